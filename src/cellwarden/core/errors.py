@@ -1,0 +1,33 @@
+"""Errors that cellwarden raises on purpose.
+
+::
+
+    CellwardenError
+    ├── InputError (also ValueError)      a log or a file that cannot be used: names place and remedy
+    └── ConfigurationError (also ValueError)   a description that cannot be used: names the key
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["CellwardenError", "ConfigurationError", "InputError", "nearest_name"]
+
+
+class CellwardenError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InputError(CellwardenError, ValueError):
+    """A log that cannot be used; the message names file, column and row and says what to do."""
+
+
+class ConfigurationError(CellwardenError, ValueError):
+    """A configuration that cannot be used; the message names the key and the way out."""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like `name`, or None where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return near[0] if near else None

@@ -1,0 +1,67 @@
+"""What a detector says, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Evidence", "Finding", "Severity"]
+
+
+class Severity(StrEnum):
+    """How soon to act: `info` worth knowing, `warning` within weeks, `critical` now."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0, 1, 2 in the order of urgency."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one detector holds of one cell, sensor or pack at one moment.
+
+    `severity` None says that the cause is absent now. `cell` counts from 1; both `cell` and `sensor` None means the
+    pack. `first_seen_unix_time_second` is the first moment at which the cause can be seen in the data.
+    Magnitudes are in the unit of the kind (see `docs/nomenclature.md`).
+    """
+
+    at_unix_time_second: float
+    kind: str
+    cell: int | None
+    sensor: str | None
+    severity: Severity | None
+    magnitude: float = 0.0
+    magnitude_low: float = 0.0
+    magnitude_high: float = 0.0
+    unit: str = ""
+    confidence: float = 0.0
+    first_seen_unix_time_second: float = 0.0
+    explanation: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One entry of `findings.json`, fields as there."""
+
+    kind: str
+    cell: int | None
+    sensor: str | None
+    first_seen_unix_time_second: float
+    detected_unix_time_second: float
+    cleared_unix_time_second: float | None
+    severity: Severity
+    magnitude: float
+    magnitude_low: float
+    magnitude_high: float
+    magnitude_at_detection: float
+    unit: str
+    confidence: float
+    explanation: str
+    advice: str
+    caused_by: int | None = None
