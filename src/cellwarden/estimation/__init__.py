@@ -1,0 +1,1 @@
+"""One quantity per file, found as plug-ins; imports models and core."""

@@ -1,0 +1,234 @@
+"""Samples to minutes and current edges: the only stage that works at the sampling rate.
+
+Everything slower than a second needs sums, means and extremes of a minute, and the voltage steps that current steps
+cause; both are gathered here in one pass. The kernel carries all that it needs from one block to the next, so the
+result does not depend on where samples are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
+from cellwarden.core.sample_block import FloatArray, SampleBlock
+from cellwarden.estimation import minute_kernel as kernel
+from cellwarden.estimation.plugin import PackContext
+
+__all__ = ["ReductionState", "finish_minutes", "initial_reduction", "reduce_to_minutes"]
+
+BRIDGED_SECOND = 3600.0
+EDGE_FRACTION_OF_C = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionState:
+    """Open minute and open edge: (slots,) of the pack, (slots, n_cells) and (slots, n_sensors)."""
+
+    pack: FloatArray
+    cell: FloatArray
+    sensor: FloatArray
+    pending: FloatArray
+    pending_before: FloatArray
+    pending_after: FloatArray
+    parameters: FloatArray
+
+
+def initial_reduction(context: PackContext) -> ReductionState:
+    """State before the first sample."""
+    pack = context.pack
+    capacity_ah = pack.nominal_capacity_ah
+    resolution = pack.sensors.current_resolution_ampere
+    parameters = np.array(
+        [
+            max(EDGE_FRACTION_OF_C * capacity_ah, 10.0 * resolution),
+            max(0.005 * capacity_ah, 4.0 * resolution),
+            pack.balancing_current_ampere if pack.balancer == "passive" else 0.0,
+            BRIDGED_SECOND,
+        ]
+    )
+    state = np.zeros(kernel.PACK_SLOTS)
+    state[kernel.LAST_TIME] = np.nan
+    state[kernel.LAST_CURRENT] = np.nan
+    cell = np.zeros((kernel.CELL_SLOTS, context.cell_count))
+    cell[kernel.V_LAST] = np.nan
+    sensor = np.zeros((kernel.SENSOR_SLOTS, len(context.sensors)))
+    sensor[kernel.T_LAST] = np.nan
+    waiting = kernel.PENDING_EDGES
+    return ReductionState(
+        pack=state,
+        cell=cell,
+        sensor=sensor,
+        pending=np.zeros((waiting, kernel.EDGE_SLOTS)),
+        pending_before=np.zeros((waiting, context.cell_count)),
+        pending_after=np.zeros((waiting, context.cell_count)),
+        parameters=parameters,
+    )
+
+
+def reduce_to_minutes(state: ReductionState, block: SampleBlock) -> tuple[ReductionState, MinuteBlock, EdgeBlock]:
+    """Advance over a block of samples.
+
+    Parameters
+    ----------
+    state : left by the block before
+    block : T ≥ 1 samples
+
+    Returns
+    -------
+    the new state, the minute rows that were closed by these samples and the edges that were completed by them
+    """
+    new = _copy(state)
+    rows = _row_bound(block.unix_time_second, state.pack)
+    out = _Buffers.of(rows, len(block), block.cell_count, block.temperature_sensor_count)
+    count, edges = kernel.reduce_samples(
+        new.pack,
+        new.cell,
+        new.sensor,
+        new.pending,
+        new.pending_before,
+        new.pending_after,
+        new.parameters,
+        block.unix_time_second,
+        block.current_ampere,
+        block.pack_voltage_volt,
+        block.cell_voltage_volt,
+        block.temperature_celsius,
+        block.ambient_temperature_celsius,
+        _or_empty(block.balancing_fraction),
+        _or_empty(block.balancing_current_ampere),
+        _or_empty(block.impedance_ohm),
+        _switch_open(block),
+        out.row,
+        out.row_cell,
+        out.row_sensor,
+        out.edge,
+        out.edge_before,
+        out.edge_after,
+    )
+    return new, out.minutes(count), out.edges(edges)
+
+
+def finish_minutes(state: ReductionState) -> tuple[MinuteBlock, EdgeBlock]:
+    """The row of the last sample, what the open minute holds, and its edges (none where it holds nothing)."""
+    out = _Buffers.of(1, 2 * kernel.PENDING_EDGES, state.cell.shape[1], state.sensor.shape[1])
+    if state.pack[kernel.SAMPLES] == 0:
+        return out.minutes(0), out.edges(0)
+    new = _copy(state)
+    stamp = float(state.pack[kernel.LAST_TIME])
+    kernel.close_row(new.pack, new.cell, new.sensor, stamp, out.row, out.row_cell, out.row_sensor, 0)
+    edges = kernel.flush_edges(
+        new.pack,
+        new.pending,
+        new.pending_before,
+        new.pending_after,
+        out.edge,
+        out.edge_before,
+        out.edge_after,
+        0,
+        0,
+    )
+    return out.minutes(1), out.edges(edges)
+
+
+def _copy(state: ReductionState) -> ReductionState:
+    return replace(state, **{field.name: getattr(state, field.name).copy() for field in fields(state)})
+
+
+def _row_bound(unix_time_second: FloatArray, pack: FloatArray) -> int:
+    """Most rows that these samples can close: one a minute, gaps bridged for an hour at most."""
+    last = pack[kernel.LAST_TIME]
+    times = unix_time_second if np.isnan(last) else np.concatenate([[last], unix_time_second])
+    steps = np.diff(np.ceil(times / 60.0))
+    return int(np.minimum(steps, 62.0).sum()) + 2
+
+
+def _or_empty(values: FloatArray | None) -> FloatArray:
+    return np.empty((0, 0)) if values is None else values
+
+
+def _switch_open(block: SampleBlock) -> FloatArray:
+    """(T,) 1 where both switches are reported open, NaN where not reported; empty without such columns."""
+    charge, discharge = block.charge_switch_fraction, block.discharge_switch_fraction
+    if charge is None or discharge is None:
+        return np.empty(0)
+    result: FloatArray = np.where(np.isnan(charge) | np.isnan(discharge), np.nan, (charge == 0.0) & (discharge == 0.0))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Buffers:
+    """What the kernel writes into."""
+
+    row: FloatArray
+    row_cell: NDArray[np.float64]
+    row_sensor: NDArray[np.float64]
+    edge: FloatArray
+    edge_before: FloatArray
+    edge_after: FloatArray
+
+    @classmethod
+    def of(cls, rows: int, samples: int, cells: int, sensors: int) -> _Buffers:
+        edges = samples // 2 + kernel.PENDING_EDGES + 2
+        return cls(
+            np.empty((kernel.ROW_SLOTS, rows)),
+            np.empty((kernel.ROW_CELL_SLOTS, rows, cells)),
+            np.empty((kernel.ROW_SENSOR_SLOTS, rows, sensors)),
+            np.empty((kernel.EDGE_SLOTS, edges)),
+            np.empty((edges, cells)),
+            np.empty((edges, cells)),
+        )
+
+    def minutes(self, count: int) -> MinuteBlock:
+        pack_names = [
+            "unix_time_second",
+            "elapsed_second",
+            "sample_count",
+            "longest_gap_second",
+            "current_ampere",
+            "current_minimum_ampere",
+            "current_maximum_ampere",
+            "current_last_ampere",
+            "charge_ah",
+            "charge_in_ah",
+            "charge_out_ah",
+            "energy_in_wh",
+            "energy_out_wh",
+            "pack_voltage_volt",
+            "ambient_temperature_celsius",
+            "switch_open_fraction",
+        ]
+        cell_names = [
+            "voltage_volt",
+            "voltage_minimum_volt",
+            "voltage_maximum_volt",
+            "voltage_last_volt",
+            "cell_energy_wh",
+            "bleed_ah",
+            "bleed_fraction",
+            "impedance_ohm",
+            "dip_count",
+            "voltage_unchanged_second",
+            "voltage_missing_second",
+        ]
+        sensor_names = ["temperature_celsius", "temperature_unchanged_second", "temperature_missing_second"]
+        values = {name: self.row[k, :count] for k, name in enumerate(pack_names)}
+        values |= {name: self.row_cell[k, :count] for k, name in enumerate(cell_names)}
+        values |= {name: self.row_sensor[k, :count] for k, name in enumerate(sensor_names)}
+        return MinuteBlock(**values)
+
+    def edges(self, count: int) -> EdgeBlock:
+        edge = self.edge[:, :count]
+        return EdgeBlock(
+            unix_time_second=edge[kernel.E_TIME],
+            minute_row=edge[kernel.E_ROW].astype(np.int64),
+            elapsed_second=edge[kernel.E_ELAPSED],
+            elapsed_tolerance_second=edge[kernel.E_TOLERANCE],
+            current_before_ampere=edge[kernel.E_BEFORE],
+            current_after_ampere=edge[kernel.E_AFTER],
+            voltage_before_volt=self.edge_before[:count],
+            voltage_after_volt=self.edge_after[:count],
+            steady_second=edge[kernel.E_STEADY],
+        )
