@@ -1,0 +1,1 @@
+"""Types that cross room borders, and the errors; imports numpy only."""

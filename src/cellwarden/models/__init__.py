@@ -1,0 +1,1 @@
+"""Cells as pure functions on arrays, and parameter sets as data files with citations; imports core only."""

@@ -1,0 +1,76 @@
+# Needs python3 (3.11 or newer) with venv, make and git; everything else goes into .venv/ with the versions in requirements/.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/runtime.stamp
+DEV := $(VENV)/dev.stamp
+DEMO_OUT ?= out/demo
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test bench real nightly example lock clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo                     analyse the example pack and compare with what was planted in it"
+	@echo "make demo LOG=… PACK=…        analyse your own log (several files in quotes); DEMO_OUT=… says where to"
+	@echo "make test                     all checks and tests"
+	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth"
+	@echo "make real                     docs/real-data.md from the open measured logs"
+	@echo "make nightly                  property tests, many more cases, seed printed"
+	@echo "make example                  cut examples/ anew from the development packs"
+
+demo: $(RUNTIME)
+	@$(PY) scripts/demo.py --out '$(DEMO_OUT)' $(if $(PACK),--pack '$(PACK)') $(LOG)
+
+test: $(DEV)
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(PY) -m pytest --cov --cov-report=term
+
+bench: $(DEV)
+	@$(PY) bench/speed.py
+	@$(PY) bench/score_packs.py
+
+real: $(RUNTIME)
+	@$(PY) scripts/make_real_data_page.py
+
+SEED ?= $(shell date +%s)
+nightly: $(DEV)
+	@echo "hypothesis seed: $(SEED)"
+	$(PY) -m pytest --hypothesis-profile=nightly --hypothesis-seed=$(SEED)
+
+example: $(RUNTIME)
+	@$(PY) scripts/make_example.py
+
+LOCK := $(VENV)-lock
+lock:
+	rm -rf $(LOCK)
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/pip install --quiet hatchling editables
+	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable .
+	{ echo '# Exact versions of what cellwarden needs to run and to install itself from this folder; made by `make lock`.'; \
+	  $(LOCK)/bin/pip freeze --exclude-editable; } > requirements/runtime.lock
+	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable '.[dev,bench]'
+	{ echo '# Exact versions of what tests, checks and benchmarks need beside runtime.lock; made by `make lock`.'; \
+	  echo '-r runtime.lock'; \
+	  $(LOCK)/bin/pip freeze --exclude-editable | grep -vxFf requirements/runtime.lock; } > requirements/dev.lock
+	rm -rf $(LOCK)
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(RUNTIME): requirements/runtime.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cellwarden needs Python 3.11 or newer")'
+	@echo "setting up $(VENV) (once)"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --requirement requirements/runtime.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.lock
+	@echo "adding the tools for tests (once)"
+	@$(PIP) --requirement requirements/dev.lock
+	@touch $@

@@ -1,0 +1,193 @@
+"""From a pack's log to results: what the command line runs and `cellwarden.analyze` offers.
+
+Heavy modules are imported inside the functions, so that this module costs little before it is used.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from cellwarden.app.kernel_cache import choose_kernel_cache
+from cellwarden.core.errors import InputError
+from cellwarden.core.pack_spec import PackSpec
+from cellwarden.core.results import AnalysisResult
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cellwarden.estimation.plugin import PackContext
+    from cellwarden.logs import PackLog
+    from cellwarden.runtime.analysis import EstimateRows
+
+__all__ = ["Analysis", "PreparedAnalysis", "TableLike", "analyze", "prepare_analysis"]
+
+
+@runtime_checkable
+class TableLike(Protocol):
+    """Any table that speaks the Arrow C stream protocol: of pyarrow, pandas, polars, DuckDB and others."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table as an Arrow stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What `analyze` returns: the objects behind the result files, and the rows of `estimates.parquet`."""
+
+    result: AnalysisResult
+    estimates: pa.Table
+
+    def write(self, folder: str | PathLike[str]) -> None:
+        """Write the result files and the report into `folder`, as the command line does."""
+        import pyarrow.parquet as pq
+
+        from cellwarden.app.output_folder import written_together
+        from cellwarden.app.result_files import write_documents
+
+        with written_together(Path(folder)) as work:
+            pq.write_table(self.estimates, work / "estimates.parquet", compression="zstd")
+            write_documents(self.result, work)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedAnalysis:
+    """An open log and what is known of its pack."""
+
+    log: PackLog
+    context: PackContext
+
+    def run(self, on_estimates: Callable[[EstimateRows], None], on_rows: Callable[[int], None]) -> AnalysisResult:
+        """Read the log to its end.
+
+        Parameters
+        ----------
+        on_estimates : takes the estimates as they come
+        on_rows : takes the number of rows just read
+
+        Raises
+        ------
+        InputError
+            A row or a file cannot be used.
+        """
+        from cellwarden.runtime.analysis import analyze_blocks
+
+        parts = analyze_blocks(self.context, self.log.blocks(on_rows), on_estimates)
+        return parts.result(self.log.quality())
+
+
+def prepare_analysis(
+    paths: Iterable[Path],
+    pack: PackSpec | Path,
+    *,
+    column_map: Path | None = None,
+    sources: Mapping[str, Path] | None = None,
+) -> PreparedAnalysis:
+    """Open a log.
+
+    Parameters
+    ----------
+    paths : parts of one log, in any order
+    pack : the pack's description or its `pack.toml`
+    column_map : a file that says which columns hold what, for logs in other formats
+    sources : files of further sensors of the same pack, by the source's name
+
+    Raises
+    ------
+    ConfigurationError
+        The description cannot be used.
+    InputError
+        The log cannot be used or does not fit the description.
+    """
+    import cellwarden
+
+    choose_kernel_cache(Path(cellwarden.__file__).parent)
+
+    from cellwarden.app.pack_toml import read_pack_toml
+    from cellwarden.estimation.plugin import PackContext
+    from cellwarden.logs import open_log
+    from cellwarden.models.parameter_set import load_cell_model
+
+    spec = pack if isinstance(pack, PackSpec) else read_pack_toml(pack)
+    model = load_cell_model(spec.cell_model)
+    log = open_log(list(paths), spec, column_map=column_map, source=sources)
+    touched = spec.sensors.temperature_cells
+    context = PackContext(
+        pack=spec,
+        model=model,
+        sensors=log.sensors,
+        sensor_cells=tuple(tuple(cell - 1 for cell in touched.get(sensor, ())) for sensor in log.sensors),
+        has_current=log.has_current,
+        has_ambient=log.has_ambient,
+        has_balancing=log.has_balancing,
+    )
+    return PreparedAnalysis(log=log, context=context)
+
+
+def analyze(
+    log: str | PathLike[str] | Iterable[str | PathLike[str]] | TableLike,
+    pack: PackSpec | str | PathLike[str],
+    *,
+    column_map: str | PathLike[str] | None = None,
+    sources: Mapping[str, str | PathLike[str]] | None = None,
+) -> Analysis:
+    """Analyse a pack's log.
+
+    Parameters
+    ----------
+    log : one file, the files that are parts of one log, or a table in memory with the columns of a pack log
+    pack : a pack's description or the path of its `pack.toml`
+    column_map : a file that says which columns hold what, for logs in other formats
+    sources : files of further sensors of the same pack, by the source's name
+
+    Raises
+    ------
+    ConfigurationError
+        The description cannot be used.
+    InputError
+        The log cannot be used or does not fit the description.
+
+    Examples
+    --------
+    >>> analysis = cellwarden.analyze("log.parquet", "pack.toml")  # doctest: +SKIP
+    >>> analysis.result.cells[6].self_discharge_ampere  # doctest: +SKIP
+    Interval(value=0.0051, low=0.0046, high=0.0057, informed_unix_time_second=1752753600.0)
+    """
+    if isinstance(log, TableLike):
+        return _analyze_table(log, pack, column_map=column_map, sources=sources)
+    paths = [Path(log)] if isinstance(log, str | PathLike) else [Path(part) for part in log]
+    if not paths:
+        raise InputError("No log file was given; name at least one.")
+    prepared = prepare_analysis(
+        paths,
+        pack if isinstance(pack, PackSpec) else Path(pack),
+        column_map=Path(column_map) if column_map is not None else None,
+        sources={name: Path(file) for name, file in (sources or {}).items()},
+    )
+    return _collect(prepared)
+
+
+def _analyze_table(table: TableLike, pack: PackSpec | str | PathLike[str], **options: Any) -> Analysis:
+    """The same for a table in memory, by way of a file that is removed again."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
+        file = Path(folder) / "table.parquet"
+        pq.write_table(pa.table(table), file)
+        return analyze(file, pack, **options)
+
+
+def _collect(prepared: PreparedAnalysis) -> Analysis:
+    import pyarrow as pa
+
+    from cellwarden.app.estimates_file import estimates_schema, estimates_table
+
+    sensors = prepared.log.sensors
+    tables = [estimates_schema(prepared.context.cell_count, sensors).empty_table()]
+    result = prepared.run(lambda rows: tables.append(estimates_table(rows, sensors)), lambda _: None)
+    return Analysis(result=result, estimates=pa.concat_tables(tables).combine_chunks())

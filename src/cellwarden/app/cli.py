@@ -1,0 +1,116 @@
+"""The command line. Commands import what they need when they run: `--help` must answer at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cellwarden.core.errors import CellwardenError, ConfigurationError
+
+__all__ = ["main"]
+
+_UNUSABLE_INPUT = 2
+
+app = typer.Typer(
+    name="cellwarden",
+    help="Watches every cell of a backup battery: which cell will fail first, why, and how sure.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer's signature
+    if wanted:
+        from cellwarden.app.version import __version__
+
+        typer.echo(f"cellwarden {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: FBT002  # typer's signature; the callback answers
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def _named_sources(options: list[str]) -> dict[str, Path]:
+    """NAME=FILE options as a mapping."""
+    named: dict[str, Path] = {}
+    for option in options:
+        name, equals, file = option.partition("=")
+        if not (name and equals and file):
+            raise ConfigurationError(f"--source {option}: write it as NAME=FILE, for example array=array.parquet.")
+        if name in named:
+            raise ConfigurationError(f"--source {name} is given twice; join its files into one.")
+        named[name] = Path(file)
+    return named
+
+
+@app.command()
+def analyze(
+    log: Annotated[list[Path], typer.Argument(metavar="LOG...", help="Pack log, Parquet or CSV; several are joined.")],
+    pack: Annotated[Path, typer.Option("--pack", metavar="FILE", help="The pack's description, pack.toml.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")],
+    column_map: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Column map, for a log in another format.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", metavar="NAME=FILE", help="A further sensor of the same pack.")
+    ] = None,
+) -> None:
+    """Estimate every cell's state from a pack's log and find the cell that drifts."""
+    from rich.console import Console
+
+    from cellwarden.app.analysis import prepare_analysis
+    from cellwarden.app.output_folder import written_together
+    from cellwarden.app.progress import progress_bar
+
+    prepared = prepare_analysis(log, pack, column_map=column_map, sources=_named_sources(source or []))
+
+    from cellwarden.app.estimates_file import estimates_writer
+    from cellwarden.app.result_files import write_documents
+    from cellwarden.report import terminal_summary
+
+    estimates = "estimates.parquet"
+    with written_together(out) as work:
+        with (
+            estimates_writer(work / estimates, prepared.context.cell_count, prepared.log.sensors) as on_estimates,
+            progress_bar(prepared.log.row_count_estimate, Console(stderr=True)) as on_rows,
+        ):
+            result = prepared.run(on_estimates, on_rows)
+        write_documents(result, work)
+    console = Console()
+    console.print(terminal_summary(result))
+    console.print(f"Results and report: {out}", soft_wrap=True)
+
+
+@app.command()
+def models() -> None:
+    """List the parameter sets that `cell_model` in a pack.toml may name."""
+    from cellwarden.models.parameter_set import cell_model_names, load_cell_model
+
+    for name in cell_model_names():
+        model = load_cell_model(name)
+        typer.echo(f"{name:12} {model.chemistry}")
+
+
+def main() -> None:
+    """Run the command line; exit status 2 and one sentence for input that cannot be used."""
+    try:
+        app()
+    except CellwardenError as error:
+        _stop(str(error))
+    except OSError as error:
+        _stop(f"{error.filename}: {error.strerror}." if error.filename and error.strerror else f"{error}.")
+
+
+def _stop(sentence: str) -> None:
+    sys.stderr.write(f"cellwarden: {' '.join(sentence.split())}\n")
+    sys.exit(_UNUSABLE_INPUT)

@@ -1,0 +1,117 @@
+"""What an analysis leaves beside its estimates: `cells.json`, `findings.json` and the report."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from cellwarden.core.finding import Finding
+from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult
+
+__all__ = ["cells_document", "findings_document", "write_documents"]
+
+JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+
+
+def _finite(value: JsonValue) -> JsonValue:
+    """The same document with None for every NaN and infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _bounded(quantity: str, unit: str, interval: Interval | None) -> dict[str, JsonValue]:
+    """`quantity_unit`, `quantity_low_unit` and `quantity_high_unit`."""
+    value, low, high = (interval.value, interval.low, interval.high) if interval else (None, None, None)
+    return {f"{quantity}_{unit}": value, f"{quantity}_low_{unit}": low, f"{quantity}_high_{unit}": high}
+
+
+def _informed(quantity: str, interval: Interval | None) -> dict[str, JsonValue]:
+    return {f"{quantity}_informed_unix_time_second": interval.informed_unix_time_second if interval else None}
+
+
+def _cell(cell: CellResult) -> dict[str, JsonValue]:
+    return {
+        "cell": cell.cell,
+        **_bounded("soc", "fraction", cell.soc_fraction),
+        **_bounded("capacity", "ah", cell.capacity_ah),
+        **_informed("capacity", cell.capacity_ah),
+        **_bounded("resistance", "ohm", cell.resistance_ohm),
+        **_informed("resistance", cell.resistance_ohm),
+        **_bounded("self_discharge", "ampere", cell.self_discharge_ampere),
+        **_bounded("voltage_offset", "volt", cell.voltage_offset_volt),
+    }
+
+
+def _sensor(sensor: SensorResult) -> dict[str, JsonValue]:
+    return {
+        "sensor": sensor.sensor,
+        **_bounded("offset", "kelvin", sensor.offset_kelvin),
+        **_bounded("thermal_resistance", "kelvin_per_watt", sensor.thermal_resistance_kelvin_per_watt),
+        "thermal_time_constant_second": sensor.thermal_time_constant_second,
+        **_informed("thermal_resistance", sensor.thermal_resistance_kelvin_per_watt),
+    }
+
+
+def _readiness(readiness: Readiness) -> dict[str, JsonValue]:
+    return {
+        "load_watt": readiness.load_watt,
+        **_bounded("runtime", "hour", readiness.runtime_hour),
+        "limiting_cell": readiness.limiting_cell,
+        "reason": readiness.reason,
+    }
+
+
+def cells_document(result: AnalysisResult) -> dict[str, JsonValue]:
+    """`cells.json` as a mapping, NaN and infinity not yet taken out."""
+    return {
+        "pack": result.pack.id,
+        "from_unix_time_second": result.from_unix_time_second,
+        "until_unix_time_second": result.until_unix_time_second,
+        "samples": result.samples,
+        "cells": [_cell(cell) for cell in result.cells],
+        **_bounded("current_offset", "ampere", result.current_offset_ampere),
+        "temperature_sensors": [_sensor(sensor) for sensor in result.temperature_sensors],
+        "readiness": _readiness(result.readiness) if result.readiness else None,
+        "usage": asdict(result.usage),
+    }
+
+
+def findings_document(findings: Sequence[Finding]) -> list[dict[str, JsonValue]]:
+    """`findings.json` as a list in the order given, to which `caused_by` refers; it is left out where there is none."""
+    documents = [asdict(finding) for finding in findings]
+    return [
+        {key: value for key, value in entry.items() if key != "caused_by" or value is not None} for entry in documents
+    ]
+
+
+def _write_json(document: JsonValue, file: Path) -> None:
+    text = json.dumps(_finite(document), indent=1, allow_nan=False, ensure_ascii=False)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def write_documents(result: AnalysisResult, folder: Path) -> None:
+    """Write `cells.json`, `findings.json` and `report.html`.
+
+    Parameters
+    ----------
+    result : of an analysis
+    folder : exists
+
+    Raises
+    ------
+    OSError
+        The files cannot be written.
+    """
+    from cellwarden.report import write_report
+
+    _write_json(cells_document(result), folder / "cells.json")
+    _write_json(findings_document(result.findings), folder / "findings.json")
+    write_report(result, folder / "report.html")
