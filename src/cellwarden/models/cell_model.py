@@ -46,7 +46,8 @@ class CellModel:
     ocv_curves : family of open-circuit voltages, the most plausible first
     full_voltage_volt, empty_voltage_volt : what z = 1 and z = 0 mean
     float_soc_tolerance_fraction : one sigma of z read from a voltage on the top knee
-    capacity_sigma_fraction : one sigma of a new cell's capacity about its nominal one
+    capacity_bias_fraction : by how much a new cell's capacity exceeds its nominal one, on average
+    capacity_sigma_fraction : one sigma of a new cell's capacity about that
     resistance_ohm_ah : 10 s direct-current resistance at 25 °C, z = 0.5, times capacity [ohm·Ah]
     resistance_log_sigma : one sigma of its natural logarithm over cells of this kind
     resistance_soc_factor : (G,) dependence on z, 1 at 0.5
@@ -55,6 +56,7 @@ class CellModel:
     slow_time_constant_second : time constants of that polarisation (fast, slow) [s]
     heat_capacity_joule_per_kelvin_ah : of one cell, per Ah of nominal capacity [J/(K·Ah)]
     self_discharge_fraction_per_month : of a healthy cell, at 25 °C, full
+    hysteresis_rate : γ of the first-order hysteresis, per unit of z (Plett 2004)
     valid_temperature_celsius, valid_soc_fraction : range of the data behind the set
     citation : source of every number, by key
     """
@@ -66,6 +68,7 @@ class CellModel:
     full_voltage_volt: float
     empty_voltage_volt: float
     float_soc_tolerance_fraction: float
+    capacity_bias_fraction: float
     capacity_sigma_fraction: float
     resistance_ohm_ah: float
     resistance_log_sigma: float
@@ -76,6 +79,7 @@ class CellModel:
     slow_time_constant_second: tuple[float, float]
     heat_capacity_joule_per_kelvin_ah: float
     self_discharge_fraction_per_month: float
+    hysteresis_rate: float
     valid_temperature_celsius: tuple[float, float]
     valid_soc_fraction: tuple[float, float]
     citation: dict[str, str]
