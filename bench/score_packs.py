@@ -2,8 +2,8 @@
 
     python bench/score_packs.py [PACK...] [--keep DIR] [--json FILE]
 
-PACK is a folder with log.parquet, pack.toml, truth.json and truth.parquet, or its name in the development packs; without
-one, all development packs. They and the scoring program stand in a folder `shared` beside this repository.
+PACK is a folder with log.parquet, pack.toml, truth.json and truth.parquet, or its name in the development packs;
+without one, all development packs. They and the scoring program stand in a folder `shared` beside this repository.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Scores = dict[str, Any]
 def analyze(pack: Path, out: Path) -> float:
     """Run the command line on a pack; the seconds that it took. Stops the program where it fails."""
     program = Path(sys.executable).with_name("cellwarden")
-    command = [program, "analyze", pack / "log.parquet", "--pack", pack / "pack.toml", "--out", out]
+    command: list[Path | str] = [program, "analyze", pack / "log.parquet", "--pack", pack / "pack.toml", "--out", out]
     begin = time.perf_counter()
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
@@ -86,7 +86,7 @@ def _worst_cell(scores: Scores) -> str:
 
 
 def _given(key: str) -> Callable[[Scores], str]:
-    return lambda scores: f"{scores[key]['n']} + {scores[key]['uninformed']} prior, {scores[key]['missing']} missing"
+    return lambda scores: f"{scores[key]['n']} / {scores[key]['uninformed']} / {scores[key]['missing']}"
 
 
 ROWS: tuple[tuple[str, Callable[[Scores], str]], ...] = (
@@ -101,11 +101,11 @@ ROWS: tuple[tuple[str, Callable[[Scores], str]], ...] = (
     ("capacity rmse / max, %", _rmse_max("capacity_relative", 100)),
     ("  relative to the median, %", _percent("capacity_relative", "relative_to_median")),
     ("  inside, %", _percent("capacity_relative", "coverage95")),
-    ("  cells informed", _given("capacity_relative")),
+    ("  cells measured / prior / missing", _given("capacity_relative")),
     ("resistance rmse / max, %", _rmse_max("resistance_relative", 100)),
     ("  relative to the median, %", _percent("resistance_relative", "relative_to_median")),
     ("  inside, %", _percent("resistance_relative", "coverage95")),
-    ("  cells informed", _given("resistance_relative")),
+    ("  cells measured / prior / missing", _given("resistance_relative")),
     ("self-discharge rmse / max, mA", _rmse_max("self_discharge_milliampere")),
     ("  inside, %", _percent("self_discharge_milliampere", "coverage95")),
     ("short rmse / max, %", _rmse_max("short_relative", 100)),
@@ -125,9 +125,9 @@ ROWS: tuple[tuple[str, Callable[[Scores], str]], ...] = (
 def table_of(packs: list[Scores]) -> Table:
     """One column a pack, one row a score."""
     table = Table(title="Accuracy on packs with known truth")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for scores in packs:
-        table.add_column(scores["pack"].removeprefix("dev-"), justify="right")
+        table.add_column(scores["pack"].removeprefix("dev-"), justify="right", no_wrap=True)
     for name, show in ROWS:
         table.add_row(name, *(show(scores) for scores in packs))
     return table
@@ -181,7 +181,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         out = options.keep or Path(scratch)
         packs = [analyze_and_score(pack, out / pack.name) for pack in folders]
-    Console(width=max(100, 42 + 26 * len(packs))).print(table_of(packs))
+    Console(width=42 + 18 * len(packs)).print(table_of(packs))
     for scores in packs:
         print_findings(scores)
     if options.json:
