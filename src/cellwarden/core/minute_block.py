@@ -50,6 +50,12 @@ class MinuteBlock:
     voltage_missing_second : (M, n_cells) at the row's end: time since the last finite reading while rows came [s]
     temperature_missing_second : (M, n_sensors) [s]
     switch_open_fraction : (M,) share of samples with both switches reported open; NaN where not reported
+    frozen_second : (M,) longest time, in the row, over which no cell's reading changed from sample to sample [s]
+    repeat_count : (M,) samples of the row in which every cell's reading was that of the sample before
+    thinned_charge_square_a2s2 : (M, 2) sum of squared charge errors that keeping only every second, every fourth
+        sample makes by the trapezoid rule, noise left out [A²s²]
+    thinned_peak_ampere : (M, 3) sum, over groups of four samples within which the current moved, of the highest
+        current amount seen with all, every second, every fourth sample [A]
     """
 
     unix_time_second: FloatArray
@@ -82,6 +88,10 @@ class MinuteBlock:
     voltage_missing_second: FloatArray
     temperature_missing_second: FloatArray
     switch_open_fraction: FloatArray
+    frozen_second: FloatArray
+    repeat_count: FloatArray
+    thinned_charge_square_a2s2: FloatArray
+    thinned_peak_ampere: FloatArray
 
     def __len__(self) -> int:
         return int(self.unix_time_second.shape[0])

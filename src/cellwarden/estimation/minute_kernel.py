@@ -20,7 +20,9 @@ PACK_SUM, PACK_COUNT, AMBIENT_SUM, AMBIENT_COUNT, SWITCH_SUM, SWITCH_COUNT, STAR
 SEGMENT_CURRENT, SEGMENT_COUNT, SEGMENT_BEGIN = range(23, 26)
 EDGE_PHASE, EDGE_EARLY, EDGE_LATE, EDGE_BEFORE, EDGE_AFTER_SUM, EDGE_COUNT, EDGE_STEADY, EDGE_ELAPSED = range(26, 34)
 EDGE_SPREAD, PENDING, CALM_SECOND = range(34, 37)
-PACK_SLOTS = 37
+FROZEN_RUN, FROZEN_LONGEST, REPEATS, THIN_CHARGE_2, THIN_CHARGE_4, THIN_PEAK_1, THIN_PEAK_2, THIN_PEAK_4 = range(37, 45)
+GROUP_COUNT, GROUP_INTERVAL, GROUP_CURRENT = 45, 46, 47  # four currents from GROUP_CURRENT on
+PACK_SLOTS = 51
 
 # slots of a cell's state
 V_SUM, V_COUNT, V_MIN, V_MAX, V_LAST, ENERGY, BLEED, DUTY_SUM, DUTY_TIME, IMPEDANCE_SUM, IMPEDANCE_COUNT = range(11)
@@ -33,7 +35,7 @@ T_LAST, T_SUM, T_COUNT, T_UNCHANGED, T_MISSING = range(5)
 SENSOR_SLOTS = 5
 
 # rows of the outputs
-ROW_SLOTS, ROW_CELL_SLOTS, ROW_SENSOR_SLOTS = 16, 11, 3
+ROW_SLOTS, ROW_CELL_SLOTS, ROW_SENSOR_SLOTS = 23, 11, 3
 E_TIME, E_ROW, E_ELAPSED, E_TOLERANCE, E_BEFORE, E_AFTER, E_STEADY = range(7)
 EDGE_SLOTS = 7
 PENDING_EDGES = 8
@@ -73,6 +75,9 @@ def close_row(
     row[13, k] = pack[PACK_SUM] / pack[PACK_COUNT] if pack[PACK_COUNT] > 0 else np.nan
     row[14, k] = pack[AMBIENT_SUM] / pack[AMBIENT_COUNT] if pack[AMBIENT_COUNT] > 0 else np.nan
     row[15, k] = pack[SWITCH_SUM] / pack[SWITCH_COUNT] if pack[SWITCH_COUNT] > 0 else np.nan
+    for slot in range(FROZEN_LONGEST, THIN_PEAK_4 + 1):
+        row[16 + slot - FROZEN_LONGEST, k] = pack[slot]
+        pack[slot] = 0.0
     for j in range(cell.shape[1]):
         count = cell[V_COUNT, j]
         row_cell[0, k, j] = cell[V_SUM, j] / count if count > 0 else np.nan
@@ -126,7 +131,35 @@ def flush_edges(
 
 
 @njit(cache=True)
+def _watch_thinning(pack: FloatArray, current: float, interval: float, band: float) -> None:
+    """Gather what a log of every second, every fourth sample would miss, over groups of four equal intervals."""
+    count = int(pack[GROUP_COUNT])
+    if count > 0 and abs(interval - pack[GROUP_INTERVAL]) > 0.25 * pack[GROUP_INTERVAL]:
+        if count > 1:
+            count = 0
+        else:
+            pack[GROUP_INTERVAL] = interval
+    if count < 4:
+        if count == 1:
+            pack[GROUP_INTERVAL] = interval
+        pack[GROUP_CURRENT + count] = current
+        pack[GROUP_COUNT] = count + 1.0
+        return
+    a, b, c, d, e = pack[GROUP_CURRENT], pack[GROUP_CURRENT + 1], pack[GROUP_CURRENT + 2], pack[GROUP_CURRENT + 3], current
+    if max(a, b, c, d, e) - min(a, b, c, d, e) > 2.0 * band:
+        half = 0.5 * pack[GROUP_INTERVAL]
+        pack[THIN_CHARGE_2] += (half * (2.0 * b - a - c)) ** 2 + (half * (2.0 * d - c - e)) ** 2
+        pack[THIN_CHARGE_4] += (2.0 * half * (2.0 * c - a - e)) ** 2
+        pack[THIN_PEAK_1] += max(abs(b), abs(c), abs(d), abs(e))
+        pack[THIN_PEAK_2] += 0.5 * (max(abs(b), abs(d)) + max(abs(c), abs(e)))
+        pack[THIN_PEAK_4] += 0.25 * (abs(b) + abs(c) + abs(d) + abs(e))
+    pack[GROUP_CURRENT] = current
+    pack[GROUP_COUNT] = 1.0
+
+
+@njit(cache=True)
 def _add_cells(
+    pack: FloatArray,
     cell: FloatArray,
     voltage: FloatArray,
     current: float,
@@ -149,6 +182,12 @@ def _add_cells(
             total += v
             changed += v != cell[V_LAST, j]
     moved = moved_current or changed * 2 > finite
+    if changed == 0 and finite > 0:
+        pack[FROZEN_RUN] += interval
+        pack[FROZEN_LONGEST] = max(pack[FROZEN_LONGEST], pack[FROZEN_RUN])
+        pack[REPEATS] += 1.0
+    else:
+        pack[FROZEN_RUN] = 0.0
     hours = interval / 3600.0
     for j in range(cells):
         v = voltage[j]
@@ -419,6 +458,7 @@ def reduce_samples(
                 middle = 0.5 * (i + pack[LAST_CURRENT])
         stepped = i == i and abs(i - pack[LAST_CURRENT]) > parameters[STEADY_BAND]
         mean = _add_cells(
+            pack,
             cell,
             voltage[s],
             middle,
@@ -437,6 +477,7 @@ def reduce_samples(
         if i == i:
             if pack[LAST_CURRENT] == pack[LAST_CURRENT]:
                 _watch_edge(pack, cell, voltage[s], t, i, parameters, pending, pending_before, pending_after)
+            _watch_thinning(pack, i, t - pack[LAST_CURRENT_TIME], parameters[STEADY_BAND])
             pack[LAST_CURRENT] = i
             pack[LAST_CURRENT_TIME] = t
         pack[ELAPSED] += counted

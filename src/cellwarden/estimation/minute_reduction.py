@@ -199,6 +199,8 @@ class _Buffers:
             "pack_voltage_volt",
             "ambient_temperature_celsius",
             "switch_open_fraction",
+            "frozen_second",
+            "repeat_count",
         ]
         cell_names = [
             "voltage_volt",
@@ -215,6 +217,8 @@ class _Buffers:
         ]
         sensor_names = ["temperature_celsius", "temperature_unchanged_second", "temperature_missing_second"]
         values = {name: self.row[k, :count] for k, name in enumerate(pack_names)}
+        values["thinned_charge_square_a2s2"] = self.row[18:20, :count].T
+        values["thinned_peak_ampere"] = self.row[20:23, :count].T
         values |= {name: self.row_cell[k, :count] for k, name in enumerate(cell_names)}
         values |= {name: self.row_sensor[k, :count] for k, name in enumerate(sensor_names)}
         return MinuteBlock(**values)
