@@ -31,8 +31,8 @@ test: $(DEV)
 	$(PY) -m pytest --cov --cov-report=term
 
 bench: $(DEV)
-	@$(PY) bench/speed.py
-	@$(PY) bench/score_packs.py
+	@$(PY) -m bench.speed
+	@$(PY) -m bench.score_packs
 
 real: $(RUNTIME)
 	@$(PY) scripts/make_real_data_page.py

@@ -47,11 +47,13 @@ class Analysis:
         import pyarrow.parquet as pq
 
         from cellwarden.app.output_folder import written_together
-        from cellwarden.app.result_files import write_documents
+        from cellwarden.app.result_files import write_json_files
+        from cellwarden.report import write_report
 
         with written_together(Path(folder)) as work:
             pq.write_table(self.estimates, work / "estimates.parquet", compression="zstd")
-            write_documents(self.result, work)
+            write_json_files(self.result, work)
+            write_report(self.result, work / "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

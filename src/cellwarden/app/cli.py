@@ -75,8 +75,8 @@ def analyze(
     prepared = prepare_analysis(log, pack, column_map=column_map, sources=_named_sources(source or []))
 
     from cellwarden.app.estimates_file import estimates_writer
-    from cellwarden.app.result_files import write_documents
-    from cellwarden.report import terminal_summary
+    from cellwarden.app.result_files import write_json_files
+    from cellwarden.report import terminal_summary, write_report
 
     estimates = "estimates.parquet"
     with written_together(out) as work:
@@ -85,7 +85,8 @@ def analyze(
             progress_bar(prepared.log.row_count_estimate, Console(stderr=True)) as on_rows,
         ):
             result = prepared.run(on_estimates, on_rows)
-        write_documents(result, work)
+        write_json_files(result, work)
+        write_report(result, work / "report.html")
     console = Console()
     console.print(terminal_summary(result))
     console.print(f"Results and report: {out}", soft_wrap=True)
@@ -94,11 +95,12 @@ def analyze(
 @app.command()
 def models() -> None:
     """List the parameter sets that `cell_model` in a pack.toml may name."""
-    from cellwarden.models.parameter_set import cell_model_names, load_cell_model
+    from cellwarden.models.parameter_set import known_cell_models, load_cell_model
 
-    for name in cell_model_names():
+    for name in known_cell_models():
         model = load_cell_model(name)
-        typer.echo(f"{name:12} {model.chemistry}")
+        low, high = model.valid_temperature_celsius
+        typer.echo(f"{name:12} {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
 
 
 def main() -> None:

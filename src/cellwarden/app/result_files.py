@@ -1,4 +1,4 @@
-"""What an analysis leaves beside its estimates: `cells.json`, `findings.json` and the report."""
+"""`cells.json` and `findings.json`: the results of an analysis as documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from cellwarden.core.finding import Finding
 from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult
 
-__all__ = ["cells_document", "findings_document", "write_documents"]
+__all__ = ["cells_document", "findings_document", "write_json_files"]
 
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
@@ -97,8 +97,8 @@ def _write_json(document: JsonValue, file: Path) -> None:
     file.write_text(text + "\n", encoding="utf-8")
 
 
-def write_documents(result: AnalysisResult, folder: Path) -> None:
-    """Write `cells.json`, `findings.json` and `report.html`.
+def write_json_files(result: AnalysisResult, folder: Path) -> None:
+    """Write `cells.json` and `findings.json`.
 
     Parameters
     ----------
@@ -110,8 +110,5 @@ def write_documents(result: AnalysisResult, folder: Path) -> None:
     OSError
         The files cannot be written.
     """
-    from cellwarden.report import write_report
-
     _write_json(cells_document(result), folder / "cells.json")
     _write_json(findings_document(result.findings), folder / "findings.json")
-    write_report(result, folder / "report.html")
