@@ -128,9 +128,7 @@ def compare(log: Path, pack: Path, samples: int) -> None:
     print(f"cellwarden: {ours['processor_second']:.2f} s of processor, {ours['wall_second']:.2f} s of wall, report")
     print(f"            {ours['report_second']:.2f} s more, peak memory {ours['peak_byte'] / 1e6:.0f} MB")
     print(f"cellwarden: {rate / 1e6:.2f} million cell-samples a second per core")
-    print(
-        f"filterpy:   {peer_rate / 1e3:.1f} thousand, 4-state extended Kalman filter, {peer['cell_samples']:,.0f} samples"
-    )
+    print(f"filterpy:   {peer_rate / 1e3:.1f} thousand (4-state EKF, {peer['cell_samples']:,.0f} samples of one cell)")
     print(f"ratio:      {rate / peer_rate:.0f}")
 
 

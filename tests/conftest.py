@@ -1,0 +1,25 @@
+"""What all tests share: hypothesis profiles and the folder of development data, where it is at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+settings.register_profile("default", deadline=None, max_examples=30, derandomize=True)
+settings.register_profile(
+    "nightly", deadline=None, max_examples=2000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with development and measured data beside the repository; the test is skipped without it."""
+    folder = REPOSITORY.parent / "shared"
+    if not (folder / "data").exists():
+        pytest.skip("no folder with development data beside the repository")
+    return folder
