@@ -1,0 +1,113 @@
+"""What the log could not tell, what the data were like, and what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cellwarden.core.results import AnalysisResult
+from cellwarden.report.markup import description_list, element, text
+from cellwarden.report.numbers import HumanUnit, duration_text, interval_text, list_text, number_text
+from cellwarden.report.quantities import SENSOR_QUANTITIES, uninformed_sensors
+from cellwarden.report.states import untold
+from cellwarden.report.words import cells_text
+
+__all__ = ["assumptions", "open_questions", "quality", "usage"]
+
+
+def open_questions(result: AnalysisResult) -> str:
+    """Quantities without information beside the advice for the next log."""
+    missing = [f"{noun.capitalize()}: {cells_text(cells, len(result.cells))}" for noun, cells in untold(result)]
+    if result.current_offset_ampere is None or result.current_offset_ampere.informed_unix_time_second is None:
+        missing.append("Offset of the current reading")
+    for quantity in SENSOR_QUANTITIES:
+        sensors = uninformed_sensors(result, quantity)
+        if sensors:
+            missing.append(
+                f"{quantity.noun.capitalize()}: sensor{'s' if len(sensors) > 1 else ''} {list_text(sensors)}"
+            )
+    if result.readiness is None:
+        missing.append("How long the pack would carry its load")
+    left = _list("What it could not tell", missing, "Nothing: every quantity of every cell was informed.")
+    right = _list("What would tell it", result.advice_next_log, "No advice: log on as before.")
+    return element("div", left, right, class_="two")
+
+
+def _list(heading: str, items: Sequence[str], otherwise: str) -> str:
+    body = element("ul", *(element("li", text(item)) for item in items)) if items else element("p", text(otherwise))
+    return element("div", element("h3", text(heading)), body)
+
+
+def quality(result: AnalysisResult) -> str:
+    """Counts of what was found and mended in the rows."""
+    counts = result.quality
+    steps = list_text([f"{number_text(step)} s" for step in counts.clock_step_seconds[:6]])
+    missing = {name: number for name, number in counts.values_missing.items() if number}
+    pairs = [
+        ("Rows read", number_text(counts.rows_read)),
+        ("Rows used", number_text(counts.rows_used)),
+        ("Repeated", number_text(counts.rows_repeated)),
+        ("Out of order", number_text(counts.rows_out_of_order)),
+        ("Without time", number_text(counts.rows_without_time)),
+        ("Clock steps", number_text(counts.clock_steps) + (f" ({steps})" if steps else "")),
+        ("Gaps over a minute", _gaps(result)),
+        ("Implausible values", number_text(counts.values_implausible)),
+        ("Missing values", _missing(missing)),
+        ("Usual interval", duration_text(counts.median_interval_second)),
+    ]
+    if counts.columns_ignored:
+        pairs.append(("Columns not used", _names(counts.columns_ignored)))
+    return description_list([(text(term), text(value)) for term, value in pairs], "counts")
+
+
+def _gaps(result: AnalysisResult) -> str:
+    counts = result.quality
+    if not counts.gaps_over_a_minute:
+        return "0"
+    return f"{number_text(counts.gaps_over_a_minute)}, {duration_text(counts.gap_seconds_total)} in all"
+
+
+def _names(names: Sequence[str], limit: int = 6) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _missing(missing: dict[str, int]) -> str:
+    if not missing:
+        return "0"
+    worst = sorted(missing.items(), key=lambda item: -item[1])
+    listed = _names([f"{name} {number_text(count)}" for name, count in worst], 4)
+    return f"{number_text(sum(missing.values()))}: {listed}"
+
+
+def usage(result: AnalysisResult) -> str:
+    """What the pack went through, and the current reading's offset."""
+    used = result.usage
+    offset = result.current_offset_ampere
+    known = offset is not None and offset.informed_unix_time_second is not None
+    pairs = [
+        ("Equivalent full cycles", _optional(used.equivalent_full_cycles, "", 1)),
+        ("Charge moved", _optional(used.charge_throughput_ah, "Ah", 0)),
+        ("Energy charged", _optional(used.energy_charged_kilowatt_hour, "kWh", 1)),
+        ("Energy discharged", _optional(used.energy_discharged_kilowatt_hour, "kWh", 1)),
+        ("Round-trip efficiency", _optional(used.round_trip_efficiency_fraction, "%", 1, 100.0)),
+        ("Deep discharges", number_text(used.deep_discharges)),
+        ("Above 45 °C", _optional(used.hours_above_45_celsius, "h", 1)),
+        ("Below 0 °C", _optional(used.hours_below_0_celsius, "h", 1)),
+        (
+            "Offset of the current reading",
+            interval_text(offset, HumanUnit("mA", 1e3)) if known and offset is not None else "not informed by this log",
+        ),
+    ]
+    return description_list([(text(term), text(value)) for term, value in pairs], "counts")
+
+
+def _optional(value: float | None, unit: str, decimals: int, scale: float = 1.0) -> str:
+    if value is None:
+        return "not informed by this log"
+    return HumanUnit(unit).attach(number_text(value * scale, decimals))
+
+
+def assumptions(result: AnalysisResult) -> str:
+    """What was taken for granted because nobody stated it."""
+    if not result.assumptions:
+        return element("p", "None beyond the pack description.")
+    return element("ul", *(element("li", text(line)) for line in result.assumptions))

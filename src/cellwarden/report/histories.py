@@ -1,0 +1,196 @@
+"""Which curves the report shows and what each says."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.results import AnalysisResult
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.report.history_chart import Band, HistoryChart, Line, history_chart, row_extreme, row_median
+from cellwarden.report.numbers import number_text
+from cellwarden.report.quantities import CellQuantity, findings_about
+from cellwarden.report.states import highlighted_cells
+
+__all__ = ["histories", "quantity_history"]
+
+_STYLES = ("first", "second", "third")
+
+
+def histories(result: AnalysisResult) -> list[str]:
+    """All curves for which the log holds values, as figures."""
+    cells = highlighted_cells(result)
+    charts = [
+        _voltage(result, cells),
+        _distance(result, cells),
+        _soc(result, cells),
+        _deficit(result, cells),
+        _current(result),
+        _temperature(result),
+    ]
+    return [drawn for chart in charts if chart is not None and (drawn := history_chart(chart))]
+
+
+def _cell_lines(values: FloatArray, cells: list[int]) -> list[Line]:
+    return [
+        Line(values[:, cell - 1], _STYLES[k], f"cell {cell}", str(cell)) for k, cell in enumerate(cells[: len(_STYLES)])
+    ]
+
+
+def _pack_band(low: FloatArray, high: FloatArray) -> Band:
+    one = low.shape[1] == 1
+    return Band(
+        row_extreme(low, lowest=True),
+        row_extreme(high, lowest=False),
+        "pack",
+        "lowest to highest" if one else "all cells, lowest to highest",
+    )
+
+
+def _last(values: FloatArray) -> float:
+    finite = np.flatnonzero(np.isfinite(values))
+    return float(values[finite[-1]]) if finite.size else float("nan")
+
+
+def _extent(values: FloatArray, decimals: int) -> str:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return "–"
+    return f"{number_text(float(finite.min()), decimals)} and {number_text(float(finite.max()), decimals)}"
+
+
+def _voltage(result: AnalysisResult, cells: list[int]) -> HistoryChart:
+    history = result.history
+    extremes = np.concatenate([history.voltage_minimum_volt.ravel(), history.voltage_maximum_volt.ravel()])
+    who = "The cell" if len(result.cells) == 1 else "All cells"
+    return HistoryChart(
+        title=f"{who} stayed between {_extent(extremes, 2)} V",
+        unit="V",
+        unix_time_second=history.unix_time_second,
+        bands=[_pack_band(history.voltage_minimum_volt, history.voltage_maximum_volt)],
+        lines=[
+            Line(row_median(history.voltage_volt), "median-curve", "median"),
+            *_cell_lines(history.voltage_volt, cells),
+        ],
+    )
+
+
+def _distance(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
+    """How far the odd cells' voltage is from the median: where a weak cell shows first."""
+    if not cells or len(result.cells) < 3:
+        return None
+    history = result.history
+    millivolt = 1e3 * (history.voltage_volt - row_median(history.voltage_volt)[:, None])
+    others = np.delete(millivolt, [cell - 1 for cell in cells], axis=1)
+    now = _last(millivolt[:, cells[0] - 1])
+    side = "above" if now >= 0.0 else "below"
+    return HistoryChart(
+        title=f"At the end cell {cells[0]} reads {number_text(abs(now))} mV {side} the pack’s median voltage",
+        unit="mV",
+        unix_time_second=history.unix_time_second,
+        bands=[_pack_band(others, others)],
+        lines=_cell_lines(millivolt, cells),
+        from_zero=True,
+    )
+
+
+def _soc(result: AnalysisResult, cells: list[int]) -> HistoryChart:
+    history = result.history
+    value, low, high = (
+        100.0 * values for values in (history.soc_fraction, history.soc_low_fraction, history.soc_high_fraction)
+    )
+    middle = row_median(value)
+    end = _last(middle)
+    title = f"The pack’s median charge ended at {number_text(end)} %"
+    bands = [_pack_band(low, high)]
+    if cells:
+        k = cells[0] - 1
+        now = number_text(_last(value[:, k]))
+        title = f"At the end cell {cells[0]} holds {now} % of its charge, the median {number_text(end)} %"
+        bands.append(Band(low[:, k], high[:, k], _STYLES[0], f"cell {cells[0]}, 95 % interval"))
+    bands[0] = Band(bands[0].low, bands[0].high, "pack", "all cells, with their 95 % intervals")
+    return HistoryChart(
+        title=title,
+        unit="%",
+        unix_time_second=history.unix_time_second,
+        bands=bands,
+        lines=[Line(middle, "median-curve", "median"), *_cell_lines(value, cells)],
+    )
+
+
+def _deficit(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
+    kinds = {"self_discharge", "soc_imbalance", "micro_short"}
+    shown = [cell for cell in cells if any(f.cell == cell and f.kind in kinds for f in result.findings)]
+    if not shown:
+        return None
+    deficit = result.history.deficit_difference_ah
+    now = _last(deficit[:, shown[0] - 1])
+    words = "short of" if now >= 0.0 else "ahead of"
+    return HistoryChart(
+        title=f"At the end cell {shown[0]} is {number_text(abs(now), 1)} Ah {words} its neighbours",
+        unit="Ah",
+        unix_time_second=result.history.unix_time_second,
+        bands=[_pack_band(deficit, deficit)],
+        lines=_cell_lines(deficit, shown),
+        note="How much further from full than the pack’s median.",
+        from_zero=True,
+    )
+
+
+def _current(result: AnalysisResult) -> HistoryChart:
+    current = result.history.current_ampere
+    return HistoryChart(
+        title=f"Hourly mean current between {_extent(current, 1)} A",
+        unit="A",
+        unix_time_second=result.history.unix_time_second,
+        bands=[],
+        lines=[Line(current, "plain", None)],
+        note="Above zero charges the pack, below zero discharges it.",
+        from_zero=True,
+    )
+
+
+def _temperature(result: AnalysisResult) -> HistoryChart:
+    history = result.history
+    sensors, ambient = history.temperature_celsius, history.ambient_temperature_celsius
+    lines = [Line(row_median(sensors), "plain", "sensors’ median")]
+    if np.isfinite(ambient).any():
+        lines.append(Line(ambient, "ambient", "ambient"))
+    known = sensors if np.isfinite(sensors).any() else ambient
+    where = "The sensors" if known is sensors else "The surroundings"
+    return HistoryChart(
+        title=f"{where} read between {_extent(known, 0)} °C",
+        unit="°C",
+        unix_time_second=history.unix_time_second,
+        bands=[Band(row_extreme(sensors, lowest=True), row_extreme(sensors, lowest=False), "pack", "all sensors")],
+        lines=lines,
+    )
+
+
+def quantity_history(result: AnalysisResult, quantity: CellQuantity) -> str:
+    """How a quantity of the cells that stand out became known, with intervals; empty where none stands out."""
+    if quantity.key not in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"}:
+        return ""
+    cells = list(dict.fromkeys(f.cell for f in findings_about(result, quantity) if f.cell is not None))[:2]
+    if not cells:
+        return ""
+    stem, unit = quantity.key.rsplit("_", 1)
+    scale = quantity.unit.scale
+    value = scale * _field(result, quantity.key)
+    low, high = (scale * _field(result, f"{stem}_{end}_{unit}") for end in ("low", "high"))
+    bands = [Band(low[:, c - 1], high[:, c - 1], _STYLES[k], f"cell {c}, 95 % interval") for k, c in enumerate(cells)]
+    who = "cell" if len(cells) == 1 else "cells"
+    return history_chart(
+        HistoryChart(
+            title=f"How the {quantity.noun} of {who} {' and '.join(map(str, cells))} became known",
+            unit=quantity.unit.symbol,
+            unix_time_second=result.history.unix_time_second,
+            bands=bands,
+            lines=[Line(row_median(value), "median-curve", "median of the pack"), *_cell_lines(value, cells)],
+            from_zero=quantity.from_zero,
+        )
+    )
+
+
+def _field(result: AnalysisResult, name: str) -> FloatArray:
+    values: FloatArray = getattr(result.history, name)
+    return values

@@ -1,0 +1,83 @@
+"""From findings to the state of each cell and to the finding that matters most."""
+
+from __future__ import annotations
+
+from cellwarden.core.finding import Finding, Severity
+from cellwarden.core.results import AnalysisResult
+from cellwarden.report.quantities import CELL_QUANTITIES, uninformed_cells
+from cellwarden.report.words import CellState
+
+__all__ = ["HEALTHY", "UNTESTED", "cell_states", "highlighted_cells", "is_tested", "open_findings", "untold"]
+
+HEALTHY = CellState("healthy", "healthy", "●")
+UNTESTED = CellState("untested", "not tested", "○")
+_BY_SEVERITY = {
+    Severity.CRITICAL: CellState("critical", "act now", "■"),
+    Severity.WARNING: CellState("warning", "act", "▲"),
+    Severity.INFO: CellState("info", "watch", "◆"),
+}
+# What fails a backup first stands first, where severities are equal.
+_KIND_ORDER = (
+    "temperature_rise_forecast",
+    "self_discharge",
+    "micro_short",
+    "capacity_low",
+    "resistance_high",
+    "connection_resistance_high",
+    "thermal_path_degraded",
+    "cold_charge",
+    "soc_imbalance",
+    "sense_wires_swapped",
+    "sensor_dropout",
+    "sensor_stuck",
+    "voltage_sensor_offset",
+    "current_sensor_offset",
+    "temperature_sensor_offset",
+    "undersampled",
+)
+_TESTS = tuple(q for q in CELL_QUANTITIES if q.key in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"})
+
+
+def _urgency(finding: Finding) -> tuple[float, ...]:
+    order = _KIND_ORDER.index(finding.kind) if finding.kind in _KIND_ORDER else len(_KIND_ORDER)
+    # Of two equal findings the larger one matters more: compared within a kind, hence within one unit.
+    return (finding.caused_by is not None, -finding.severity.rank, order, -abs(finding.magnitude))
+
+
+def open_findings(result: AnalysisResult) -> list[Finding]:
+    """Findings that stand at the end of the log, causes before consequences, the most urgent first."""
+    return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=_urgency)
+
+
+def is_tested(result: AnalysisResult, cell: int) -> bool:
+    """Whether the log informed capacity, resistance or self-discharge of that cell (counted from 1)."""
+    return any(q.is_informed(q.of(c)) for c in result.cells if c.cell == cell for q in _TESTS)
+
+
+def cell_states(result: AnalysisResult) -> dict[int, CellState]:
+    """State of each cell by its number: its gravest open finding, else healthy if anything was tested."""
+    worst: dict[int, Severity] = {}
+    for finding in open_findings(result):
+        if finding.cell is not None:
+            worst[finding.cell] = max(worst.get(finding.cell, Severity.INFO), finding.severity, key=lambda s: s.rank)
+    tested = {c.cell for c in result.cells if any(q.is_informed(q.of(c)) for q in _TESTS)}
+    return {
+        c.cell: _BY_SEVERITY[worst[c.cell]] if c.cell in worst else HEALTHY if c.cell in tested else UNTESTED
+        for c in result.cells
+    }
+
+
+def highlighted_cells(result: AnalysisResult, limit: int = 3) -> list[int]:
+    """Cells to pick out in history charts: those of open findings, else of cleared ones, the most urgent first."""
+    numbers = {cell.cell for cell in result.cells}
+    for findings in (open_findings(result), sorted(result.findings, key=_urgency)):
+        chosen = list(dict.fromkeys(f.cell for f in findings if f.cell in numbers and f.cell is not None))
+        if chosen:
+            return chosen[:limit]
+    return []
+
+
+def untold(result: AnalysisResult) -> list[tuple[str, list[int]]]:
+    """Each quantity that the log did not tell of some cells, with their numbers."""
+    missing = [(q.noun, uninformed_cells(result, q)) for q in CELL_QUANTITIES]
+    return [(noun, cells) for noun, cells in missing if cells]

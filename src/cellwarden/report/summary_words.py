@@ -1,0 +1,99 @@
+"""The verdict in plain words, for the page, the terminal and the exit message alike."""
+
+from __future__ import annotations
+
+from cellwarden.core.finding import Finding, Severity
+from cellwarden.core.results import AnalysisResult, Readiness
+from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
+from cellwarden.report.states import is_tested, open_findings, untold
+from cellwarden.report.words import cells_text, finding_sentence
+
+__all__ = ["headline", "readiness_sentence", "since_text", "untold_sentence", "verdict_sentence"]
+
+
+def since_text(result: AnalysisResult, finding: Finding) -> str:
+    """`since 3 March 2025`, or that the log does not reach back to the beginning."""
+    lead = finding.first_seen_unix_time_second - result.from_unix_time_second
+    length = result.until_unix_time_second - result.from_unix_time_second
+    if lead <= 0.02 * length:
+        return f"at least since the log began on {day_text(result.from_unix_time_second)}"
+    return f"since {day_text(finding.first_seen_unix_time_second)}"
+
+
+def verdict_sentence(result: AnalysisResult) -> str:
+    """The page's first sentence: the worst that was found, or that nothing was."""
+    found = open_findings(result)
+    total = len(result.cells)
+    if found and found[0].severity is not Severity.INFO:
+        return f"{finding_sentence(found[0])}, {since_text(result, found[0])}."
+    if not any(is_tested(result, cell.cell) for cell in result.cells):
+        who = "the cell is" if total == 1 else f"the {total} cells are"
+        return f"No fault found, but this log of {duration_text(_length(result))} cannot tell how healthy {who}."
+    if found:
+        return f"No fault that needs action. Worth knowing: {_lower(finding_sentence(found[0]))}."
+    who = "the cell" if total == 1 else f"the {total} cells"
+    return f"No fault found in {who}."
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _length(result: AnalysisResult) -> float:
+    return result.until_unix_time_second - result.from_unix_time_second
+
+
+def untold_sentence(result: AnalysisResult) -> str:
+    """Say what the log could not tell, `… capacity (cell 6).`, or an empty string where it told everything."""
+    parts = [f"{noun} ({cells_text(cells, len(result.cells))})" for noun, cells in untold(result)]
+    return f"This log could not tell: {list_text(parts)}." if parts else ""
+
+
+def readiness_sentence(result: AnalysisResult) -> str:
+    """Whether the pack carries its load, with bounds, or why that is not known."""
+    if result.readiness is None:
+        return "Not informed: no backup load is described, or the log does not tell the charge."
+    ready = result.readiness
+    load = HumanUnit("W").attach(number_text(ready.load_watt))
+    runtime = interval_text(ready.runtime_hour, HumanUnit("h"))
+    return f"{_duty_words(result, ready)}{load} for {runtime}.{_limiting(ready)}"
+
+
+def _duty_words(result: AnalysisResult, ready: Readiness) -> str:
+    if result.pack.backup is None:
+        return "It carries "
+    needed = result.pack.backup.duration_hour
+    hours = HumanUnit("h").attach(number_text(needed, 0 if needed == round(needed) else 1))
+    if ready.runtime_hour.low >= needed:
+        return f"Yes, the {hours} that are asked for: it carries "
+    if ready.runtime_hour.high < needed:
+        return f"No, not the {hours} that are asked for: it carries only "
+    return f"Not for sure: {hours} are asked for, and it carries "
+
+
+def _limiting(ready: Readiness) -> str:
+    if ready.limiting_cell is None or f"ell {ready.limiting_cell} " in ready.reason:
+        return ""
+    return f" Cell\u00a0{ready.limiting_cell} ends it."
+
+
+def headline(result: AnalysisResult) -> str:
+    """Verdict of an analysis in one or two plain sentences.
+
+    Parameters
+    ----------
+    result : the finished analysis.
+
+    Returns
+    -------
+    str
+        Plain text without mark-up: the worst finding with its interval, since when and what to do, or that nothing was
+        found and what could not be told.
+    """
+    found = open_findings(result)
+    sentence = verdict_sentence(result)
+    if found and found[0].severity is not Severity.INFO:
+        more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
+        others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""
+        return f"{sentence} {found[0].advice}{others}".strip()
+    return f"{sentence} {untold_sentence(result)}".strip()

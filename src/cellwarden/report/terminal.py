@@ -1,0 +1,106 @@
+"""The summary for a terminal of 80 columns or more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cellwarden.core.finding import Severity
+from cellwarden.core.results import AnalysisResult, Interval
+from cellwarden.report.numbers import decimals_for, number_text
+from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
+from cellwarden.report.states import cell_states, open_findings
+from cellwarden.report.summary_words import headline, readiness_sentence, since_text
+from cellwarden.report.timeline import ordered_findings
+from cellwarden.report.words import finding_sentence, severity_words, sureness
+
+__all__ = ["terminal_summary"]
+
+_STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan", "healthy": "green", "untested": "dim"}
+_TABLE_LIMIT = 48
+_SHOWN = CELL_QUANTITIES[:4]
+
+
+def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = None) -> RenderableType:
+    """Verdict, cells, findings and files, for `rich`'s console.
+
+    Parameters
+    ----------
+    result : the finished analysis.
+    files : what was written, as name → path.
+    """
+    parts: list[RenderableType] = [_verdict(result), _cells(result)]
+    if result.findings:
+        parts.append(_findings(result))
+    if files:
+        parts.append(_files(files))
+    return Group(*parts)
+
+
+def _verdict(result: AnalysisResult) -> Panel:
+    found = open_findings(result)
+    state = severity_words(found[0].severity) if found else None
+    style = _STYLES[state.key] if state is not None else "green"
+    words = f"{state.sign} {state.word.capitalize()}" if state is not None else "No fault found"
+    body = Text(headline(result) + "\n")
+    body.append("\nWill it carry the load? ", style="bold")
+    body.append(readiness_sentence(result))
+    return Panel(body, title=Text(words, style=style), title_align="left", border_style=style, box=box.ROUNDED)
+
+
+def _cells(result: AnalysisResult) -> RenderableType:
+    states = cell_states(result)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("Cell", justify="right")
+    for quantity in _SHOWN:
+        table.add_column(f"{quantity.short.capitalize()} {quantity.unit.symbol}", justify="right", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    shown = [cell for cell in result.cells if len(states) <= _TABLE_LIMIT or states[cell.cell].key != "healthy"]
+    for cell in shown[:_TABLE_LIMIT]:
+        state = states[cell.cell]
+        values = [_value(quantity, quantity.of(cell)) for quantity in _SHOWN]
+        table.add_row(str(cell.cell), *values, Text(f"{state.sign} {state.word}", style=_STYLES[state.key]))
+    left = len(result.cells) - len(shown[:_TABLE_LIMIT])
+    note = "95 % intervals in brackets; ~ assumed, – unknown: not informed by this log."
+    note += f" {left} more cells are in the report." if left else ""
+    return Group(table, Text(note, style="dim"))
+
+
+def _value(quantity: CellQuantity, interval: Interval | None) -> str:
+    if interval is None:
+        return "–"
+    scale = quantity.unit.scale
+    decimals = decimals_for((interval.high - interval.low) / 2.0 * scale)
+    low, value, high = (number_text(v * scale, decimals) for v in (interval.low, interval.value, interval.high))
+    return f"{'' if quantity.is_informed(interval) else '~'}{value} ({low}…{high})"
+
+
+def _findings(result: AnalysisResult) -> RenderableType:
+    lines: list[RenderableType] = [Text("\nFindings", style="bold")]
+    rows = ordered_findings(result)
+    for finding, depth in rows[:20]:
+        state = severity_words(finding.severity)
+        line = Text("  " * (depth + 1))
+        line.append(f"{state.sign} {state.word.capitalize()}. ", style=_STYLES[state.key])
+        cleared = " Cleared since." if finding.cleared_unix_time_second is not None else ""
+        line.append(
+            f"{finding_sentence(finding)}, {since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}"
+        )
+        lines.append(line)
+        if finding.advice and not depth and finding.severity is not Severity.INFO:
+            lines.append(Text("    To do: " + finding.advice))
+    if len(rows) > 20:
+        lines.append(Text(f"  and {len(rows) - 20} more in the report"))
+    return Group(*lines)
+
+
+def _files(files: Mapping[str, str]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for name, path in files.items():
+        grid.add_row(Text(name, style="bold"), Text(str(path), overflow="fold"))
+    return Group(Text("\nFiles", style="bold"), grid)

@@ -1,0 +1,81 @@
+"""The head of the page: what is wrong, how sure, what to do and whether the pack carries its load."""
+
+from __future__ import annotations
+
+from cellwarden.core.finding import Finding, Severity
+from cellwarden.core.results import AnalysisResult
+from cellwarden.report.markup import description_list, element, symbol, text
+from cellwarden.report.states import HEALTHY, UNTESTED, is_tested, open_findings
+from cellwarden.report.summary_words import readiness_sentence, since_text, untold_sentence, verdict_sentence
+from cellwarden.report.words import CellState, deadline, finding_sentence, severity_words, sureness
+
+__all__ = ["verdict"]
+
+_OTHERS_SHOWN = 4
+
+
+def verdict(result: AnalysisResult) -> str:
+    """The verdict as a section; its first words are the page's first words."""
+    found = open_findings(result)
+    worst = found[0] if found else None
+    state = _state(result, worst)
+    badge = element("p", symbol(state, 26), element("span", text(_badge(state))), class_="badge")
+    parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
+    parts.append(description_list(_facts(result, worst), "facts"))
+    parts.append(_others(result, found[1:] if worst is not None else []))
+    return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
+
+
+def _state(result: AnalysisResult, worst: Finding | None) -> CellState:
+    if worst is not None:
+        return severity_words(worst.severity)
+    return HEALTHY if any(is_tested(result, cell.cell) for cell in result.cells) else UNTESTED
+
+
+def _badge(state: CellState) -> str:
+    words = {"healthy": "No fault found", "untested": "Not enough to judge"}
+    return words.get(state.key, state.word.capitalize())
+
+
+def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    if worst is not None:
+        facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
+        facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _brackets()))
+    facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
+    if worst is None or worst.severity is Severity.INFO:
+        told = untold_sentence(result) or "Every quantity of every cell was informed by this log."
+        facts.append(("What stays open", text(told)))
+    return facts
+
+
+def _brackets() -> str:
+    return element("span", "Brackets hold 95 % intervals.", class_="reason")
+
+
+def _reason(result: AnalysisResult) -> str:
+    if result.readiness is None or not result.readiness.reason:
+        return ""
+    return element("span", text(result.readiness.reason), class_="reason")
+
+
+def _others(result: AnalysisResult, found: list[Finding]) -> str:
+    roots = [finding for finding in found if finding.caused_by is None]
+    if not roots:
+        return ""
+    items = []
+    for finding in roots[:_OTHERS_SHOWN]:
+        state = severity_words(finding.severity)
+        since = "" if finding.kind == "undersampled" else f", {since_text(result, finding)}"
+        sentence = f"{finding_sentence(finding)}{since}"
+        items.append(
+            element(
+                "li",
+                symbol(state, 18),
+                element("span", element("b", text(state.word.capitalize())), ". ", text(sentence)),
+            )
+        )
+    if len(roots) > _OTHERS_SHOWN:
+        more = f"{len(roots) - _OTHERS_SHOWN} more under “Findings over time”."
+        items.append(element("li", element("span"), element("span", text(more))))
+    return element("div", element("h2", "Also found"), element("ul", *items), class_="also")
