@@ -60,7 +60,7 @@ class ElectrodeEntry(_Entry):
 
 
 class OcvEntry(_Entry):
-    """One member of the family: two electrodes with their window, or knots of the mean of both branches."""
+    """One member of the family: two electrodes, their window and the half width, or knots of both branches."""
 
     name: str
     positive: str | None = None
@@ -68,8 +68,9 @@ class OcvEntry(_Entry):
     negative_stoichiometry: tuple[float, float] | None = None
     positive_stoichiometry: tuple[float, float] | None = None
     shift_volt: float = 0.0
-    mean_volt: CitedKnots | None = None
-    half_width_volt: CitedKnots
+    half_width_volt: CitedKnots | None = None
+    discharge_volt: CitedKnots | None = None
+    charge_volt: CitedKnots | None = None
     entropy_volt_per_kelvin: CitedKnots
     prior_weight: Annotated[float, Field(gt=0.0)]
     sigma_volt: Annotated[float, Field(gt=0.0)]
@@ -78,11 +79,12 @@ class OcvEntry(_Entry):
     @model_validator(mode="after")
     def _check(self) -> Self:
         electrodes = (self.positive, self.negative, self.negative_stoichiometry, self.positive_stoichiometry)
-        given = [part is not None for part in electrodes]
-        if self.mean_volt is None and not all(given):
-            raise ValueError("needs mean_volt, or positive and negative with their stoichiometries")
-        if self.mean_volt is not None and any(given):
-            raise ValueError("has mean_volt and electrodes: give one of them")
+        modelled = [part is not None for part in (*electrodes, self.half_width_volt)]
+        measured = [part is not None for part in (self.discharge_volt, self.charge_volt)]
+        if not (all(modelled) and not any(measured)) and not (all(measured) and not any(modelled)):
+            raise ValueError(
+                "needs positive, negative, their stoichiometries and half_width_volt, or discharge_volt and charge_volt"
+            )
         return self
 
 

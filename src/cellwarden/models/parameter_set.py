@@ -108,34 +108,36 @@ def _build(file: ParameterFile) -> CellModel:
 
 def _curve(entry: OcvEntry, file: ParameterFile, soc_fraction: FloatArray) -> OcvCurve:
     """One member of the family; both branches must rise."""
-    mean_volt = _mean_volt(entry, file, soc_fraction)
-    half_width_volt = _knots(entry.half_width_volt, soc_fraction)
-    curve = OcvCurve(
-        name=entry.name,
-        discharge_volt=mean_volt - half_width_volt,
-        charge_volt=mean_volt + half_width_volt,
-        entropy_volt_per_kelvin=_knots(entry.entropy_volt_per_kelvin, soc_fraction),
-        prior_weight=entry.prior_weight,
-        sigma_volt=entry.sigma_volt,
-        citation=file.citations[entry.citation],
-    )
-    for branch, volt in (("discharge", curve.discharge_volt), ("charge", curve.charge_volt)):
+    discharge_volt, charge_volt = _branches(entry, file, soc_fraction)
+    for branch, volt in (("discharge", discharge_volt), ("charge", charge_volt)):
         if not np.all(np.diff(volt) > 0.0):
             at = soc_fraction[int(np.argmin(np.diff(volt)))]
             raise ConfigurationError(
                 f'{file.name}: ocv_curves "{entry.name}": the {branch} branch does not rise with z at {at:.3f}'
             )
-    return curve
+    return OcvCurve(
+        name=entry.name,
+        discharge_volt=discharge_volt,
+        charge_volt=charge_volt,
+        entropy_volt_per_kelvin=_knots(entry.entropy_volt_per_kelvin, soc_fraction),
+        prior_weight=entry.prior_weight,
+        sigma_volt=entry.sigma_volt,
+        citation=file.citations[entry.citation],
+    )
 
 
-def _mean_volt(entry: OcvEntry, file: ParameterFile, soc_fraction: FloatArray) -> FloatArray:
-    """Mean of the two branches [V]."""
-    if entry.mean_volt is not None:
-        return _knots(entry.mean_volt, soc_fraction)
-    if entry.positive is None or entry.negative is None:
-        raise ConfigurationError(f'{file.name}: ocv_curves "{entry.name}" has no electrodes')
-    if entry.negative_stoichiometry is None or entry.positive_stoichiometry is None:
-        raise ConfigurationError(f'{file.name}: ocv_curves "{entry.name}" has no stoichiometries')
+def _branches(entry: OcvEntry, file: ParameterFile, soc_fraction: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Discharge and charge branch [V]; the file's check has seen to it that one of the two ways is complete."""
+    if entry.discharge_volt is not None and entry.charge_volt is not None:
+        return _knots(entry.discharge_volt, soc_fraction), _knots(entry.charge_volt, soc_fraction)
+    if (
+        entry.positive is None
+        or entry.negative is None
+        or entry.negative_stoichiometry is None
+        or entry.positive_stoichiometry is None
+        or entry.half_width_volt is None
+    ):
+        raise ConfigurationError(f'{file.name}: ocv_curves "{entry.name}" is incomplete')
     balance = CellBalance(
         negative_empty=entry.negative_stoichiometry[0],
         negative_full=entry.negative_stoichiometry[1],
@@ -143,8 +145,10 @@ def _mean_volt(entry: OcvEntry, file: ParameterFile, soc_fraction: FloatArray) -
         positive_full=entry.positive_stoichiometry[1],
         shift_volt=entry.shift_volt,
     )
-    positive = _electrode(file.electrodes[entry.positive])
-    return cell_ocv(positive, _electrode(file.electrodes[entry.negative]), balance, soc_fraction)
+    positive, negative = _electrode(file.electrodes[entry.positive]), _electrode(file.electrodes[entry.negative])
+    mean_volt = cell_ocv(positive, negative, balance, soc_fraction)
+    half_width_volt = _knots(entry.half_width_volt, soc_fraction)
+    return mean_volt - half_width_volt, mean_volt + half_width_volt
 
 
 def _electrode(entry: ElectrodeEntry) -> ElectrodePotential:
