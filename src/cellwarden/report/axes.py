@@ -108,7 +108,7 @@ def frame(
     zero_line: bool = False,
 ) -> str:
     """Axis, grid and body of one chart; `x_labels` are places (0 … 1) with what stands beneath them."""
-    ticks, decimals = nice_ticks(scale.low, scale.high)
+    ticks, decimals = nice_ticks(scale.low, scale.high, 6)
     numbers, grid = [], []
     for tick in ticks:
         y = round(scale.pixel(tick), 1)

@@ -123,8 +123,8 @@ def _legend(states: dict[int, CellState], size: str) -> str:
 
 _KEY_LINE = (
     '<svg class="key tileline" width="56" height="10" aria-hidden="true">'
-    '<line class="rail" x1="0" x2="56" y1="5" y2="5"/><line class="tick" x1="28" x2="28" y1="0" y2="10"/><line class="span" x1="30" x2="48" y1="5" y2="5"/>'
-    '<circle cx="39" cy="5" r="3"/></svg>'
+    '<line class="rail" x1="0" x2="56" y1="5" y2="5"/><line class="tick" x1="28" x2="28" y1="0" y2="10"/>'
+    '<line class="span" x1="30" x2="48" y1="5" y2="5"/><circle cx="39" cy="5" r="3"/></svg>'
 )
 
 

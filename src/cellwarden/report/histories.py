@@ -63,7 +63,7 @@ def _voltage(result: AnalysisResult, cells: list[int]) -> HistoryChart:
     extremes = np.concatenate([history.voltage_minimum_volt.ravel(), history.voltage_maximum_volt.ravel()])
     who = "The cell" if len(result.cells) == 1 else "All cells"
     return HistoryChart(
-        title=f"{who} stayed between {_extent(extremes, 2)} V",
+        title=f"{who} stayed between {_extent(extremes, 2)}\u00a0V",
         unit="V",
         unix_time_second=history.unix_time_second,
         bands=[_pack_band(history.voltage_minimum_volt, history.voltage_maximum_volt)],
@@ -84,7 +84,7 @@ def _distance(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
     now = _last(millivolt[:, cells[0] - 1])
     side = "above" if now >= 0.0 else "below"
     return HistoryChart(
-        title=f"At the end cell {cells[0]} reads {number_text(abs(now))} mV {side} the pack’s median voltage",
+        title=f"At the end cell {cells[0]} reads {number_text(abs(now))}\u00a0mV {side} the pack’s median voltage",
         unit="mV",
         unix_time_second=history.unix_time_second,
         bands=[_pack_band(others, others)],
@@ -100,12 +100,12 @@ def _soc(result: AnalysisResult, cells: list[int]) -> HistoryChart:
     )
     middle = row_median(value)
     end = _last(middle)
-    title = f"The pack’s median charge ended at {number_text(end)} %"
+    title = f"The pack’s median charge ended at {number_text(end)}\u00a0%"
     bands = [_pack_band(low, high)]
     if cells:
         k = cells[0] - 1
         now = number_text(_last(value[:, k]))
-        title = f"At the end cell {cells[0]} holds {now} % of its charge, the median {number_text(end)} %"
+        title = f"At the end cell {cells[0]} holds {now}\u00a0% of its charge, the median {number_text(end)}\u00a0%"
         bands.append(Band(low[:, k], high[:, k], _STYLES[0], f"cell {cells[0]}, 95 % interval"))
     bands[0] = Band(bands[0].low, bands[0].high, "pack", "all cells, with their 95 % intervals")
     return HistoryChart(
@@ -126,7 +126,7 @@ def _deficit(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
     now = _last(deficit[:, shown[0] - 1])
     words = "short of" if now >= 0.0 else "ahead of"
     return HistoryChart(
-        title=f"At the end cell {shown[0]} is {number_text(abs(now), 1)} Ah {words} its neighbours",
+        title=f"At the end cell {shown[0]} is {number_text(abs(now), 1)}\u00a0Ah {words} its neighbours",
         unit="Ah",
         unix_time_second=result.history.unix_time_second,
         bands=[_pack_band(deficit, deficit)],
@@ -139,7 +139,7 @@ def _deficit(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
 def _current(result: AnalysisResult) -> HistoryChart:
     current = result.history.current_ampere
     return HistoryChart(
-        title=f"Hourly mean current between {_extent(current, 1)} A",
+        title=f"Hourly mean current between {_extent(current, 1)}\u00a0A",
         unit="A",
         unix_time_second=result.history.unix_time_second,
         bands=[],
@@ -158,7 +158,7 @@ def _temperature(result: AnalysisResult) -> HistoryChart:
     known = sensors if np.isfinite(sensors).any() else ambient
     where = "The sensors" if known is sensors else "The surroundings"
     return HistoryChart(
-        title=f"{where} read between {_extent(known, 0)} °C",
+        title=f"{where} read between {_extent(known, 0)}\u00a0°C",
         unit="°C",
         unix_time_second=history.unix_time_second,
         bands=[Band(row_extreme(sensors, lowest=True), row_extreme(sensors, lowest=False), "pack", "all sensors")],

@@ -39,7 +39,7 @@ class IntervalChart:
 
 
 def _limits(chart: IntervalChart) -> tuple[float, float]:
-    """Range of the axis [shown unit]: what is informed; one lonely giant is left off the scale."""
+    """Range of the axis [shown unit]: what is informed, but no giant that would flatten another marked place."""
     quantity, scale = chart.quantity, chart.quantity.unit.scale
     known = [i for i in chart.intervals if i is not None and math.isfinite(i.value)]
     informed = [i for i in known if quantity.is_informed(i)] or known
@@ -50,7 +50,9 @@ def _limits(chart: IntervalChart) -> tuple[float, float]:
     reach = 3.0 * (usual[1] - usual[0])
     ends = [(max(low, i.value - reach), min(high, i.value + reach)) for i in informed for low, high in (_bounds(i),)]
     lows, highs = sorted(low for low, _ in ends), sorted(high for _, high in ends)
-    low, high = _without_giant(lows, highs)
+    low, high = lows[0], highs[-1]
+    if len(chart.marked) > 1:
+        low, high = _without_giant(lows, highs)
     if quantity.from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
     return low * scale, high * scale
@@ -75,13 +77,13 @@ def _without_giant(lows: Sequence[float], highs: Sequence[float]) -> tuple[float
 
 def interval_chart(chart: IntervalChart) -> str:
     """The chart as a figure; what was never informed is hollow, grey and says so."""
+    if all(interval is None for interval in chart.intervals):
+        return figure(chart.title, [], element("p", "Nothing in this log tells it.", class_="absent"))
     low, high = _limits(chart)
     scale = Scale.around(low, high, _HEIGHT)
     median = median_value(chart.quantity, chart.intervals)
     body = [*_median_line(chart, scale, median), _whiskers(chart, scale), _dots(chart, scale), *_marks(chart, scale)]
     body += _hovers(chart) if len(chart.names) <= _HOVER_LIMIT else []
-    if all(interval is None for interval in chart.intervals):
-        body.append(element("text", "not informed by this log", class_="empty", x="50%", y="45%", text_anchor="middle"))
     plot = frame(
         scale,
         chart.quantity.unit.symbol,
@@ -99,7 +101,7 @@ def _place(chart: IntervalChart, index: int) -> float:
 
 def _names_below(chart: IntervalChart) -> list[tuple[float, str]]:
     count = len(chart.names)
-    step = next(s for s in (1, 10, 20, 50, 100, 200, 500, 10**9) if count <= 20 * s or count / s <= 9)
+    step = next(s for s in (1, 10, 20, 50, 100, 200, 500, 10**9) if count / s <= (20 if s == 1 else 8))
     wanted = [i for i in range(count) if step == 1 or i == 0 or (i + 1) % step == 0]
     return [(_place(chart, i), chart.names[i]) for i in wanted]
 

@@ -103,9 +103,9 @@ def _masthead(result: AnalysisResult) -> str:
 
 
 _LIMITS = (
-    "Known limits: intervals are 95 % and rest on the cell model, on what the sensors promise and on the assumptions above. "
-    "“Healthy” means that no fault was found in what this log could test. cellwarden is not a protection: the battery "
-    "management system acts in milliseconds."
+    "Known limits: intervals are 95 % and rest on the cell model, on what the sensors promise and on the assumptions "
+    "above. “Healthy” means that no fault was found in what this log could test. cellwarden is not a protection: the "
+    "battery management system acts in milliseconds."
 )
 
 

@@ -7,7 +7,7 @@ from cellwarden.core.results import AnalysisResult
 from cellwarden.report.quantities import CELL_QUANTITIES, uninformed_cells
 from cellwarden.report.words import CellState
 
-__all__ = ["HEALTHY", "UNTESTED", "cell_states", "highlighted_cells", "is_tested", "open_findings", "untold"]
+__all__ = ["HEALTHY", "UNTESTED", "cell_states", "highlighted_cells", "is_any_tested", "open_findings", "untold"]
 
 HEALTHY = CellState("healthy", "healthy", "●")
 UNTESTED = CellState("untested", "not tested", "○")
@@ -49,9 +49,9 @@ def open_findings(result: AnalysisResult) -> list[Finding]:
     return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=_urgency)
 
 
-def is_tested(result: AnalysisResult, cell: int) -> bool:
-    """Whether the log informed capacity, resistance or self-discharge of that cell (counted from 1)."""
-    return any(q.is_informed(q.of(c)) for c in result.cells if c.cell == cell for q in _TESTS)
+def is_any_tested(result: AnalysisResult) -> bool:
+    """Whether the log informed capacity, resistance or self-discharge of any cell."""
+    return any(q.is_informed(q.of(cell)) for cell in result.cells for q in _TESTS)
 
 
 def cell_states(result: AnalysisResult) -> dict[int, CellState]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
-from cellwarden.report.states import is_tested, open_findings, untold
+from cellwarden.report.states import is_any_tested, open_findings, untold
 from cellwarden.report.words import cells_text, finding_sentence
 
 __all__ = ["headline", "readiness_sentence", "since_text", "untold_sentence", "verdict_sentence"]
@@ -26,7 +26,7 @@ def verdict_sentence(result: AnalysisResult) -> str:
     total = len(result.cells)
     if found and found[0].severity is not Severity.INFO:
         return f"{finding_sentence(found[0])}, {since_text(result, found[0])}."
-    if not any(is_tested(result, cell.cell) for cell in result.cells):
+    if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
         return f"No fault found, but this log of {duration_text(_length(result))} cannot tell how healthy {who}."
     if found:
@@ -44,9 +44,13 @@ def _length(result: AnalysisResult) -> float:
 
 
 def untold_sentence(result: AnalysisResult) -> str:
-    """Say what the log could not tell, `… capacity (cell 6).`, or an empty string where it told everything."""
-    parts = [f"{noun} ({cells_text(cells, len(result.cells))})" for noun, cells in untold(result)]
-    return f"This log could not tell: {list_text(parts)}." if parts else ""
+    """Say what the log could not tell, `… the capacity of cell 6.`, or an empty string where it told everything."""
+    by_cells: dict[tuple[int, ...], list[str]] = {}
+    for noun, cells in untold(result):
+        by_cells.setdefault(tuple(cells), []).append(noun)
+    total = len(result.cells)
+    parts = [f"the {list_text(nouns)} of {cells_text(cells, total)}" for cells, nouns in by_cells.items()]
+    return f"This log could not tell {'; '.join(parts)}." if parts else ""
 
 
 def readiness_sentence(result: AnalysisResult) -> str:
@@ -74,7 +78,7 @@ def _duty_words(result: AnalysisResult, ready: Readiness) -> str:
 def _limiting(ready: Readiness) -> str:
     if ready.limiting_cell is None or f"ell {ready.limiting_cell} " in ready.reason:
         return ""
-    return f" Cell\u00a0{ready.limiting_cell} ends it."
+    return f" Cell\u00a0{ready.limiting_cell} is the first to give out."
 
 
 def headline(result: AnalysisResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
-from cellwarden.report.states import HEALTHY, UNTESTED, is_tested, open_findings
+from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, open_findings
 from cellwarden.report.summary_words import readiness_sentence, since_text, untold_sentence, verdict_sentence
 from cellwarden.report.words import CellState, deadline, finding_sentence, severity_words, sureness
 
@@ -29,7 +29,7 @@ def verdict(result: AnalysisResult) -> str:
 def _state(result: AnalysisResult, worst: Finding | None) -> CellState:
     if worst is not None:
         return severity_words(worst.severity)
-    return HEALTHY if any(is_tested(result, cell.cell) for cell in result.cells) else UNTESTED
+    return HEALTHY if is_any_tested(result) else UNTESTED
 
 
 def _badge(state: CellState) -> str:
@@ -42,11 +42,17 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
     if worst is not None:
         facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
         facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _brackets()))
+    else:
+        facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
     if worst is None or worst.severity is Severity.INFO:
         told = untold_sentence(result) or "Every quantity of every cell was informed by this log."
         facts.append(("What stays open", text(told)))
     return facts
+
+
+def _next_step(result: AnalysisResult) -> str:
+    return result.advice_next_log[0] if result.advice_next_log else "Analyse a longer log."
 
 
 def _brackets() -> str:
