@@ -1,0 +1,103 @@
+"""Each cell's 10 s resistance at 25 °C and half charge, from the current edges of the log.
+
+The median cell of an edge teaches the law that all cells share; each cell's ratio to it teaches the cell.
+Edges without a current or a voltage tell nothing; what no edge told stays the parameter set's value with its wide
+interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import resistance_kernel as kernel
+from cellwarden.estimation.cell_temperature import CellTemperatureState, cell_temperatures, initial_cell_temperature
+from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.resistance_edge import EdgeView, take_edge
+from cellwarden.estimation.resistance_law import common_prior
+from cellwarden.estimation.resistance_rows import fill_rows
+from cellwarden.estimation.resistance_state import ResistanceState
+from cellwarden.estimation.resistance_track import ResistanceTrack
+
+__all__ = ["ESTIMATOR"]
+
+
+def _initial(context: PackContext) -> ResistanceState:
+    cells = context.cell_count
+    law, law_covariance = common_prior(context.model)
+    temperature = initial_cell_temperature(context)
+    return ResistanceState(
+        law=law,
+        law_covariance=law_covariance,
+        bank=np.zeros((cells, kernel.HYPOTHESES, kernel.BANK_STATES)),
+        bank_covariance=np.repeat(kernel.bank_covariance()[None], cells, axis=0),
+        log_weight=np.repeat(np.log(kernel.PRIOR_PROBABILITY)[None], cells, axis=0),
+        cusum=np.zeros((cells, 2)),
+        noise_volt=np.array([kernel.first_noise(context.pack.sensors.voltage_resolution_volt), 0.0]),
+        edge_count=np.zeros(cells),
+        informed_unix_time_second=np.full(cells, np.nan),
+        changed_unix_time_second=np.full(cells, np.nan),
+        coldest_celsius=np.full(cells, np.nan),
+        warmest_celsius=np.full(cells, np.nan),
+        last_edge_unix_time_second=np.full(1, np.nan),
+        sensor_deviation_kelvin=temperature.deviation_kelvin,
+        sensor_rested_second=temperature.rested_second,
+    )
+
+
+def _step(
+    state: ResistanceState, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext
+) -> ResistanceState:
+    soc = board.get(SocTrack)
+    new = replace(state, **{field.name: getattr(state, field.name).copy() for field in fields(state)})
+    sensors = CellTemperatureState(new.sensor_deviation_kelvin, new.sensor_rested_second)
+    sensors, temperature_celsius = cell_temperatures(sensors, minutes, soc.rest_second, context)
+    new = replace(new, sensor_deviation_kelvin=sensors.deviation_kelvin, sensor_rested_second=sensors.rested_second)
+    rows = len(minutes)
+    track = _Rows(rows, context)
+    begin = 0
+    for e in range(len(edges)):
+        row = int(edges.minute_row[e])
+        if row > begin:
+            track.fill(new, minutes.unix_time_second, begin, row)
+            begin = row
+        take_edge(new, EdgeView.of(edges, e, soc, temperature_celsius, row), context)
+    track.fill(new, minutes.unix_time_second, begin, rows)
+    board.put(track.track())
+    return new
+
+
+class _Rows:
+    """The track under construction."""
+
+    def __init__(self, rows: int, context: PackContext) -> None:
+        self._arrays: dict[str, FloatArray] = {
+            field.name: np.empty(rows if field.name == "middle_ohm" else (rows, context.cell_count))
+            for field in fields(ResistanceTrack)
+        }
+        self._context = context
+
+    def fill(self, state: ResistanceState, unix_time_second: FloatArray, begin: int, end: int) -> None:
+        """Rows begin … end−1 from one state."""
+        if end > begin:
+            values = fill_rows(state, unix_time_second[begin:end], self._context)
+            for name, value in values.items():
+                self._arrays[name][begin:end] = value
+
+    def track(self) -> ResistanceTrack:
+        """All rows are filled."""
+        return ResistanceTrack(**self._arrays)
+
+
+ESTIMATOR = EstimatorPlugin(
+    name="resistance",
+    needs=(SocTrack,),
+    gives=(ResistanceTrack,),
+    initial=_initial,
+    step=_step,
+)

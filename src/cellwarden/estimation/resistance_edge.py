@@ -1,0 +1,167 @@
+"""One current edge: corrected for the charge that moved, into the filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.core.minute_block import EdgeBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import resistance_kernel as kernel
+from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.resistance_law import LOG_SCALE
+from cellwarden.estimation.resistance_state import ResistanceState
+
+__all__ = ["EdgeView", "take_edge"]
+
+USUAL_CELSIUS, USUAL_SOC = 25.0, 0.6
+UNKNOWN_CELSIUS_NOISE, UNKNOWN_SOC_NOISE = 0.35, 0.15  # relative, of ρ, where temperature or charge is not known
+SLOPE_SHARE = 0.3  # of the open-circuit voltage's slope that may be wrong
+SLOPE_FLOOR_VOLT = 0.05  # and what it may be off by on the plateau [V per unit of z]
+SHORTEST_LIVE_CELLS = 3
+NOISE_MEMORY_EDGES = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeView:
+    """One edge with the charge and temperature of its minute; per cell (n_cells,)."""
+
+    unix_time_second: float
+    elapsed_second: float
+    tolerance_second: float
+    before_ampere: float
+    after_ampere: float
+    steady_second: float
+    step_volt: FloatArray
+    soc_fraction: FloatArray
+    ocv_slope_volt: FloatArray
+    temperature_celsius: FloatArray
+
+    @classmethod
+    def of(cls, edges: EdgeBlock, e: int, soc: SocTrack, temperature_celsius: FloatArray, row: int) -> EdgeView:
+        """Edge e, which was complete in that minute row."""
+        return cls(
+            unix_time_second=float(edges.unix_time_second[e]),
+            elapsed_second=float(edges.elapsed_second[e]),
+            tolerance_second=float(edges.elapsed_tolerance_second[e]),
+            before_ampere=float(edges.current_before_ampere[e]),
+            after_ampere=float(edges.current_after_ampere[e]),
+            steady_second=float(edges.steady_second[e]),
+            step_volt=edges.voltage_after_volt[e] - edges.voltage_before_volt[e],
+            soc_fraction=soc.soc_fraction[row],
+            ocv_slope_volt=soc.ocv_slope_volt[row],
+            temperature_celsius=temperature_celsius[row],
+        )
+
+
+def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> None:
+    """Update the state's arrays in place by one edge."""
+    measured = _measured(state, edge, context)
+    if measured is None:
+        return
+    ratio, noise, live = measured
+    rate = context.pack.nominal_capacity_ah
+    before, after = edge.before_ampere / rate, edge.after_ampere / rate
+    celsius = np.where(np.isfinite(edge.temperature_celsius), edge.temperature_celsius, USUAL_CELSIUS)
+    soc = np.clip(np.where(np.isfinite(edge.soc_fraction), edge.soc_fraction, USUAL_SOC), 0.0, 1.0)
+    _let_time_pass(state, edge.unix_time_second)
+    middle = (float(np.median(celsius[live])), float(np.median(soc[live])))
+    middle_ratio = float(np.median(ratio[live]))
+    timing = edge.tolerance_second / max(edge.elapsed_second, 1.0)
+    middle_noise = float(np.median(noise[live])) * float(np.sqrt(1.57 / live.sum())) + _unknown(edge) * middle_ratio
+    told = kernel.update_common(
+        state.law, state.law_covariance, before, after, *middle, middle_ratio, middle_noise, timing
+    )
+    if np.isnan(told):
+        return
+    innovation = np.full(live.shape[0], np.nan)
+    for cell in np.flatnonzero(live).tolist():
+        unlike = kernel.reference_at(state.law, before, after, *middle, celsius[cell], soc[cell])
+        innovation[cell], changed = kernel.update_cell(
+            state.bank[cell],
+            state.bank_covariance[cell],
+            state.log_weight[cell],
+            state.cusum[cell],
+            np.log(kernel.CHANGE_PROBABILITY),
+            state.law,
+            celsius[cell],
+            middle_ratio * np.exp(unlike),
+            ratio[cell],
+            noise[cell],
+            abs(unlike),
+        )
+        _count(state, cell, edge.unix_time_second, edge.temperature_celsius[cell], changed=changed)
+    _learn_noise(state, innovation * _volt_per_unit(edge, context))
+
+
+def _volt_per_unit(edge: EdgeView, context: PackContext) -> float:
+    """Voltage that ρ = 1 drops in this step [V]."""
+    resistance_ohm = context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
+    return abs(edge.after_ampere - edge.before_ampere) * resistance_ohm
+
+
+def _measured(
+    state: ResistanceState, edge: EdgeView, context: PackContext
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]] | None:
+    """ρ of every cell, its noise, and which cells have one; None where no cell has."""
+    step_ampere = edge.after_ampere - edge.before_ampere
+    unit_volt = _volt_per_unit(edge, context)
+    if not unit_volt > 0.0:
+        return None
+    # charge moves the open-circuit voltage after the step, and before it while the reading was averaged
+    lag_second = min(2.0 * edge.tolerance_second * 1.5, 0.5 * edge.steady_second)
+    moved_ah = (edge.after_ampere * edge.elapsed_second + edge.before_ampere * lag_second) / 3600.0
+    moved_soc = moved_ah / context.pack.nominal_capacity_ah
+    slope = np.where(np.isfinite(edge.ocv_slope_volt), edge.ocv_slope_volt, 0.0)
+    drift_volt = slope * moved_soc
+    ratio = (edge.step_volt - drift_volt) * np.sign(step_ampere) / unit_volt
+    drift_noise = SLOPE_SHARE * np.abs(drift_volt) + SLOPE_FLOOR_VOLT * abs(moved_soc)
+    noise = np.hypot(state.noise_volt[0], drift_noise) / unit_volt
+    live = np.isfinite(ratio) & (ratio > 0.0)
+    if not live.any():
+        return None
+    return ratio, noise, live
+
+
+def _unknown(edge: EdgeView) -> float:
+    """Relative noise of ρ for what is not known of the edge."""
+    no_temperature = not np.isfinite(edge.temperature_celsius).any()
+    no_soc = not np.isfinite(edge.soc_fraction).any()
+    return UNKNOWN_CELSIUS_NOISE * no_temperature + UNKNOWN_SOC_NOISE * no_soc
+
+
+def _let_time_pass(state: ResistanceState, unix_time_second: float) -> None:
+    """Process noise since the edge before."""
+    last = state.last_edge_unix_time_second[0]
+    if np.isfinite(last):
+        days = max(unix_time_second - last, 0.0) / 86400.0
+        state.law_covariance[LOG_SCALE, LOG_SCALE] += kernel.COMMON_WALK_PER_DAY * days
+        for k in range(kernel.BANK_STATES):
+            state.bank_covariance[:, :, k, k] += kernel.CELL_WALK_PER_DAY * days
+    state.last_edge_unix_time_second[0] = unix_time_second
+
+
+def _count(state: ResistanceState, cell: int, at: float, celsius: float, *, changed: bool) -> None:
+    """Edges, times and the range of temperature of one cell."""
+    state.edge_count[cell] += 1.0
+    state.informed_unix_time_second[cell] = at
+    if changed:
+        state.changed_unix_time_second[cell] = at
+        state.coldest_celsius[cell] = celsius
+        state.warmest_celsius[cell] = celsius
+    state.coldest_celsius[cell] = np.fmin(state.coldest_celsius[cell], celsius)
+    state.warmest_celsius[cell] = np.fmax(state.warmest_celsius[cell], celsius)
+
+
+def _learn_noise(state: ResistanceState, innovation_volt: FloatArray) -> None:
+    """Follow the noise of a voltage difference by the middle of the cells' innovations."""
+    seen = np.abs(innovation_volt[np.isfinite(innovation_volt)])
+    if seen.shape[0] < SHORTEST_LIVE_CELLS:
+        return
+    state.noise_volt[1] = min(state.noise_volt[1] + 1.0, NOISE_MEMORY_EDGES)
+    share = 1.0 / (state.noise_volt[1] + 5.0)
+    variance = state.noise_volt[0] ** 2
+    state.noise_volt[0] = np.sqrt(variance + share * ((np.median(seen) / 0.6745) ** 2 - variance))

@@ -1,0 +1,201 @@
+"""One current edge into the filters of the resistance: one for what the cells share, a bank for each cell.
+
+The bank follows the cell's ratio to the pack's median on the same edge, where current gain, timing and the law's own
+error cancel. Its state is (μ, α, κ): r = (1 + μ)·ρ + exp(θ₀)·(α·g(T) + κ), with ρ the median's resistance at the
+cell's temperature and charge and g the Arrhenius factor: μ scales all of it (size of the cell), α is a film that
+follows the cell's temperature law, κ a joint that does not follow it. Three hypotheses run side by side (Bar-Shalom, Li and
+Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, ch. 11.6): healthy (all three small), an
+aged cell (α free) and a joint (κ free). A two-sided CUSUM (Page, Biometrika 41 (1954) 100) on the best one's
+innovations opens them again after a step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.resistance_law import ACTIVATION, LOG_SCALE, log_resistance, log_resistance_gradient
+from cellwarden.estimation.scalar_update import scalar_update
+
+__all__ = [
+    "BANK_STATES",
+    "HYPOTHESES",
+    "bank_covariance",
+    "first_noise",
+    "reference_at",
+    "update_cell",
+    "update_common",
+]
+
+SIZE, FILM, JOINT = range(3)
+BANK_STATES = 3
+HEALTHY, AGED_CELL, BAD_JOINT = range(3)
+HYPOTHESES = 3
+SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA = 0.06, 0.015, 0.4
+GATE = 3.0
+CUSUM_SLACK, CUSUM_LIMIT, CUSUM_GATE = 0.75, 5.0, 4.0
+CLEAR_SIGMA, LARGEST_JUMP = 0.08, 1.0
+LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
+LOG_WEIGHT_SPAN = 10.0
+PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
+CHANGE_PROBABILITY = np.array([0.4, 0.3, 0.3])
+COMMON_WALK_PER_DAY = 0.002**2
+CELL_WALK_PER_DAY = 0.0015**2
+COMMON_LAW_SIGMA, CELL_LAW_SIGMA = 0.035, 0.012
+UNLIKE_SHARE = 0.5  # of a cell's difference in the law to the median's that may be wrong
+TIMING_SHARE = 0.04  # change of the resistance by doubling the time after the step, over that doubling
+
+
+def bank_covariance() -> FloatArray:
+    """(HYPOTHESES, BANK_STATES, BANK_STATES) covariances before the first edge."""
+    sigma = np.array(
+        [
+            [SIZE_SIGMA, SMALL_SIGMA, SMALL_SIGMA],
+            [SIZE_SIGMA, FREE_SIGMA, SMALL_SIGMA],
+            [SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA],
+        ]
+    )
+    return np.stack([np.diag(row**2) for row in sigma])
+
+
+def first_noise(voltage_resolution_volt: float) -> float:
+    """Standard deviation of a voltage difference before a log was seen [V]."""
+    return float(np.hypot(0.001, voltage_resolution_volt))
+
+
+@njit(cache=True)
+def update_common(
+    x: FloatArray,
+    p: FloatArray,
+    before: float,
+    after: float,
+    temperature_celsius: float,
+    soc: float,
+    ratio: float,
+    noise: float,
+    timing: float,
+) -> float:
+    """Take the median cell's ρ into the common filter, in place.
+
+    Parameters
+    ----------
+    x, p : state and covariance of the law
+    before, after : currents of the step [C]
+    temperature_celsius, soc : of the median cell
+    ratio : measured ρ
+    noise : its standard deviation without the law's error
+    timing : relative uncertainty of the time after the step
+
+    Returns
+    -------
+    innovation over its sigma
+    """
+    predicted = log_resistance(x, before, after, temperature_celsius, soc)
+    if not ratio > 0.1 * np.exp(predicted):
+        return np.nan
+    gradient = log_resistance_gradient(x, before, after, temperature_celsius, soc)
+    variance = (noise / ratio) ** 2 + COMMON_LAW_SIGMA**2 + (TIMING_SHARE * timing) ** 2
+    normalised, _ = scalar_update(x, p, gradient, np.log(ratio) - predicted, variance, GATE)
+    return normalised
+
+
+@njit(cache=True)
+def _best(log_weight: FloatArray) -> int:
+    best = 0
+    for k in range(1, log_weight.shape[0]):
+        if log_weight[k] > log_weight[best]:
+            best = k
+    return best
+
+
+@njit(cache=True)
+def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatArray, jump: float) -> None:
+    """Start the hypotheses anew from the best one: no change, a change of the cell, a change of the joint."""
+    best = _best(log_weight)
+    base_x, base_p = x[best].copy(), p[best].copy()
+    for k in range(HYPOTHESES):
+        x[k] = base_x
+        p[k] = base_p
+        log_weight[k] = start[k]
+    p[AGED_CELL, FILM, FILM] += jump * jump
+    p[BAD_JOINT, JOINT, JOINT] += jump * jump
+
+
+@njit(cache=True)
+def update_cell(
+    x: FloatArray,
+    p: FloatArray,
+    log_weight: FloatArray,
+    cusum: FloatArray,
+    start: FloatArray,
+    law: FloatArray,
+    temperature_celsius: float,
+    reference: float,
+    ratio: float,
+    noise: float,
+    unlike: float,
+) -> tuple[float, bool]:
+    """Take one cell's measured ρ into its bank, in place.
+
+    Parameters
+    ----------
+    x, p, log_weight : (HYPOTHESES, BANK_STATES), its covariance and (HYPOTHESES,) logarithms of the weights
+    cusum : (2,) sums for a rise and a fall
+    start : (HYPOTHESES,) logarithms of the weights after a change was seen
+    law : state of the common filter
+    temperature_celsius : of the cell
+    reference : ρ of the median cell, moved to this cell's temperature and charge
+    ratio, noise : measured ρ and its standard deviation
+    unlike : relative size of that move
+
+    Returns
+    -------
+    innovation of the best hypothesis in units of ρ, and whether the bank was opened again
+    """
+    scale = np.exp(law[LOG_SCALE])
+    inverse = 1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15
+    h = np.empty(BANK_STATES)
+    h[SIZE] = reference
+    h[FILM] = scale * np.exp(law[ACTIVATION] * inverse)
+    h[JOINT] = scale
+    variance = noise**2 + reference**2 * (CELL_LAW_SIGMA**2 + (UNLIKE_SHARE * unlike) ** 2)
+    best = _best(log_weight)
+    told, seen = 0.0, 0.0
+    highest = -np.inf
+    for k in range(HYPOTHESES):
+        innovation = ratio - reference
+        for a in range(BANK_STATES):
+            innovation -= h[a] * x[k, a]
+        normalised, likelihood = scalar_update(x[k], p[k], h, innovation, variance, GATE)
+        if k == best:
+            told, seen = innovation, normalised
+        log_weight[k] += LIKELIHOOD_SHARE * likelihood
+        highest = max(highest, log_weight[k])
+    for k in range(HYPOTHESES):
+        log_weight[k] = max(log_weight[k] - highest, -LOG_WEIGHT_SPAN)
+    # an edge that tells little may be wrong for many edges on end (a cell near empty): it may not add up to a change
+    seen = min(max(seen, -CUSUM_GATE), CUSUM_GATE) * min(1.0, CLEAR_SIGMA * reference / np.sqrt(variance))
+    cusum[0] = max(0.0, cusum[0] + seen - CUSUM_SLACK)
+    cusum[1] = max(0.0, cusum[1] - seen - CUSUM_SLACK)
+    changed = max(cusum[0], cusum[1]) > CUSUM_LIMIT
+    if changed:
+        _reopen(x, p, log_weight, start, 0.1 + min(abs(told) / reference, LARGEST_JUMP))
+        cusum[:] = 0.0
+    return told, changed
+
+
+@njit(cache=True)
+def reference_at(
+    law: FloatArray,
+    before: float,
+    after: float,
+    middle_temperature: float,
+    middle_soc: float,
+    temperature: float,
+    soc: float,
+) -> float:
+    """Logarithm of the law at one cell's temperature and charge over that at the median's."""
+    return log_resistance(law, before, after, temperature, soc) - log_resistance(
+        law, before, after, middle_temperature, middle_soc
+    )

@@ -1,0 +1,96 @@
+"""How the 10 s resistance of a cell depends on current, temperature and charge, and the filter that learns it.
+
+A step from current i₁ to i₂ sees the series part and the charge transfer, whose voltage follows asinh(i/s) (symmetric
+Butler-Volmer; Newman and Balsara, Electrochemical Systems, 4th ed. 2021, ch. 8), so a small step from rest shows more
+than one under load:
+
+    ρ = exp(θ₀ + S(z) + E·x) · [(1 − c) + c·a(i₁, i₂, s(T)) / a(0, −0.5, s₀)],   x = 1/T − 1/298.15 K
+    a = s·(asinh(i₂/s) − asinh(i₁/s)) / (i₂ − i₁),   s(T) = s₀·exp(−E_s·x)
+
+Currents are in C. ρ is in units of the parameter set's resistance, and exp(θ₀) is ρ of the reference: 0.5C from rest,
+25 °C, z = 0.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.models.cell_model import CellModel
+
+__all__ = ["COMMON_STATES", "LOG_SCALE", "common_prior", "log_resistance", "log_resistance_gradient"]
+
+LOG_SCALE, ACTIVATION, TRANSFER_LOGIT, TRANSFER_CURRENT, TRANSFER_ACTIVATION, FIRST_KNOT = range(6)
+KNOTS = np.array([0.05, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
+REFERENCE_KNOT = 5
+COMMON_STATES = FIRST_KNOT + KNOTS.shape[0]
+REFERENCE_STEP = 0.5
+# Usual for LFP/graphite: half of the resistance is charge transfer, its current near 0.5C (fit to synthetic packs)
+TRANSFER_SHARE_LOGIT, TRANSFER_SHARE_SIGMA = 0.0, 0.5
+TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.5), 0.7
+TRANSFER_KELVIN, TRANSFER_KELVIN_SIGMA = 4500.0, 1000.0
+ACTIVATION_EXTRA_SIGMA = 600.0
+SHAPE_SIGMA_PER_ROOT_SOC = 0.25
+SHAPE_END_SIGMA = 0.2
+
+
+def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
+    """State (COMMON_STATES,) and covariance before the first edge.
+
+    The shape S is the set's own; its error is a random walk of z that starts at the reference.
+    """
+    x = np.zeros(COMMON_STATES)
+    x[ACTIVATION] = model.activation_kelvin
+    x[TRANSFER_LOGIT] = TRANSFER_SHARE_LOGIT
+    x[TRANSFER_CURRENT] = TRANSFER_LOG_CURRENT
+    x[TRANSFER_ACTIVATION] = TRANSFER_KELVIN
+    x[FIRST_KNOT:] = np.log(np.interp(KNOTS, model.soc_fraction, model.resistance_soc_factor))
+    p = np.zeros((COMMON_STATES, COMMON_STATES))
+    p[LOG_SCALE, LOG_SCALE] = model.resistance_log_sigma**2
+    p[ACTIVATION, ACTIVATION] = model.activation_sigma_kelvin**2 + ACTIVATION_EXTRA_SIGMA**2
+    p[TRANSFER_LOGIT, TRANSFER_LOGIT] = TRANSFER_SHARE_SIGMA**2
+    p[TRANSFER_CURRENT, TRANSFER_CURRENT] = TRANSFER_LOG_CURRENT_SIGMA**2
+    p[TRANSFER_ACTIVATION, TRANSFER_ACTIVATION] = TRANSFER_KELVIN_SIGMA**2
+    distance = KNOTS - KNOTS[REFERENCE_KNOT]
+    same_side = np.sign(distance)[:, None] == np.sign(distance)[None, :]
+    shared = np.where(same_side, np.minimum(np.abs(distance)[:, None], np.abs(distance)[None, :]), 0.0)
+    p[FIRST_KNOT:, FIRST_KNOT:] = SHAPE_SIGMA_PER_ROOT_SOC**2 * shared
+    for end in (FIRST_KNOT, COMMON_STATES - 1):
+        p[end, end] += SHAPE_END_SIGMA**2
+    return x, p
+
+
+@njit(cache=True)
+def _transfer_slope(before: float, after: float, scale: float) -> float:
+    """Mean slope of s·asinh(i/s) between two currents."""
+    return float(scale * (np.arcsinh(after / scale) - np.arcsinh(before / scale)) / (after - before))
+
+
+@njit(cache=True)
+def log_resistance(x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float) -> float:
+    """Natural logarithm of ρ (see the module) for a step between two currents [C]."""
+    inverse = 1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15
+    share = 1.0 / (1.0 + np.exp(-x[TRANSFER_LOGIT]))
+    scale = np.exp(x[TRANSFER_CURRENT])
+    reference = _transfer_slope(0.0, -REFERENCE_STEP, scale)
+    slope = _transfer_slope(before, after, scale * np.exp(-x[TRANSFER_ACTIVATION] * inverse))
+    shape = np.interp(soc, KNOTS, x[FIRST_KNOT:]) - x[FIRST_KNOT + REFERENCE_KNOT]
+    return float(x[LOG_SCALE] + shape + x[ACTIVATION] * inverse + np.log(1.0 - share + share * slope / reference))
+
+
+@njit(cache=True)
+def log_resistance_gradient(
+    x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float
+) -> FloatArray:
+    """Gradient of `log_resistance` by the state, by central differences (the law is smooth in all of it)."""
+    gradient = np.empty(COMMON_STATES)
+    moved = x.copy()
+    for k in range(COMMON_STATES):
+        step = 1e-3 if x[k] < 100.0 else 1.0
+        moved[k] = x[k] + step
+        above = log_resistance(moved, before, after, temperature_celsius, soc)
+        moved[k] = x[k] - step
+        gradient[k] = (above - log_resistance(moved, before, after, temperature_celsius, soc)) / (2.0 * step)
+        moved[k] = x[k]
+    return gradient

@@ -1,0 +1,87 @@
+"""Rows of the resistance track from one state of the filters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import resistance_kernel as kernel
+from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.resistance_law import LOG_SCALE
+from cellwarden.estimation.resistance_state import ResistanceState
+
+__all__ = ["DECIDED_PROBABILITY", "fill_rows"]
+
+DECIDED_PROBABILITY = 0.8
+LAW_FLOOR_SIGMA = 0.015  # what the law itself may be off by at the reference, however many edges there were
+TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
+_CHARACTERISTIC = 1.96
+
+
+def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: PackContext) -> dict[str, FloatArray]:
+    """Values of the track at the given stamps (R,): arrays (R, n_cells), or (n_cells,) where they do not change."""
+    last = state.last_edge_unix_time_second[0]
+    days = np.maximum(unix_time_second - last, 0.0) / 86400.0 if np.isfinite(last) else np.zeros(len(unix_time_second))
+    weight = _weights(state.log_weight)
+    total, total_variance = _total(state, weight)
+    centre = float(np.median(total))
+    relative = (1.0 + total) / (1.0 + centre)
+    floor = (state.law[1] * TEMPERATURE_SIGMA_KELVIN / 298.15**2) ** 2
+    variance = total_variance + floor + kernel.BANK_STATES * kernel.CELL_WALK_PER_DAY * days[:, None]
+    unit_ohm = context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
+    middle_ohm = unit_ohm * np.exp(state.law[LOG_SCALE]) * (1.0 + centre)
+    gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
+    common = (
+        state.law_covariance[LOG_SCALE, LOG_SCALE]
+        + LAW_FLOOR_SIGMA**2
+        + gain**2
+        + kernel.COMMON_WALK_PER_DAY * days[:, None]
+    )
+    spread = np.exp(_CHARACTERISTIC * np.sqrt(common + variance / relative**2))
+    parts = _parts(state, weight)
+    return {
+        "resistance_ohm": middle_ohm * relative,
+        "resistance_low_ohm": middle_ohm * relative / spread,
+        "resistance_high_ohm": middle_ohm * relative * spread,
+        "informed_unix_time_second": state.informed_unix_time_second,
+        "middle_ohm": np.array(middle_ohm),
+        "relative_fraction": relative,
+        "relative_sigma_fraction": np.sqrt(variance),
+        "cell_excess_fraction": parts[0] - centre,
+        "cell_excess_sigma_fraction": np.sqrt(parts[1] + floor),
+        "joint_excess_fraction": parts[2],
+        "joint_excess_sigma_fraction": np.sqrt(parts[3]),
+        "aged_probability": weight[:, kernel.AGED_CELL],
+        "joint_probability": weight[:, kernel.BAD_JOINT],
+        "temperature_span_kelvin": np.nan_to_num(state.warmest_celsius - state.coldest_celsius),
+        "changed_unix_time_second": state.changed_unix_time_second,
+        "edge_count": state.edge_count,
+    }
+
+
+def _weights(log_weight: FloatArray) -> FloatArray:
+    """(n_cells, HYPOTHESES) probabilities."""
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def _total(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance over the hypotheses of μ + α + κ, (n_cells,)."""
+    mean = state.bank.sum(axis=2)
+    variance = state.bank_covariance.sum(axis=(2, 3))
+    centre = (weight * mean).sum(axis=1)
+    return centre, (weight * (variance + (mean - centre[:, None]) ** 2)).sum(axis=1)
+
+
+def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Cell part μ + α and joint κ with variances under the hypothesis that counts, (n_cells,).
+
+    The joint counts once it is decided; until then it is the likelier of healthy and aged.
+    """
+    cells = np.arange(weight.shape[0])
+    inner = np.where(weight[:, kernel.AGED_CELL] > weight[:, kernel.HEALTHY], kernel.AGED_CELL, kernel.HEALTHY)
+    chosen = np.where(weight[:, kernel.BAD_JOINT] > DECIDED_PROBABILITY, kernel.BAD_JOINT, inner)
+    x, p = state.bank[cells, chosen], state.bank_covariance[cells, chosen]
+    own = [kernel.SIZE, kernel.FILM]
+    cell_variance = p[:, own][:, :, own].sum(axis=(1, 2))
+    return x[:, own].sum(axis=1), cell_variance, x[:, kernel.JOINT], p[:, kernel.JOINT, kernel.JOINT]

@@ -1,0 +1,43 @@
+"""What the resistance estimator carries from block to block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cellwarden.core.sample_block import FloatArray
+
+__all__ = ["ResistanceState"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResistanceState:
+    """Filters and counters.
+
+    Attributes
+    ----------
+    law, law_covariance : (COMMON_STATES,) and squared, what the cells share (`resistance_law`)
+    bank : (n_cells, HYPOTHESES, BANK_STATES) with `bank_covariance`; `log_weight` (n_cells, HYPOTHESES)
+    cusum : (n_cells, 2)
+    noise_volt : (2,) standard deviation of a voltage difference [V], and the edges behind it
+    edge_count : (n_cells,)
+    informed_unix_time_second, changed_unix_time_second : (n_cells,) last edge, last change seen [s]
+    coldest_celsius, warmest_celsius : (n_cells,) in the edges since the last change
+    last_edge_unix_time_second : (1,)
+    sensor_deviation_kelvin, sensor_rested_second : (n_sensors,) see `cell_temperature`
+    """
+
+    law: FloatArray
+    law_covariance: FloatArray
+    bank: FloatArray
+    bank_covariance: FloatArray
+    log_weight: FloatArray
+    cusum: FloatArray
+    noise_volt: FloatArray
+    edge_count: FloatArray
+    informed_unix_time_second: FloatArray
+    changed_unix_time_second: FloatArray
+    coldest_celsius: FloatArray
+    warmest_celsius: FloatArray
+    last_edge_unix_time_second: FloatArray
+    sensor_deviation_kelvin: FloatArray
+    sensor_rested_second: FloatArray
