@@ -30,12 +30,14 @@ SHORTEST_SECOND, HARMFUL_SECOND, DEAD_SECOND = 60.0, 600.0, 3600.0
 TIMES_USUAL, TIMES_INTERVAL = 5.0, 10.0
 HARMFUL_SHARE = 0.01
 LOAD_FRACTION_OF_C = 0.02
+MOVED_VOLT = 0.01  # over a gap: something went on unseen
 
 # rows of a channel's state; the last channel is the log itself
 RUN, LAST, FIRST, LOST, SEEN, LONGEST, HARM = range(7)
 SLOTS = 7
 # the log's intervals: the usual one, the long ones (99 %), how many were seen
-INTERVAL, LONG_INTERVAL, GAPS, LAST_CURRENT = range(4)
+INTERVAL, LONG_INTERVAL, GAPS, LAST_CURRENT, LAST_VOLT = range(5)
+LOG_SLOTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class DropoutState:
 
     `channel` : (7, channels) present gap, end of the last one (0: none), begin of the first of the present series,
     time lost and time seen (both fade over a week), longest gap of the series, end of the last harmful one;
-    `log` : (4,) usual interval, long interval, gaps seen, current before; `level` : (channels,) last said.
+    `log` : (5,) usual interval, long interval, gaps seen, current and mean cell voltage before;
+    `level` : (channels,) last said.
     """
 
     channel: FloatArray
@@ -54,7 +57,7 @@ class DropoutState:
 
 def _initial(context: PackContext) -> DropoutState:
     channels = context.cell_count + len(context.sensors) + 1
-    return DropoutState(np.zeros((SLOTS, channels)), np.zeros(4), np.zeros(channels, dtype=np.int64))
+    return DropoutState(np.zeros((SLOTS, channels)), np.zeros(LOG_SLOTS), np.zeros(channels, dtype=np.int64))
 
 
 def _step(
@@ -77,6 +80,7 @@ def _step(
         minutes.sample_count,
         minutes.longest_gap_second,
         minutes.current_ampere,
+        minutes.voltage_volt,
         missing,
         context.cell_count,
         load_ampere,
@@ -99,6 +103,7 @@ def _follow(
     samples: FloatArray,
     longest_gap: FloatArray,
     current: FloatArray,
+    voltage: FloatArray,
     missing: FloatArray,
     cells: int,
     load_ampere: float,
@@ -109,8 +114,8 @@ def _follow(
     channels = channel.shape[1]
     for row in range(stamp.shape[0]):
         gap = _log_gap(log, samples[row], elapsed[row], longest_gap[row])
-        known = log[LAST_CURRENT] == log[LAST_CURRENT] and current[row] == current[row]
-        loaded = known and max(abs(log[LAST_CURRENT]), abs(current[row])) >= load_ampere
+        volt = np.nanmean(voltage[row])
+        loaded = _largest(log[LAST_CURRENT], current[row]) >= load_ampere
         harmful = HARMFUL_SECOND if loaded else DEAD_SECOND
         gone = 0
         for j in range(cells):
@@ -121,12 +126,22 @@ def _follow(
             level[row, j] = _follow_gap(channel, j, stamp[row], elapsed[row], run, log[INTERVAL], harmful)
             _detail(channel, j, detail[row, j])
         run = missing[row, :cells].max() if whole else gap
-        level[row, channels - 1] = _follow_gap(
-            channel, channels - 1, stamp[row], elapsed[row], run, log[INTERVAL], harmful
-        )
-        _detail(channel, channels - 1, detail[row, channels - 1])
+        if not whole and not loaded and not abs(volt - log[LAST_VOLT]) > MOVED_VOLT:
+            harmful = np.inf  # switched off or idle: nothing went on unseen
+        last = channels - 1
+        level[row, last] = _follow_gap(channel, last, stamp[row], elapsed[row], run, log[INTERVAL], harmful)
+        _detail(channel, last, detail[row, last])
+        if volt == volt:
+            log[LAST_VOLT] = volt
         if current[row] == current[row]:
             log[LAST_CURRENT] = current[row]
+
+
+@njit(cache=True)
+def _largest(before: float, after: float) -> float:
+    """The larger amount of two currents of which either may be NaN."""
+    largest = abs(before) if before == before else 0.0
+    return max(largest, abs(after)) if after == after else largest
 
 
 @njit(cache=True)
@@ -161,7 +176,8 @@ def _follow_gap(
 ) -> int:
     """Advance one channel by a row in which its gap lasted `run`; 0 nothing, 1 info, 2 warning."""
     fade = np.exp(-elapsed / FORGET_SECOND)
-    channel[LOST, j] = fade * channel[LOST, j] + max(0.0, run - (channel[RUN, j] if run > channel[RUN, j] else 0.0))
+    begun = channel[RUN, j] if run > channel[RUN, j] else 0.0
+    channel[LOST, j] = fade * channel[LOST, j] + (run - begun if run < DEAD_SECOND else 0.0)
     channel[SEEN, j] = fade * channel[SEEN, j] + max(elapsed, run)
     channel[RUN, j] = run
     if run >= max(SHORTEST_SECOND, TIMES_INTERVAL * interval):
@@ -204,7 +220,7 @@ def _evidence(at: float, number: int, level: int, detail: FloatArray, context: P
         first_seen_unix_time_second=first,
         explanation=(
             f"{subject} gave no readings for up to {duration_text(longest)} at a time; "
-            f"{100.0 * share:.1f} % of the last days' time is lost."
+            f"gaps shorter than an hour took {100.0 * share:.1f} % of the last days."
         ),
         advice=_advice(cell, sensor),
     )

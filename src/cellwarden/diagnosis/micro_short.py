@@ -1,0 +1,137 @@
+"""Short dips of one cell's voltage that no current explains: a metal whisker that forms and burns away.
+
+The minute reduction counts dips against the mean of the other cells. Noise that dips on every cell is not a short, so
+the count of a cell is held against what the others lead to expect: the chance of at least that many dips under the
+Poisson law at the others' rate (Jeffreys' half dip added). The interval of the count is Garwood's exact one
+(F. Garwood, Biometrika 28 (1936) 437, doi:10.1093/biomet/28.3-4.437).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from scipy.special import gammainc, gammaincinv
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence
+from cellwarden.core.minute_block import IntArray, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.cadence import LEVELS, rows_to_tell
+from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.wording import duration_text
+from cellwarden.estimation.plugin import PackContext
+
+__all__ = ["DETECTOR", "MicroShortState", "poisson_interval", "poisson_tail"]
+
+KIND = "micro_short"
+FORGET_SECOND = 5.0 * 86400.0
+QUIET_SECOND = 5.0 * 86400.0  # a series of dips is over when none has come for so long
+INFO_DIPS, WARNING_DIPS = 2, 3
+INFO_CHANCE, WARNING_CHANCE = 1e-2, 1e-4
+HARD_DIPS, HARD_CHANCE = 30, 1e-9  # dips by the dozen: the next one may not burn away
+
+# rows of a cell's state
+RECENT, COUNT, FIRST, LAST = range(4)
+SLOTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MicroShortState:
+    """`cell` : (4, n_cells) fading dips, dips of the present series, its first and last; `level` : last said."""
+
+    cell: FloatArray
+    level: IntArray
+
+
+def poisson_tail(count: float, expected: float) -> float:
+    """Chance of at least `count` ≥ 1 events where `expected` > 0 are expected."""
+    return float(gammainc(count, expected))
+
+
+def poisson_interval(count: float) -> tuple[float, float]:
+    """Two-sided 95 % interval of the expectation behind `count` ≥ 1 events (Garwood)."""
+    return float(gammaincinv(count, 0.025)), float(gammaincinv(count + 1.0, 0.975))
+
+
+def _initial(context: PackContext) -> MicroShortState:
+    return MicroShortState(np.zeros((SLOTS, context.cell_count)), np.zeros(context.cell_count, dtype=np.int64))
+
+
+def _step(
+    state: MicroShortState, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[MicroShortState, list[Evidence]]:
+    del board
+    rows, cells = len(minutes), context.cell_count
+    quiet = not minutes.dip_count.any() and not state.cell[COUNT].any()
+    if rows == 0 or cells < 2 or quiet:
+        return state, []
+    cell = state.cell.copy()
+    history = np.zeros((rows, SLOTS, cells))
+    _follow(cell, minutes.unix_time_second, minutes.elapsed_second, minutes.dip_count, history)
+    stamp = minutes.unix_time_second
+    level = np.zeros((rows, cells), dtype=np.int64)
+    chance = np.ones((rows, cells))
+    told = history[:, COUNT] >= INFO_DIPS
+    if told.any():
+        recent = history[:, RECENT]
+        expected = (recent.sum(axis=1, keepdims=True) - recent + 0.5) / (cells - 1)
+        chance[told] = gammainc(np.maximum(recent[told], 1e-6), expected[told])
+        level[told & (chance < INFO_CHANCE)] = 1
+        level[(history[:, COUNT] >= WARNING_DIPS) & (chance < WARNING_CHANCE)] = 2
+        level[(history[:, COUNT] >= HARD_DIPS) & (chance < HARD_CHANCE)] = 3
+    found = [
+        _evidence(float(stamp[row]), j, int(level[row, j]), history[row, :, j], float(chance[row, j]))
+        for row, j in rows_to_tell(stamp, level, state.level)
+    ]
+    return MicroShortState(cell, level[-1].copy()), found
+
+
+@njit(cache=True)
+def _follow(cell: FloatArray, stamp: FloatArray, elapsed: FloatArray, dips: FloatArray, history: FloatArray) -> None:
+    """Count each cell's series of dips row by row."""
+    for row in range(stamp.shape[0]):
+        fade = np.exp(-elapsed[row] / FORGET_SECOND)
+        for j in range(dips.shape[1]):
+            cell[RECENT, j] = fade * cell[RECENT, j] + dips[row, j]
+            if cell[COUNT, j] > 0.0 and stamp[row] - cell[LAST, j] > QUIET_SECOND:
+                cell[COUNT, j] = 0.0
+                cell[RECENT, j] = 0.0
+            if dips[row, j] > 0.0:
+                if cell[COUNT, j] == 0.0:
+                    cell[FIRST, j] = stamp[row]
+                cell[COUNT, j] += dips[row, j]
+                cell[LAST, j] = stamp[row]
+            history[row, :, j] = cell[:, j]
+
+
+def _evidence(at: float, j: int, level: int, history: FloatArray, chance: float) -> Evidence:
+    if LEVELS[level] is None:
+        return Evidence(at_unix_time_second=at, kind=KIND, cell=j + 1, sensor=None, severity=None)
+    count, first = float(history[COUNT]), float(history[FIRST])
+    low, high = poisson_interval(count)
+    return Evidence(
+        at_unix_time_second=at,
+        kind=KIND,
+        cell=j + 1,
+        sensor=None,
+        severity=LEVELS[level],
+        magnitude=count,
+        magnitude_low=low,
+        magnitude_high=high,
+        unit="dips",
+        confidence=1.0 - chance,
+        first_seen_unix_time_second=first,
+        explanation=(
+            f"The voltage of cell {j + 1} dipped {count:.0f} times within {duration_text(max(at - first, 60.0))} "
+            "and came back each time, without a change of current and without the other cells."
+        ),
+        advice=(
+            f"Check the sense wire of cell {j + 1} first, as a loose one looks alike; if it is sound, take the cell "
+            "out of service: such dips come before an internal short."
+        ),
+    )
+
+
+DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(), initial=_initial, step=_step)
