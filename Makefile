@@ -34,8 +34,8 @@ bench: $(DEV)
 	@$(PY) -m bench.speed
 	@$(PY) -m bench.score_packs
 
-real: $(RUNTIME)
-	@$(PY) scripts/make_real_data_page.py
+real: $(DEV)
+	@$(PY) -m scripts.make_real_data_page
 
 SEED ?= $(shell date +%s)
 nightly: $(DEV)

@@ -13,6 +13,8 @@ from cellwarden.core.errors import CellwardenError, ConfigurationError
 __all__ = ["main"]
 
 _UNUSABLE_INPUT = 2
+_REPORT, _ESTIMATES = "report.html", "estimates.parquet"
+_FILES = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
 
 app = typer.Typer(
     name="cellwarden",
@@ -78,18 +80,15 @@ def analyze(
     from cellwarden.app.result_files import write_json_files
     from cellwarden.report import terminal_summary, write_report
 
-    estimates = "estimates.parquet"
     with written_together(out) as work:
         with (
-            estimates_writer(work / estimates, prepared.context.cell_count, prepared.log.sensors) as on_estimates,
+            estimates_writer(work / _ESTIMATES, prepared.context.cell_count, prepared.log.sensors) as on_estimates,
             progress_bar(prepared.log.row_count_estimate, Console(stderr=True)) as on_rows,
         ):
             result = prepared.run(on_estimates, on_rows)
         write_json_files(result, work)
-        write_report(result, work / "report.html")
-    console = Console()
-    console.print(terminal_summary(result))
-    console.print(f"Results and report: {out}", soft_wrap=True)
+        write_report(result, work / _REPORT)
+    Console().print(terminal_summary(result, {name: str(out / name) for name in _FILES}))
 
 
 @app.command()
