@@ -1,0 +1,66 @@
+"""Opening a file as a pack log: as it is where its columns are the format's, through a column map otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cellwarden.core.errors import InputError
+from cellwarden.logs.column_map import ColumnMap, match_names, shipped_maps
+from cellwarden.logs.mapped import LongTable, MappedTable
+from cellwarden.logs.tables import Table, open_table
+
+__all__ = ["open_pack_log_file"]
+
+_SHOWN_NAMES = 12
+
+
+def _through(table: Table, column_map: ColumnMap) -> MappedTable | LongTable | None:
+    """The file seen through a map, None where the map does not fit it."""
+    if column_map.long is not None:
+        return LongTable.read(table, column_map)
+    match = match_names(column_map, table.names, table.names, table.file)
+    return None if match is None else MappedTable(table, column_map, match)
+
+
+def open_pack_log_file(path: Path, column_map: ColumnMap | None = None) -> Table:
+    """Open one file of a pack log; without a map, find the shipped one that fits best.
+
+    Raises
+    ------
+    InputError
+        Unreadable, or neither in the format nor matched by a map.
+    """
+    if column_map is not None:
+        given = column_map.file
+        table = open_table(
+            path, delimiter=given.delimiter, decimal_comma=given.decimal_comma, skip_rows=given.skip_rows
+        )
+        seen = _through(table, column_map)
+        if seen is None:
+            raise InputError(
+                f"{table.file}: the column map '{column_map.name}' finds no time or no cell voltages among the columns "
+                f"{_shown(table)}; correct its [time] and [columns]."
+            )
+        return seen
+    table = open_table(path)
+    if any(name.startswith("cell_voltage_c") for name in table.names):
+        return table
+    found = [seen for shipped in shipped_maps() if (seen := _through(table, shipped)) is not None]
+    if found:
+        return max(found, key=_known_count)
+    if any(name.startswith("unix_time_") for name in table.names):
+        return table
+    maps = ", ".join(shipped.name for shipped in shipped_maps())
+    raise InputError(
+        f"{table.file}: the columns {_shown(table)} are neither a pack log's (unix_time_second, cell_voltage_c1_volt, …) nor "
+        f"those of a known logger ({maps}); rename them, or say with --map FILE which columns they are."
+    )
+
+
+def _known_count(table: Table) -> int:
+    return sum(not name.startswith("'") for name in table.names)
+
+
+def _shown(table: Table) -> str:
+    names = ", ".join(f"'{name}'" for name in table.names[:_SHOWN_NAMES])
+    return names + (f" … ({len(table.names)} in all)" if len(table.names) > _SHOWN_NAMES else "")
