@@ -155,11 +155,11 @@ def section(name: str, facts: Mapping[str, Any], source: Mapping[str, str], fold
     lines += [f"![{facts['title']}](images/real/{chart.name})", "", *finding_lines(result.findings), ""]
     read, used = result.quality.rows_read, result.quality.rows_used
     link = f"[{source['address'].removeprefix('https://')}]({source['address']})"
-    lines += [
+    lines.append(
         f"{read:,} rows, {used:,} used, {len(result.cells)} cells, parameter set `{result.cell_model_name}`. Times are "
         f"the log's own. **Log:** `{facts['file']}` in {link} at `{source['commit'][:12]}`, {source['licence']}; "
         f"{source['credit']}."
-    ]
+    )
     return "\n".join(lines) + "\n"
 
 

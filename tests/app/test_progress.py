@@ -25,7 +25,7 @@ def test_a_log_of_unknown_length_is_counted(capsys: pytest.CaptureFixture[str]) 
     times = iter([0.0, 3.0, 3.0])
     with progress_bar(None, console, clock=lambda: next(times)) as on_rows:
         on_rows(7)
-        on_rows(5)
+        on_rows(12)
     assert isinstance(console.file, io.StringIO)
     assert "12/?" in console.file.getvalue()
     assert capsys.readouterr() == ("", "")

@@ -69,7 +69,7 @@ class PreparedAnalysis:
         Parameters
         ----------
         on_estimates : takes the estimates as they come
-        on_rows : takes the number of rows just read
+        on_rows : takes the number of rows read so far
 
         Raises
         ------
@@ -111,12 +111,13 @@ def prepare_analysis(
 
     from cellwarden.app.pack_toml import read_pack_toml
     from cellwarden.estimation.plugin import PackContext
-    from cellwarden.logs import open_log
+    from cellwarden.logs import open_log, read_map
     from cellwarden.models.parameter_set import load_cell_model
 
     spec = pack if isinstance(pack, PackSpec) else read_pack_toml(pack)
     model = load_cell_model(spec.cell_model)
-    log = open_log(list(paths), spec, column_map=column_map, source=sources)
+    columns = read_map(column_map) if column_map is not None else None
+    log = open_log(list(paths), spec, column_map=columns, sources=sources)
     touched = spec.sensors.temperature_cells
     context = PackContext(
         pack=spec,

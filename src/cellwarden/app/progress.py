@@ -19,7 +19,7 @@ _QUIET_SECONDS = 2.0
 def progress_bar(
     total_rows: int | None, console: Console, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int], None]]:
-    """A function that takes the number of rows just read; the bar shows once that has gone on for two seconds.
+    """A function that takes the number of rows read so far; the bar shows once that has gone on for two seconds.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def progress_bar(
     begin = clock()
 
     def advance(rows: int) -> None:
-        bar.advance(task, rows)
+        bar.update(task, completed=rows)
         if not bar.live.is_started and console.is_terminal and clock() - begin > _QUIET_SECONDS:
             bar.start()
 
