@@ -145,7 +145,13 @@ def _watch_thinning(pack: FloatArray, current: float, interval: float, band: flo
         pack[GROUP_CURRENT + count] = current
         pack[GROUP_COUNT] = count + 1.0
         return
-    a, b, c, d, e = pack[GROUP_CURRENT], pack[GROUP_CURRENT + 1], pack[GROUP_CURRENT + 2], pack[GROUP_CURRENT + 3], current
+    a, b, c, d, e = (
+        pack[GROUP_CURRENT],
+        pack[GROUP_CURRENT + 1],
+        pack[GROUP_CURRENT + 2],
+        pack[GROUP_CURRENT + 3],
+        current,
+    )
     if max(a, b, c, d, e) - min(a, b, c, d, e) > 2.0 * band:
         half = 0.5 * pack[GROUP_INTERVAL]
         pack[THIN_CHARGE_2] += (half * (2.0 * b - a - c)) ** 2 + (half * (2.0 * d - c - e)) ** 2

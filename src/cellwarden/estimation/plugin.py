@@ -43,11 +43,11 @@ class EstimatorPlugin:
     `initial(context)` makes the state: a dataclass of NumPy arrays and plain numbers, so that it can be stored.
     `step(state, minutes, edges, board, context)` returns the state after those minutes and puts its track on the
     board; it changes neither the old state nor its input, and its result does not depend on where minutes are cut.
-    `needs` names the track types that must be on the board, `gives` the one that it puts there.
+    `needs` names the track types that must be on the board, `gives` those that it puts there.
     """
 
     name: str
     needs: tuple[type, ...]
-    gives: type
+    gives: tuple[type, ...]
     initial: Callable[[PackContext], Any]
     step: Callable[[Any, MinuteBlock, EdgeBlock, Board, PackContext], Any]

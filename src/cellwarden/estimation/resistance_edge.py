@@ -77,23 +77,26 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
     )
     if np.isnan(told):
         return
-    innovation = np.full(live.shape[0], np.nan)
-    for cell in np.flatnonzero(live).tolist():
-        unlike = kernel.reference_at(state.law, before, after, *middle, celsius[cell], soc[cell])
-        innovation[cell], changed = kernel.update_cell(
-            state.bank[cell],
-            state.bank_covariance[cell],
-            state.log_weight[cell],
-            state.cusum[cell],
-            np.log(kernel.CHANGE_PROBABILITY),
-            state.law,
-            celsius[cell],
-            middle_ratio * np.exp(unlike),
-            ratio[cell],
-            noise[cell],
-            abs(unlike),
-        )
-        _count(state, cell, edge.unix_time_second, edge.temperature_celsius[cell], changed=changed)
+    innovation, changed = np.empty(live.shape[0]), np.empty(live.shape[0])
+    kernel.update_cells(
+        state.bank,
+        state.bank_covariance,
+        state.log_weight,
+        state.cusum,
+        np.log(kernel.CHANGE_PROBABILITY),
+        state.law,
+        state.law_covariance,
+        before,
+        after,
+        np.array(middle),
+        np.column_stack([celsius, soc]),
+        middle_ratio,
+        np.where(live, ratio, np.nan),
+        noise,
+        innovation,
+        changed,
+    )
+    _count(state, live, changed > 0.0, edge)
     _learn_noise(state, innovation * _volt_per_unit(edge, context))
 
 
@@ -144,16 +147,16 @@ def _let_time_pass(state: ResistanceState, unix_time_second: float) -> None:
     state.last_edge_unix_time_second[0] = unix_time_second
 
 
-def _count(state: ResistanceState, cell: int, at: float, celsius: float, *, changed: bool) -> None:
-    """Edges, times and the range of temperature of one cell."""
-    state.edge_count[cell] += 1.0
-    state.informed_unix_time_second[cell] = at
-    if changed:
-        state.changed_unix_time_second[cell] = at
-        state.coldest_celsius[cell] = celsius
-        state.warmest_celsius[cell] = celsius
-    state.coldest_celsius[cell] = np.fmin(state.coldest_celsius[cell], celsius)
-    state.warmest_celsius[cell] = np.fmax(state.warmest_celsius[cell], celsius)
+def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.bool_], edge: EdgeView) -> None:
+    """Edges, times and the range of temperature of the cells that the edge told of."""
+    celsius = edge.temperature_celsius
+    state.edge_count[live] += 1.0
+    state.informed_unix_time_second[live] = edge.unix_time_second
+    state.changed_unix_time_second[changed] = edge.unix_time_second
+    state.coldest_celsius[changed] = celsius[changed]
+    state.warmest_celsius[changed] = celsius[changed]
+    state.coldest_celsius[live] = np.fmin(state.coldest_celsius, celsius)[live]
+    state.warmest_celsius[live] = np.fmax(state.warmest_celsius, celsius)[live]
 
 
 def _learn_noise(state: ResistanceState, innovation_volt: FloatArray) -> None:

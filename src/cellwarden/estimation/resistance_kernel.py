@@ -3,7 +3,7 @@
 The bank follows the cell's ratio to the pack's median on the same edge, where current gain, timing and the law's own
 error cancel. Its state is (μ, α, κ): r = (1 + μ)·ρ + exp(θ₀)·(α·g(T) + κ), with ρ the median's resistance at the
 cell's temperature and charge and g the Arrhenius factor: μ scales all of it (size of the cell), α is a film that
-follows the cell's temperature law, κ a joint that does not follow it. Three hypotheses run side by side (Bar-Shalom, Li and
+follows the cell's temperature law, κ a joint that does not. Three hypotheses run side by side (Bar-Shalom, Li and
 Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, ch. 11.6): healthy (all three small), an
 aged cell (α free) and a joint (κ free). A two-sided CUSUM (Page, Biometrika 41 (1954) 100) on the best one's
 innovations opens them again after a step.
@@ -23,8 +23,7 @@ __all__ = [
     "HYPOTHESES",
     "bank_covariance",
     "first_noise",
-    "reference_at",
-    "update_cell",
+    "update_cells",
     "update_common",
 ]
 
@@ -35,7 +34,7 @@ HYPOTHESES = 3
 SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA = 0.06, 0.015, 0.4
 GATE = 3.0
 CUSUM_SLACK, CUSUM_LIMIT, CUSUM_GATE = 0.75, 5.0, 4.0
-CLEAR_SIGMA, LARGEST_JUMP = 0.08, 1.0
+CLEAR_SIGMA, UNLIKE, LARGEST_JUMP = 0.08, 0.1, 1.0
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
 LOG_WEIGHT_SPAN = 10.0
 PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
@@ -129,12 +128,10 @@ def update_cell(
     log_weight: FloatArray,
     cusum: FloatArray,
     start: FloatArray,
-    law: FloatArray,
-    temperature_celsius: float,
-    reference: float,
+    h: FloatArray,
     ratio: float,
-    noise: float,
-    unlike: float,
+    variance: float,
+    clarity: float,
 ) -> tuple[float, bool]:
     """Take one cell's measured ρ into its bank, in place.
 
@@ -143,23 +140,15 @@ def update_cell(
     x, p, log_weight : (HYPOTHESES, BANK_STATES), its covariance and (HYPOTHESES,) logarithms of the weights
     cusum : (2,) sums for a rise and a fall
     start : (HYPOTHESES,) logarithms of the weights after a change was seen
-    law : state of the common filter
-    temperature_celsius : of the cell
-    reference : ρ of the median cell, moved to this cell's temperature and charge
-    ratio, noise : measured ρ and its standard deviation
-    unlike : relative size of that move
+    h : (BANK_STATES,) gradient; h[SIZE] is ρ of the median cell at this cell's temperature and charge
+    ratio, variance : measured ρ and the variance of its difference to h[SIZE]
+    clarity : share by which the edge counts in the search for a change
 
     Returns
     -------
     innovation of the best hypothesis in units of ρ, and whether the bank was opened again
     """
-    scale = np.exp(law[LOG_SCALE])
-    inverse = 1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15
-    h = np.empty(BANK_STATES)
-    h[SIZE] = reference
-    h[FILM] = scale * np.exp(law[ACTIVATION] * inverse)
-    h[JOINT] = scale
-    variance = noise**2 + reference**2 * (CELL_LAW_SIGMA**2 + (UNLIKE_SHARE * unlike) ** 2)
+    reference = h[SIZE]
     best = _best(log_weight)
     told, seen = 0.0, 0.0
     highest = -np.inf
@@ -174,8 +163,7 @@ def update_cell(
         highest = max(highest, log_weight[k])
     for k in range(HYPOTHESES):
         log_weight[k] = max(log_weight[k] - highest, -LOG_WEIGHT_SPAN)
-    # an edge that tells little may be wrong for many edges on end (a cell near empty): it may not add up to a change
-    seen = min(max(seen, -CUSUM_GATE), CUSUM_GATE) * min(1.0, CLEAR_SIGMA * reference / np.sqrt(variance))
+    seen = clarity * min(max(seen, -CUSUM_GATE), CUSUM_GATE)
     cusum[0] = max(0.0, cusum[0] + seen - CUSUM_SLACK)
     cusum[1] = max(0.0, cusum[1] - seen - CUSUM_SLACK)
     changed = max(cusum[0], cusum[1]) > CUSUM_LIMIT
@@ -186,16 +174,77 @@ def update_cell(
 
 
 @njit(cache=True)
-def reference_at(
+def move_to_cell(
     law: FloatArray,
+    law_covariance: FloatArray,
     before: float,
     after: float,
-    middle_temperature: float,
-    middle_soc: float,
-    temperature: float,
-    soc: float,
-) -> float:
-    """Logarithm of the law at one cell's temperature and charge over that at the median's."""
-    return log_resistance(law, before, after, temperature, soc) - log_resistance(
-        law, before, after, middle_temperature, middle_soc
-    )
+    middle: FloatArray,
+    cell: FloatArray,
+) -> tuple[float, float]:
+    """The law at a cell's temperature and charge against the median's.
+
+    Parameters
+    ----------
+    law, law_covariance : of the common filter
+    before, after : currents of the step [C]
+    middle, cell : (2,) temperature [°C] and z of the median and of the cell
+
+    Returns
+    -------
+    difference of ln ρ and its variance
+    """
+    if abs(cell[0] - middle[0]) < 1e-9 and abs(cell[1] - middle[1]) < 1e-9:
+        return 0.0, 0.0
+    move = log_resistance(law, before, after, cell[0], cell[1])
+    move -= log_resistance(law, before, after, middle[0], middle[1])
+    gradient = log_resistance_gradient(law, before, after, cell[0], cell[1])
+    gradient -= log_resistance_gradient(law, before, after, middle[0], middle[1])
+    variance = (UNLIKE_SHARE * move) ** 2
+    for a in range(gradient.shape[0]):
+        for b in range(gradient.shape[0]):
+            variance += gradient[a] * law_covariance[a, b] * gradient[b]
+    return move, variance
+
+
+@njit(cache=True)
+def update_cells(
+    x: FloatArray,
+    p: FloatArray,
+    log_weight: FloatArray,
+    cusum: FloatArray,
+    start: FloatArray,
+    law: FloatArray,
+    law_covariance: FloatArray,
+    before: float,
+    after: float,
+    middle: FloatArray,
+    cells: FloatArray,
+    middle_ratio: float,
+    ratio: FloatArray,
+    noise: FloatArray,
+    innovation: FloatArray,
+    changed: FloatArray,
+) -> None:
+    """Take one edge into every cell's bank, in place; `innovation` (n_cells,) in units of ρ and `changed` are results.
+
+    `cells` (n_cells, 2) holds temperature [°C] and z; a cell whose `ratio` is NaN is left alone.
+    """
+    scale = np.exp(law[LOG_SCALE])
+    h = np.empty(BANK_STATES)
+    for j in range(ratio.shape[0]):
+        innovation[j] = np.nan
+        changed[j] = 0.0
+        if not ratio[j] > 0.0:
+            continue
+        move, move_variance = move_to_cell(law, law_covariance, before, after, middle, cells[j])
+        inverse = 1.0 / (cells[j, 0] + 273.15) - 1.0 / 298.15
+        h[SIZE] = middle_ratio * np.exp(move)
+        h[FILM] = scale * np.exp(law[ACTIVATION] * inverse)
+        h[JOINT] = scale
+        variance = noise[j] ** 2 + h[SIZE] ** 2 * (CELL_LAW_SIGMA**2 + move_variance)
+        # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change
+        clarity = min(1.0, (CLEAR_SIGMA * h[SIZE]) ** 2 / variance) / (1.0 + (move / UNLIKE) ** 2)
+        told, opened = update_cell(x[j], p[j], log_weight[j], cusum[j], start, h, ratio[j], variance, clarity)
+        innovation[j] = told
+        changed[j] = 1.0 if opened else 0.0

@@ -22,8 +22,8 @@ from cellwarden.models.cell_model import CellModel
 __all__ = ["COMMON_STATES", "LOG_SCALE", "common_prior", "log_resistance", "log_resistance_gradient"]
 
 LOG_SCALE, ACTIVATION, TRANSFER_LOGIT, TRANSFER_CURRENT, TRANSFER_ACTIVATION, FIRST_KNOT = range(6)
-KNOTS = np.array([0.05, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
-REFERENCE_KNOT = 5
+KNOTS = np.array([0.02, 0.07, 0.13, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
+REFERENCE_KNOT = 6
 COMMON_STATES = FIRST_KNOT + KNOTS.shape[0]
 REFERENCE_STEP = 0.5
 # Usual for LFP/graphite: half of the resistance is charge transfer, its current near 0.5C (fit to synthetic packs)
@@ -32,7 +32,8 @@ TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.5), 0.7
 TRANSFER_KELVIN, TRANSFER_KELVIN_SIGMA = 4500.0, 1000.0
 ACTIVATION_EXTRA_SIGMA = 600.0
 SHAPE_SIGMA_PER_ROOT_SOC = 0.25
-SHAPE_END_SIGMA = 0.2
+SHAPE_TOP_SIGMA = 0.2
+SHAPE_EMPTY_SIGMA, SHAPE_EMPTY_SOC = 0.7, 0.08  # rise towards empty and how soon it is over
 
 
 def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
@@ -56,8 +57,9 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     same_side = np.sign(distance)[:, None] == np.sign(distance)[None, :]
     shared = np.where(same_side, np.minimum(np.abs(distance)[:, None], np.abs(distance)[None, :]), 0.0)
     p[FIRST_KNOT:, FIRST_KNOT:] = SHAPE_SIGMA_PER_ROOT_SOC**2 * shared
-    for end in (FIRST_KNOT, COMMON_STATES - 1):
-        p[end, end] += SHAPE_END_SIGMA**2
+    rise = SHAPE_EMPTY_SIGMA * np.where(distance < 0.0, np.exp(-KNOTS / SHAPE_EMPTY_SOC), 0.0)
+    p[FIRST_KNOT:, FIRST_KNOT:] += np.outer(rise, rise)
+    p[COMMON_STATES - 1, COMMON_STATES - 1] += SHAPE_TOP_SIGMA**2
     return x, p
 
 

@@ -1,0 +1,110 @@
+"""Each cell against the pack's central one: charge, leak, capacity, sensor offset and resistance.
+
+The bar-delta idea of Plett (World Electric Vehicle J. 3, 2009): the string's current is common, so what differs between
+cells is slow, and the difference of two readings is free of what the open-circuit curve and the current sensor get wrong
+in common. State y of one cell:
+
+==  =====================================================================================
+d   charge by which it is further from full than the central cell [Ah]
+l   current lost above the central cell [A]
+q   ln of its capacity over the central one's
+o   offset of its voltage reading [V]
+r   ln of its polarisation over the central one's
+β   what the difference of open-circuit voltages is off by here [V]
+==  =====================================================================================
+
+Measured is v_j − median(v) = OCV(z_j) − OCV(z) + (eʳ − 1)·polarisation + o + β with z_j = 1 − (D + d)/(Q·e^q).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.scalar_update import scalar_update
+
+DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
+STATES = 6
+
+# slots of the memory beside the state
+SURPRISE, LAST_SOC, KNEE_SECOND = range(3)
+MEMORY = 3
+
+LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
+LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
+READING_SIGMA_VOLT = 0.0004
+CURVE_SHARE = 0.10  # of an open-circuit voltage difference that the slope may be off by
+SURPRISE_SECOND = 1800.0
+SURPRISE_LIMIT = 3.0
+BLEED_TOLERANCE = 0.04
+
+
+@njit(cache=True)
+def predict_difference(y: FloatArray, p: FloatArray, elapsed_second: float, bleed_ah: float, capacity: float) -> None:
+    """Advance one cell over one minute row; `bleed_ah` is what was bled above the central cell."""
+    hours = elapsed_second / 3600.0
+    y[DIFFERENCE] += y[LEAK] * hours + bleed_ah
+    for a in range(STATES):
+        p[DIFFERENCE, a] += hours * p[LEAK, a]
+    for a in range(STATES):
+        p[a, DIFFERENCE] += hours * p[a, LEAK]
+    p[DIFFERENCE, DIFFERENCE] += (BLEED_TOLERANCE * bleed_ah) ** 2 + (1e-6 * capacity) ** 2 * hours
+    p[LEAK, LEAK] += (LEAK_WALK_PER_DAY * capacity) ** 2 * hours / 24.0
+    p[LN_RATIO, LN_RATIO] += 1e-8 * hours
+    p[READING_OFFSET, READING_OFFSET] += 1e-10 * hours
+    p[LN_POLARISATION, LN_POLARISATION] += 1e-5 * hours
+
+
+@njit(cache=True)
+def correct_difference(
+    y: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    discharge: FloatArray,
+    charge: FloatArray,
+    hysteresis: float,
+    deficit: float,
+    capacity: float,
+    polarisation: float,
+    reading: float,
+    elapsed_second: float,
+    at_rest: float,
+) -> None:
+    """Take one minute's difference of a cell's voltage and the median."""
+    own = capacity * np.exp(y[LN_RATIO])
+    soc = 1.0 - (deficit + y[DIFFERENCE]) / own
+    central = 1.0 - deficit / capacity
+    ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
+    reference, central_slope = branch_voltage(discharge, charge, hysteresis, central)
+    sigma2 = 0.0004**2 + (CURVE_SHARE * (ocv - reference)) ** 2 + (0.0003 * slope) ** 2 + (0.02 * polarisation) ** 2
+    _forget(y, p, memory, soc, elapsed_second, sigma2)
+    h = np.zeros(STATES)
+    h[DIFFERENCE] = -slope / own
+    h[LN_RATIO] = slope * (deficit + y[DIFFERENCE]) / own
+    h[READING_OFFSET] = 1.0
+    h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
+    h[BETA] = 1.0
+    expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
+    variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
+    surprise = (reading - expected + y[BETA]) / np.sqrt(variance + sigma2)
+    share = min(elapsed_second / SURPRISE_SECOND, 1.0)
+    memory[SURPRISE] += share * (surprise - memory[SURPRISE])
+    if at_rest > 0.0 and abs(memory[SURPRISE]) > SURPRISE_LIMIT:
+        p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
+        memory[SURPRISE] = 0.0
+    scalar_update(y, p, h, reading - expected, 4.0 * variance, 4.0)
+
+
+@njit(cache=True)
+def _forget(y: FloatArray, p: FloatArray, memory: FloatArray, soc: float, elapsed_second: float, sigma2: float) -> None:
+    """Let the error of the curve's difference be forgotten over charge and time."""
+    travelled = abs(soc - memory[LAST_SOC])
+    memory[LAST_SOC] = soc
+    keep = np.exp(-travelled / 0.05 - elapsed_second / (2 * 86400.0))
+    y[BETA] *= keep
+    for a in range(STATES):
+        p[BETA, a] *= keep
+        p[a, BETA] *= keep
+    p[BETA, BETA] += (1.0 - keep * keep) * sigma2

@@ -1,0 +1,206 @@
+"""The pack's central cell: charge, current offset, capacity and polarisation from count and median voltage.
+
+Extended Kalman filter at one step a minute. State x:
+
+==  =====================================================================================
+D   charge below full [Ah]; z = 1 − D/Q
+b   offset of the current reading [A]
+q   ln of the capacity [Ah]
+r0  ln of the prompt resistance, r1, r2 ln of the two slow ones, at 25 °C and z = 0.5 [ohm]
+a   Arrhenius temperature of all three, over its prior [1000 K]
+ε   share by which the polarisation is off here
+β   what the open-circuit voltage of the parameter set is off by here [V]
+==  =====================================================================================
+
+Counting is the backbone; the voltage corrects through
+v = OCV(z, h) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of Plett,
+Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in z: readings that lie close
+together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more than its first
+minutes, and what a load shows in the knee of a cold cell weighs little beside the rest that follows (consider states
+after Schmidt, 1966).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.scalar_update import scalar_update
+
+DEFICIT, OFFSET, LN_CAPACITY, LN_R0, LN_R1, LN_R2, ACTIVATION, EPSILON, BETA = range(9)
+STATES = 9
+
+# slots of the memory beside the state
+FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
+IDLE_SECOND, POLARISATION, POLARISATION_SIGMA = range(9, 12)
+MEMORY = 12
+
+# slots of the parameters
+P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_CURVE_SIGMA, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT = range(8)
+P_LEAK, P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION = range(8, 12)
+PARAMETERS = 12
+
+BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
+BETA_SECOND = 5 * 86400.0
+READING_SIGMA_VOLT = 0.0015
+EPSILON_SIGMA = 0.12
+EPSILON_LOW = 0.8
+EPSILON_SOC_SPAN = 0.10
+EPSILON_SECOND = 6 * 3600.0
+OFFSET_WALK_PER_DAY = 0.02  # of the offset's prior sigma
+
+
+@njit(cache=True)
+def predict_central(
+    x: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    parameters: FloatArray,
+    charge_ah: float,
+    elapsed_second: float,
+    bleed_ah: float,
+    current: float,
+    spread: float,
+    gap_second: float,
+) -> None:
+    """Advance the central cell over one minute row, in place."""
+    hours = elapsed_second / 3600.0
+    capacity = parameters[P_CAPACITY]
+    moved = charge_ah - x[OFFSET] * hours
+    x[DEFICIT] += bleed_ah + parameters[P_LEAK] * hours - moved
+    for a in range(STATES):
+        p[DEFICIT, a] += hours * p[OFFSET, a]
+    for a in range(STATES):
+        p[a, DEFICIT] += hours * p[a, OFFSET]
+    sampling = 0.2 * spread * min(gap_second, 3600.0) / 3600.0
+    p[DEFICIT, DEFICIT] += (
+        sampling**2 + (0.003 * charge_ah) ** 2 + (parameters[P_LEAK] * hours) ** 2 + (0.02 * bleed_ah) ** 2
+    )
+    if gap_second > 600.0:
+        p[DEFICIT, DEFICIT] += (0.02 * capacity * min(gap_second / 3600.0, 10.0)) ** 2
+    p[OFFSET, OFFSET] += (OFFSET_WALK_PER_DAY * parameters[P_OFFSET_SIGMA]) ** 2 * hours / 24.0
+    p[LN_CAPACITY, LN_CAPACITY] += 1e-7 * hours
+    for a in range(LN_R0, ACTIVATION):
+        p[a, a] += 2e-5 * hours
+    _advance_memory(memory, parameters, moved, elapsed_second, current, x)
+    _advance_model_errors(x, p, memory, parameters, elapsed_second)
+
+
+@njit(cache=True)
+def _advance_memory(
+    memory: FloatArray, parameters: FloatArray, moved: float, elapsed_second: float, current: float, x: FloatArray
+) -> None:
+    """Low-passed currents, hysteresis and time at rest."""
+    if current != current or elapsed_second <= 0.0:
+        return
+    true_current = current - x[OFFSET]
+    e1 = np.exp(-elapsed_second / parameters[P_TAU_1])
+    e2 = np.exp(-elapsed_second / parameters[P_TAU_2])
+    memory[FILTERED_1] = e1 * memory[FILTERED_1] + (1.0 - e1) * true_current
+    memory[FILTERED_2] = e2 * memory[FILTERED_2] + (1.0 - e2) * true_current
+    capacity = parameters[P_CAPACITY]
+    if abs(true_current) > 0.005 * capacity:
+        e = np.exp(-parameters[P_HYSTERESIS_RATE] * abs(moved) / capacity)
+        sign = 1.0 if moved > 0.0 else -1.0
+        memory[HYSTERESIS] = e * memory[HYSTERESIS] + (1.0 - e) * sign
+    if abs(current) > capacity / 50.0:
+        memory[REST_SECOND] = 0.0
+    else:
+        memory[REST_SECOND] += elapsed_second
+
+
+@njit(cache=True)
+def _advance_model_errors(
+    x: FloatArray, p: FloatArray, memory: FloatArray, parameters: FloatArray, elapsed_second: float
+) -> None:
+    """Let the errors of the curve and of the circuit be forgotten over charge and time."""
+    soc = 1.0 - x[DEFICIT] / np.exp(x[LN_CAPACITY])
+    travelled = abs(soc - memory[LAST_SOC])
+    memory[LAST_SOC] = soc
+    _forget(x, p, BETA, np.exp(-travelled / BETA_SOC_SPAN - elapsed_second / BETA_SECOND), parameters[P_CURVE_SIGMA])
+    # Diffusion limits what little is left: a linear circuit is far off at the low end.
+    sigma = EPSILON_SIGMA + EPSILON_LOW * np.exp(-max(soc, 0.0) / 0.1)
+    _forget(x, p, EPSILON, np.exp(-travelled / EPSILON_SOC_SPAN - elapsed_second / EPSILON_SECOND), sigma)
+
+
+@njit(cache=True)
+def _forget(x: FloatArray, p: FloatArray, state: int, keep: float, sigma: float) -> None:
+    """One step of an Ornstein–Uhlenbeck process with stationary `sigma`."""
+    x[state] *= keep
+    for a in range(STATES):
+        p[state, a] *= keep
+        p[a, state] *= keep
+    p[state, state] += (1.0 - keep * keep) * sigma * sigma
+
+
+@njit(cache=True)
+def resistance_factor(activation_kelvin: float, temperature_celsius: float) -> float:
+    """Arrhenius factor of a resistance, 1 at 25 °C and where the temperature is not known."""
+    if temperature_celsius != temperature_celsius:
+        return 1.0
+    return float(np.exp(activation_kelvin * (1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15)))
+
+
+@njit(cache=True)
+def correct_by_voltage(
+    x: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    parameters: FloatArray,
+    discharge: FloatArray,
+    charge: FloatArray,
+    soc_factor: FloatArray,
+    voltage: float,
+    current: float,
+    spread: float,
+    charge_ah: float,
+    temperature: float,
+    entropy: float,
+) -> float:
+    """Take the pack's median voltage of one minute; the log-likelihood it adds."""
+    capacity = np.exp(x[LN_CAPACITY])
+    middle = x[DEFICIT] + 0.5 * charge_ah
+    soc = 1.0 - middle / capacity
+    ocv, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc)
+    g = resistance_factor(parameters[P_ACTIVATION] + 1000.0 * x[ACTIVATION], temperature)
+    lean = 0.0
+    if temperature == temperature:
+        lean = 1000.0 * (1.0 / (temperature + 273.15) - 1.0 / 298.15)
+        ocv += entropy * (temperature - 25.0)
+    shape = soc_factor[min(max(int(soc * (soc_factor.shape[0] - 1)), 0), soc_factor.shape[0] - 1)]
+    scale = g * (1.0 + x[EPSILON])
+    prompt = scale * shape * np.exp(x[LN_R0]) * (current - x[OFFSET])
+    first = scale * np.exp(x[LN_R1]) * memory[FILTERED_1]
+    second = scale * np.exp(x[LN_R2]) * memory[FILTERED_2]
+    memory[POLARISATION] = prompt + first + second
+    memory[POLARISATION_SIGMA] = abs(memory[POLARISATION]) * np.sqrt(p[EPSILON, EPSILON])
+    h = np.zeros(STATES)
+    h[DEFICIT] = -slope / capacity
+    h[LN_CAPACITY] = slope * middle / capacity
+    h[LN_R0], h[LN_R1], h[LN_R2] = prompt, first, second
+    h[ACTIVATION] = memory[POLARISATION] * lean
+    h[EPSILON] = memory[POLARISATION] / (1.0 + x[EPSILON])
+    h[BETA] = 1.0
+    unsettled = 1.0 - memory[HYSTERESIS] ** 2
+    width, _ = branch_voltage(charge - discharge, charge - discharge, 0.0, soc)
+    variance = (
+        READING_SIGMA_VOLT**2
+        + (0.03 * memory[POLARISATION]) ** 2
+        + (0.3 * g * np.exp(x[LN_R0]) * spread) ** 2
+        + (0.3 * unsettled * width) ** 2
+        + (parameters[P_FLOAT_SIGMA] * 0.3 * slope) ** 2
+    )
+    # Readings a minute apart share their errors: one counts as a tenth.
+    innovation = voltage - ocv - memory[POLARISATION] - x[BETA]
+    _, likelihood = scalar_update(x, p, h, innovation, 10.0 * variance, 5.0)
+    return likelihood / 10.0
+
+
+@njit(cache=True)
+def correct_by_idle(x: FloatArray, p: FloatArray, current: float, sigma: float) -> None:
+    """Take a current that flows while nothing is connected as a reading of the offset."""
+    h = np.zeros(STATES)
+    h[OFFSET] = 1.0
+    scalar_update(x, p, h, current - x[OFFSET], sigma * sigma, 3.0)

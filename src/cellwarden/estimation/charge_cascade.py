@@ -1,0 +1,246 @@
+"""The charge cascade as a plug-in: charge, capacity, self-discharge and sensor offsets of every cell.
+
+Counting is the backbone (`central_cell`), the voltage corrects where the curve is steep, and what differs between cells is
+estimated from differences to the median (`cell_difference`). See `docs/estimation.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation import charge_kernel as kernel
+from cellwarden.estimation.charge_start import HYPOTHESES, POLARISATION_SCALES
+from cellwarden.estimation.charge_tracks import (
+    CapacityTrack,
+    CurrentOffsetTrack,
+    SelfDischargeTrack,
+    SocTrack,
+    VoltageOffsetTrack,
+)
+from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+
+__all__ = ["ESTIMATOR", "ChargeState", "initial_charge", "step_charge"]
+
+RATIO_SIGMA = 0.05
+DIFFERENCE_SIGMA = 0.03  # of the capacity
+LEAK_SIGMA = 5e-5  # of the capacity in ampere
+POLARISATION_SIGMA = 0.15
+PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
+TWO_SIGMA = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeState:
+    """State of the cascade; K curves of the family, n cells.
+
+    `scalars` (slots,), `weights` (K, scales, hypotheses), `x` (K, 7), `p` (K, 7, 7), `memory` (K, slots), `y` (n, 6),
+    `q` (n, 6, 6), `memory_y` (n, slots), `information` (quantities, n, 2), `offset_information` (2,),
+    `parameters` (slots,).
+    """
+
+    scalars: FloatArray
+    weights: FloatArray
+    x: FloatArray
+    p: FloatArray
+    memory: FloatArray
+    y: FloatArray
+    q: FloatArray
+    memory_y: FloatArray
+    information: FloatArray
+    offset_information: FloatArray
+    parameters: FloatArray
+
+
+def initial_charge(context: PackContext) -> ChargeState:
+    """State before the first minute: the priors of the description and the parameter set."""
+    curves, cells = len(context.model.ocv_curves), context.cell_count
+    x, p = _central_prior(context)
+    y, q = _difference_prior(context)
+    memory = np.zeros((curves, cc.MEMORY))
+    memory[:, cc.LIKELIHOOD] = np.log([curve.prior_weight for curve in context.model.ocv_curves])
+    information = np.full((kernel.INFORMATION, cells, 2), np.nan)
+    information[kernel.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
+    information[kernel.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]
+    information[kernel.I_READING, :, 0] = 0.7 * q[:, cd.READING_OFFSET, cd.READING_OFFSET]
+    return ChargeState(
+        scalars=np.zeros(kernel.SCALARS),
+        weights=np.zeros((curves, len(POLARISATION_SCALES), HYPOTHESES)),
+        x=np.repeat(x, curves, axis=0),
+        p=np.repeat(p, curves, axis=0),
+        memory=memory,
+        y=y,
+        q=q,
+        memory_y=np.zeros((cells, cd.MEMORY)),
+        information=information,
+        offset_information=np.array([0.5 * p[0, cc.OFFSET, cc.OFFSET], np.nan]),
+        parameters=_parameters(context),
+    )
+
+
+def _central_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
+    model, pack = context.model, context.pack
+    capacity_ah = pack.nominal_capacity_ah
+    x = np.zeros((1, cc.STATES))
+    x[0, cc.LN_CAPACITY] = np.log(capacity_ah * (1.0 + model.capacity_bias_fraction))
+    x[0, cc.LN_R0] = np.log(PROMPT_SHARE * model.resistance_ohm_ah / capacity_ah)
+    x[0, cc.LN_R1] = np.log(model.slow_resistance_ohm_ah[0] / capacity_ah)
+    x[0, cc.LN_R2] = np.log(model.slow_resistance_ohm_ah[1] / capacity_ah)
+    sigma = np.zeros(cc.STATES)
+    sigma[cc.OFFSET] = 0.5 * pack.sensors.current_offset_tolerance_ampere
+    sigma[cc.LN_CAPACITY] = model.capacity_sigma_fraction
+    sigma[cc.LN_R0 : cc.ACTIVATION] = model.resistance_log_sigma
+    sigma[cc.EPSILON] = cc.EPSILON_SIGMA
+    sigma[cc.ACTIVATION] = model.activation_sigma_kelvin / 1000.0
+    sigma[cc.BETA] = model.ocv_curves[0].sigma_volt
+    return x, np.diag(sigma**2)[None]
+
+
+def _difference_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
+    capacity_ah, cells = context.pack.nominal_capacity_ah, context.cell_count
+    sigma = np.zeros(cd.STATES)
+    sigma[cd.DIFFERENCE] = DIFFERENCE_SIGMA * capacity_ah
+    sigma[cd.LEAK] = LEAK_SIGMA * capacity_ah
+    sigma[cd.LN_RATIO] = RATIO_SIGMA
+    sigma[cd.READING_OFFSET] = 0.5 * context.pack.sensors.voltage_offset_tolerance_volt
+    sigma[cd.LN_POLARISATION] = POLARISATION_SIGMA
+    sigma[cd.BETA] = 0.001
+    return np.zeros((cells, cd.STATES)), np.repeat(np.diag(sigma**2)[None], cells, axis=0)
+
+
+def _parameters(context: PackContext) -> FloatArray:
+    model, pack = context.model, context.pack
+    capacity_ah = pack.nominal_capacity_ah
+    parameters = np.zeros(cc.PARAMETERS)
+    parameters[cc.P_CAPACITY] = capacity_ah
+    parameters[cc.P_TAU_1], parameters[cc.P_TAU_2] = model.slow_time_constant_second
+    parameters[cc.P_ACTIVATION] = model.activation_kelvin
+    parameters[cc.P_CURVE_SIGMA] = model.ocv_curves[0].sigma_volt
+    parameters[cc.P_FLOAT_SIGMA] = model.float_soc_tolerance_fraction
+    parameters[cc.P_OFFSET_SIGMA] = 0.5 * pack.sensors.current_offset_tolerance_ampere
+    parameters[cc.P_FULL_VOLT] = np.interp(0.975, model.soc_fraction, model.ocv_curves[0].charge_volt)
+    parameters[cc.P_LEAK] = model.self_discharge_fraction_per_month * capacity_ah / 730.0
+    parameters[cc.P_HYSTERESIS_RATE] = model.hysteresis_rate
+    parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)
+    parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
+    return parameters
+
+
+def step_charge(
+    state: ChargeState,
+    minutes: MinuteBlock,
+    edges: EdgeBlock,
+    board: Board,
+    context: PackContext,  # noqa: ARG001
+) -> ChargeState:
+    """Advance over minute rows and leave the five tracks of the cascade on the board."""
+    new = replace(state, **{field.name: getattr(state, field.name).copy() for field in fields(state)})
+    rows, cells = len(minutes), context.cell_count
+    out = np.empty((kernel.PACK_OUTPUTS, rows))
+    out_cell = np.empty((rows, cells, kernel.CELL_OUTPUTS))
+    curves = context.model.ocv_curves
+    kernel.advance_charge(
+        new.scalars,
+        new.weights,
+        new.x,
+        new.p,
+        new.memory,
+        new.y,
+        new.q,
+        new.memory_y,
+        new.information,
+        new.offset_information,
+        new.parameters,
+        np.stack([curve.discharge_volt for curve in curves]),
+        np.stack([curve.charge_volt for curve in curves]),
+        context.model.resistance_soc_factor,
+        np.stack([curve.entropy_volt_per_kelvin for curve in curves]),
+        minutes.unix_time_second,
+        minutes.elapsed_second,
+        minutes.sample_count,
+        minutes.longest_gap_second,
+        minutes.current_ampere,
+        minutes.current_minimum_ampere,
+        minutes.current_maximum_ampere,
+        minutes.current_last_ampere,
+        minutes.charge_ah,
+        minutes.voltage_volt,
+        minutes.bleed_ah,
+        minutes.temperature_celsius,
+        minutes.switch_open_fraction,
+        out,
+        out_cell,
+    )
+    _put_tracks(board, out, np.ascontiguousarray(np.moveaxis(out_cell, 2, 0)), context)
+    return new
+
+
+def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackContext) -> None:
+    board.put(
+        SocTrack(
+            soc_fraction=cell[kernel.C_SOC],
+            soc_low_fraction=cell[kernel.C_LOW],
+            soc_high_fraction=cell[kernel.C_HIGH],
+            ocv_volt=cell[kernel.C_OCV],
+            ocv_slope_volt=cell[kernel.C_SLOPE],
+            deficit_difference_ah=cell[kernel.C_DIFFERENCE],
+            deficit_difference_sigma_ah=cell[kernel.C_DIFFERENCE_SIGMA],
+            full_count=out[kernel.O_FULL_COUNT],
+            rest_second=out[kernel.O_REST],
+        )
+    )
+    capacity = cell[kernel.C_CAPACITY]
+    gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
+    spread = TWO_SIGMA * np.hypot(cell[kernel.C_CAPACITY_SIGMA], gain * capacity)
+    board.put(
+        CapacityTrack(
+            capacity_ah=capacity,
+            capacity_low_ah=capacity - spread,
+            capacity_high_ah=capacity + spread,
+            informed_unix_time_second=cell[kernel.C_CAPACITY_INFORMED],
+            relative_fraction=cell[kernel.C_RATIO],
+            relative_sigma_fraction=cell[kernel.C_RATIO_SIGMA],
+        )
+    )
+    leak, spread = cell[kernel.C_LEAK], TWO_SIGMA * cell[kernel.C_LEAK_SIGMA]
+    board.put(
+        SelfDischargeTrack(
+            self_discharge_ampere=leak,
+            self_discharge_low_ampere=leak - spread,
+            self_discharge_high_ampere=leak + spread,
+            informed_unix_time_second=cell[kernel.C_LEAK_INFORMED],
+        )
+    )
+    offset, spread = cell[kernel.C_READING], TWO_SIGMA * cell[kernel.C_READING_SIGMA]
+    board.put(
+        VoltageOffsetTrack(
+            voltage_offset_volt=offset,
+            voltage_offset_low_volt=offset - spread,
+            voltage_offset_high_volt=offset + spread,
+            informed_unix_time_second=cell[kernel.C_READING_INFORMED],
+        )
+    )
+    current, spread = out[kernel.O_OFFSET], TWO_SIGMA * out[kernel.O_OFFSET_SIGMA]
+    board.put(
+        CurrentOffsetTrack(
+            current_offset_ampere=current,
+            current_offset_low_ampere=current - spread,
+            current_offset_high_ampere=current + spread,
+            informed_unix_time_second=out[kernel.O_OFFSET_INFORMED],
+        )
+    )
+
+
+ESTIMATOR = EstimatorPlugin(
+    name="charge",
+    needs=(),
+    gives=(SocTrack, CapacityTrack, SelfDischargeTrack, VoltageOffsetTrack, CurrentOffsetTrack),
+    initial=initial_charge,
+    step=step_charge,
+)

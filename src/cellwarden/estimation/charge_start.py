@@ -1,0 +1,71 @@
+"""Where the pack stands before its first anchor: hypotheses of the charge at the log's start, weighed by voltage.
+
+On the plateau a voltage fits many charges; a Gaussian would pick one and be sure of it. So 121 starting points are
+carried along by counting and weighed by what the median voltage says of each, until they agree.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.ocv_lookup import branch_voltage
+
+HYPOTHESES = 121
+CURVE_SIGMA_VOLT = 0.008
+SOC_SIGMA = 0.006
+POLARISATION_SHARE = 0.15
+POLARISATION_SCALES = np.array([0.6, 1.0, 1.7])  # the resistance is not known yet either
+
+
+@njit(cache=True)
+def weigh_starts(
+    weight: FloatArray,
+    counted_ah: float,
+    capacity: float,
+    discharge: FloatArray,
+    charge: FloatArray,
+    hysteresis: float,
+    hysteresis_sigma: float,
+    voltage: float,
+    polarisation: float,
+    share: float,
+) -> None:
+    """Weigh every starting charge by one voltage, in place.
+
+    Parameters
+    ----------
+    weight : (3, H) logarithms of the weights of a start at z = 0 … 1 in equal steps, for three sizes of polarisation
+    counted_ah : charge counted since the start [Ah]
+    share : how much of an independent reading this one is, 0 to 1
+    """
+    width, _ = branch_voltage(charge - discharge, charge - discharge, 0.0, 0.5)
+    for k in range(weight.shape[1]):
+        soc = k / (weight.shape[1] - 1.0) + counted_ah / capacity
+        ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
+        variance = (
+            CURVE_SIGMA_VOLT**2
+            + (SOC_SIGMA * slope) ** 2
+            + (POLARISATION_SHARE * polarisation) ** 2
+            + (0.5 * hysteresis_sigma * width) ** 2
+        )
+        outside = 20.0 if soc > 1.02 or soc < -0.02 else 0.0
+        for scale in range(weight.shape[0]):
+            error = voltage - ocv - POLARISATION_SCALES[scale] * polarisation
+            weight[scale, k] -= share * (0.5 * min(error * error / variance, 60.0) + 0.5 * np.log(variance) + outside)
+    weight -= weight.max()
+
+
+@njit(cache=True)
+def summarise_starts(weight: FloatArray) -> tuple[float, float, float, float]:
+    """Mean, sigma and 95 % interval of z at the start."""
+    probability = np.exp(weight).sum(axis=0)
+    probability /= probability.sum()
+    grid = np.arange(weight.shape[1]) / (weight.shape[1] - 1.0)
+    mean = (probability * grid).sum()
+    sigma = np.sqrt((probability * (grid - mean) ** 2).sum() + (0.5 / weight.shape[1]) ** 2)
+    total = np.cumsum(probability)
+    low = grid[np.searchsorted(total, 0.02)]
+    high = grid[min(np.searchsorted(total, 0.98), weight.shape[1] - 1)]
+    return mean, sigma, low, high

@@ -1,0 +1,356 @@
+"""One-node thermal filter of each group of cells under a sensor, in Numba.
+
+Equation (one cell of the group; heat after Bernardi, Pawlikowski and Newman, J. Electrochem. Soc. 132 (1985) 5)::
+
+    dT/dt = (W + i·u(z) + h·|i|) / C − (T − Ta) / tau + kappa · Σ (T_neighbour − T)
+    reading = T + d + noise
+
+with W the current times overpotential plus the parameter set's entropic heat; u(z), hat functions of the state of
+charge, what both are wrong by (entropy, open-circuit voltage); h the loss in the hysteresis. Without an ambient column
+d stays 0 and Ta is a state. The mean advances each minute; covariance and readings act on it every five minutes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.minute_block import IntArray
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.scalar_update import scalar_update
+
+__all__ = ["STATES", "run_thermal_filters"]
+
+# states of a group; OFFSET holds the equivalent ambient where the log has none
+WARMTH, OFFSET, LOG_TAU, LOG_CAPACITY, LOSS_VOLT, POTENTIAL_VOLT = range(6)
+POTENTIAL_KNOTS = 8
+STATES = POTENTIAL_VOLT + POTENTIAL_KNOTS
+
+# slots of a group: what the open five minutes hold (the gradient of the warmth follows), jumps, information
+HELD_NOISE, HELD_INNOVATION, HELD_COUNT, HELD_DAYS, JUMP_COUNT, JUMP_KELVIN_MEAN, PATH_SECOND, INFORMED = range(8)
+GRADIENT = 8
+GROUP_SLOTS = GRADIENT + STATES
+
+# slots of the pack
+LAST_STAMP, LAST_AMBIENT, AMBIENT_AGE, WINDOW = range(4)
+PACK_SLOTS = 4
+
+# parameters
+HAS_AMBIENT, READING_SIGMA, OFFSET_WALK, PATH_WALK, NODE_WALK, HEAT_ERROR, JUMP_KELVIN, HEAT_SIGMA = range(8)
+
+# outputs
+OUT_WARMTH, OUT_OFFSET, OUT_OFFSET_VARIANCE, OUT_TAU, OUT_TAU_VARIANCE, OUT_CAPACITY, OUT_CAPACITY_VARIANCE = range(7)
+OUT_COVARIANCE, OUT_AMBIENT, OUT_PATH_SECOND, OUT_INFORMED, OUT_BIAS_WATT = range(7, 12)
+OUTPUTS = 12
+
+# columns of the heat
+WATT, AMPERE, SOC = range(3)
+
+LONGEST_STEP_SECOND = 300.0
+LONGEST_GAP_SECOND = 3700.0
+WINDOW_SECOND = 300.0
+READING_FLOOR_KELVIN = 0.03  # what stays of the reading's error in the mean of five minutes
+AMBIENT_WALK_KELVIN = 8.0  # in a day, of an equivalent ambient that no sensor sees
+DAY_SECOND = 86400.0
+
+
+@njit(cache=True)
+def knot_place(soc: float, knots: FloatArray) -> tuple[int, float]:
+    """Index of the knot below and the share of the one above."""
+    last = knots.shape[0] - 1
+    low = 0
+    while low < last - 1 and knots[low + 1] <= soc:
+        low += 1
+    share = (soc - knots[low]) / (knots[low + 1] - knots[low])
+    return low, min(max(share, 0.0), 1.0)
+
+
+@njit(cache=True)
+def _bias_watt(x: FloatArray, heat: FloatArray, low: int, share: float) -> float:
+    """Heat that the parameter set does not know of [W]."""
+    volt = (1.0 - share) * x[POTENTIAL_VOLT + low] + share * x[POTENTIAL_VOLT + low + 1]
+    return heat[AMPERE] * volt + abs(heat[AMPERE]) * x[LOSS_VOLT]
+
+
+@njit(cache=True)
+def _advance(
+    x: FloatArray,
+    group: FloatArray,
+    heat: FloatArray,
+    ambient: float,
+    near: FloatArray,
+    kappa: float,
+    knots: FloatArray,
+    dt: float,
+    parameters: FloatArray,
+) -> float:
+    """Advance the warmth of one group by dt, its gradient by the states and its noise; returns the unknown heat."""
+    estimated = parameters[HAS_AMBIENT] == 0.0
+    rate = math.exp(-x[LOG_TAU])
+    capacity = math.exp(x[LOG_CAPACITY])
+    cold = x[OFFSET] if estimated else ambient
+    low, share = knot_place(heat[SOC], knots)
+    bias = _bias_watt(x, heat, low, share)
+    power = (heat[WATT] + bias) / capacity
+    flow = 0.0
+    exchange = rate
+    for q in range(near.shape[0]):
+        if near[q] == near[q]:
+            flow += near[q] - x[WARMTH]
+            exchange += kappa
+    decay = math.exp(-exchange * dt)
+    phi = (1.0 - decay) / exchange
+    slope = power - rate * (x[WARMTH] - cold) + kappa * flow
+    for a in range(STATES):
+        group[GRADIENT + a] *= decay
+    if estimated:
+        group[GRADIENT + OFFSET] += phi * rate
+    group[GRADIENT + LOG_TAU] += phi * rate * (x[WARMTH] - cold)
+    group[GRADIENT + LOG_CAPACITY] -= phi * power
+    group[GRADIENT + LOSS_VOLT] += phi * abs(heat[AMPERE]) / capacity
+    group[GRADIENT + POTENTIAL_VOLT + low] += phi * heat[AMPERE] * (1.0 - share) / capacity
+    group[GRADIENT + POTENTIAL_VOLT + low + 1] += phi * heat[AMPERE] * share / capacity
+    error = phi * (parameters[HEAT_ERROR] * abs(heat[WATT]) + parameters[HEAT_SIGMA]) / capacity
+    group[HELD_NOISE] = decay * decay * group[HELD_NOISE] + parameters[NODE_WALK] ** 2 * dt / 60.0 + error * error
+    group[HELD_DAYS] += dt / DAY_SECOND
+    x[WARMTH] += phi * slope
+    return bias
+
+
+@njit(cache=True)
+def _spread(p: FloatArray, gradient: FloatArray) -> None:
+    """P ← F P Fᵀ where only the first row of F, the gradient, differs from the identity's."""
+    n = p.shape[0]
+    row = np.zeros(n)
+    corner = 0.0
+    for a in range(n):
+        for b in range(n):
+            row[a] += gradient[b] * p[b, a]
+    for a in range(n):
+        corner += gradient[a] * row[a]
+    for a in range(1, n):
+        p[0, a] = row[a]
+        p[a, 0] = row[a]
+    p[0, 0] = corner
+
+
+@njit(cache=True)
+def _open_window(group: FloatArray) -> None:
+    """Begin five minutes."""
+    group[HELD_NOISE] = 0.0
+    group[HELD_INNOVATION] = 0.0
+    group[HELD_COUNT] = 0.0
+    group[HELD_DAYS] = 0.0
+    group[GRADIENT:] = 0.0
+    group[GRADIENT + WARMTH] = 1.0
+
+
+@njit(cache=True)
+def _close_window(x: FloatArray, p: FloatArray, group: FloatArray, h: FloatArray, parameters: FloatArray) -> None:
+    """Covariance over the five minutes, then the mean of their readings."""
+    estimated = parameters[HAS_AMBIENT] == 0.0
+    _spread(p, group[GRADIENT:])
+    p[WARMTH, WARMTH] += group[HELD_NOISE]
+    walk = AMBIENT_WALK_KELVIN if estimated else parameters[OFFSET_WALK]
+    p[OFFSET, OFFSET] += walk * walk * group[HELD_DAYS]
+    if not estimated:
+        p[LOG_TAU, LOG_TAU] += parameters[PATH_WALK] ** 2 * group[HELD_DAYS]
+    if group[HELD_COUNT] > 0.0:
+        variance = parameters[READING_SIGMA] ** 2 / group[HELD_COUNT] + READING_FLOOR_KELVIN**2
+        scalar_update(x, p, h, group[HELD_INNOVATION] / group[HELD_COUNT], variance, 4.0)
+        x[LOG_CAPACITY] = min(max(x[LOG_CAPACITY], -3.0), 16.0)
+        x[LOG_TAU] = min(max(x[LOG_TAU], 4.0), 13.0)
+    _open_window(group)
+
+
+@njit(cache=True)
+def _jumped(group: FloatArray, innovation: float, threshold: float) -> int:
+    """Follow the surprise of a group: 0 take the reading, 1 wait, 2 the reading has jumped for good."""
+    if abs(innovation) < threshold:
+        group[JUMP_COUNT] = 0.0
+        return 0
+    if group[JUMP_COUNT] > 0.0 and innovation * group[JUMP_KELVIN_MEAN] < 0.0:
+        group[JUMP_COUNT] = 0.0
+    group[JUMP_KELVIN_MEAN] = innovation
+    group[JUMP_COUNT] += 1.0
+    return 2 if group[JUMP_COUNT] >= 4.0 else 1
+
+
+@njit(cache=True)
+def _take_reading(
+    x: FloatArray,
+    p: FloatArray,
+    group: FloatArray,
+    reading: float,
+    lone: bool,
+    parameters: FloatArray,
+    h: FloatArray,
+) -> None:
+    """Hold one reading for the window's end; a jump that other sensors do not share belongs to the sensor."""
+    innovation = reading - x[WARMTH] - h[OFFSET] * x[OFFSET]
+    spread = p[WARMTH, WARMTH] + h[OFFSET] * (2.0 * p[WARMTH, OFFSET] + p[OFFSET, OFFSET])
+    sigma = math.sqrt(spread + group[HELD_NOISE] + parameters[READING_SIGMA] ** 2)
+    verdict = _jumped(group, innovation, max(parameters[JUMP_KELVIN], 6.0 * sigma)) if lone else 0
+    if verdict == 2:
+        _close_window(x, p, group, h, parameters)
+        _admit_jump(x, p, group, innovation, h)
+    elif verdict == 0:
+        group[HELD_INNOVATION] += innovation
+        group[HELD_COUNT] += 1.0
+
+
+@njit(cache=True)
+def _admit_jump(x: FloatArray, p: FloatArray, group: FloatArray, innovation: float, h: FloatArray) -> None:
+    """The sensor's offset takes the whole jump and is as uncertain as it was large."""
+    square = 0.25 * innovation * innovation
+    x[OFFSET] += innovation
+    p[OFFSET, OFFSET] += square
+    if h[OFFSET] == 0.0:  # readings are the frame: the warmth jumps with the equivalent ambient
+        x[WARMTH] += innovation
+        p[WARMTH, WARMTH] += square
+        p[WARMTH, OFFSET] += square
+        p[OFFSET, WARMTH] += square
+    group[JUMP_COUNT] = 0.0
+
+
+@njit(cache=True)
+def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, h: FloatArray) -> None:
+    """Begin anew at a reading: after the start or a long gap the temperature is unknown."""
+    estimated = h[OFFSET] == 0.0
+    p[WARMTH, :] = 0.0
+    p[:, WARMTH] = 0.0
+    p[WARMTH, WARMTH] = 100.0
+    if estimated:
+        p[OFFSET, :] = 0.0
+        p[:, OFFSET] = 0.0
+        p[OFFSET, OFFSET] = 25.0
+        x[OFFSET] = reading
+    x[WARMTH] = reading - (0.0 if estimated else x[OFFSET])
+    group[JUMP_COUNT] = 0.0
+    _open_window(group)
+
+
+@njit(cache=True)
+def _ambient_now(pack: FloatArray, reading: float, dt: float) -> float:
+    """The ambient reading, the last one where it is missing; ages it."""
+    if reading == reading:
+        pack[LAST_AMBIENT] = reading
+        pack[AMBIENT_AGE] = 0.0
+    else:
+        pack[AMBIENT_AGE] += dt
+    return pack[LAST_AMBIENT]
+
+
+@njit(cache=True)
+def _surprised(x: FloatArray, reading: FloatArray, h: FloatArray, kelvin: float) -> int:
+    """Number of groups whose reading is far from what was expected."""
+    count = 0
+    for g in range(reading.shape[0]):
+        count += abs(reading[g] - x[g, WARMTH] - h[OFFSET] * x[g, OFFSET]) > kelvin
+    return count
+
+
+@njit(cache=True)
+def _note_information(x: FloatArray, group: FloatArray, heat: float, ambient: float, dt: float, stamp: float) -> None:
+    """Time for which the cells stood off ambient, and the last minute with heat enough to tell the resistance."""
+    if abs(x[WARMTH] - ambient) > 1.0:
+        group[PATH_SECOND] += min(dt, 600.0)
+    if abs(heat) * math.exp(x[LOG_TAU] - x[LOG_CAPACITY]) > 1.0:
+        group[INFORMED] = stamp
+
+
+@njit(cache=True)
+def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, bias: float, out: FloatArray) -> None:
+    """One group's row of the outputs."""
+    out[OUT_WARMTH] = x[WARMTH]
+    out[OUT_OFFSET] = x[OFFSET]
+    out[OUT_OFFSET_VARIANCE] = p[OFFSET, OFFSET]
+    out[OUT_TAU] = x[LOG_TAU]
+    out[OUT_TAU_VARIANCE] = p[LOG_TAU, LOG_TAU]
+    out[OUT_CAPACITY] = x[LOG_CAPACITY]
+    out[OUT_CAPACITY_VARIANCE] = p[LOG_CAPACITY, LOG_CAPACITY]
+    out[OUT_COVARIANCE] = p[LOG_TAU, LOG_CAPACITY]
+    out[OUT_AMBIENT] = ambient
+    out[OUT_PATH_SECOND] = group[PATH_SECOND]
+    out[OUT_INFORMED] = group[INFORMED]
+    out[OUT_BIAS_WATT] = bias
+
+
+@njit(cache=True)
+def run_thermal_filters(
+    x: FloatArray,
+    p: FloatArray,
+    group: FloatArray,
+    pack: FloatArray,
+    parameters: FloatArray,
+    knots: FloatArray,
+    kappa: FloatArray,
+    neighbour: IntArray,
+    stamp: FloatArray,
+    elapsed: FloatArray,
+    reading: FloatArray,
+    ambient_reading: FloatArray,
+    heat: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Run the filters of all groups over the rows, in place.
+
+    Parameters
+    ----------
+    x, p : (S, n), (S, n, n) states and covariances, n = 14, changed
+    group, pack : (S, 22), (4,) what the filters keep beside their states, changed
+    parameters : (8,) see the constants above
+    knots : (8,) state of charge of the knots of u
+    kappa : (S,) exchange with each neighbour [1/s]
+    neighbour : (S, 2) index of the groups beside, −1 for none
+    stamp, elapsed : (M,) [s]
+    reading : (M, S) [°C], NaN where there is none to trust
+    ambient_reading : (M,) [°C]
+    heat : (M, S, 3) W [W], current [A], state of charge
+    out : (M, S, 12) filled
+    """
+    groups = x.shape[0]
+    estimated = parameters[HAS_AMBIENT] == 0.0
+    near = np.empty(2)
+    h = np.zeros(STATES)
+    h[WARMTH] = 1.0
+    h[OFFSET] = 0.0 if estimated else 1.0
+    warmth = np.empty(groups)
+    for k in range(stamp.shape[0]):
+        dt = max(elapsed[k], 0.0)
+        gap = not (max(dt, stamp[k] - pack[LAST_STAMP]) <= LONGEST_GAP_SECOND)
+        pack[LAST_STAMP] = stamp[k]
+        window = math.ceil(stamp[k] / WINDOW_SECOND)
+        if window != pack[WINDOW]:
+            pack[WINDOW] = window
+            for g in range(groups):
+                _close_window(x[g], p[g], group[g], h, parameters)
+        ambient = _ambient_now(pack, ambient_reading[k], dt)
+        steps = 0 if gap else math.ceil(dt / LONGEST_STEP_SECOND)
+        for g in range(groups):
+            warmth[g] = x[g, WARMTH]
+        lone = not gap and dt < 600.0
+        for g in range(groups):
+            for q in range(2):
+                near[q] = warmth[neighbour[g, q]] if neighbour[g, q] >= 0 else np.nan
+            cold = ambient if ambient == ambient else x[g, WARMTH]
+            bias = 0.0
+            for _ in range(steps):
+                bias = _advance(x[g], group[g], heat[k, g], cold, near, kappa[g], knots, dt / steps, parameters)
+            if not estimated and (ambient != ambient or pack[AMBIENT_AGE] > 1800.0):
+                group[g, HELD_NOISE] += 0.05**2 * dt / 60.0
+            out[k, g, OUT_BIAS_WATT] = bias
+        surprised = _surprised(x, reading[k], h, 0.5 * parameters[JUMP_KELVIN])
+        lone = lone and (surprised <= 1 or 2 * surprised < groups)
+        for g in range(groups):
+            value = reading[k, g]
+            if value == value:
+                if gap:
+                    _restart(x[g], p[g], group[g], value, h)
+                _take_reading(x[g], p[g], group[g], value, lone, parameters, h)
+                _note_information(x[g], group[g], heat[k, g, WATT], ambient, dt, stamp[k])
+            elif gap:
+                p[g, WARMTH, WARMTH] += 100.0
+            _write(x[g], p[g], group[g], x[g, OFFSET] if estimated else ambient, out[k, g, OUT_BIAS_WATT], out[k, g])

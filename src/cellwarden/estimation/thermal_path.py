@@ -1,0 +1,198 @@
+"""Thermal resistance and time constant of the cells under each temperature sensor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import EdgeBlock, IntArray, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import thermal_kernel as kernel
+from cellwarden.estimation.cell_heat import group_heat
+from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack, VoltageOffsetTrack
+from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.thermal_tracks import ThermalPathTrack
+
+__all__ = ["ESTIMATOR", "ThermalPathState", "initial_thermal_path", "step_thermal_path"]
+
+# priors, before a log was seen; the time constant grows as capacity over surface
+TIME_CONSTANT_SECOND = 7000.0
+TIME_CONSTANT_LOG_SIGMA = 0.7
+CAPACITY_LOG_SIGMA = 0.15
+CONDUCTION_SHARE = 1.0  # between two cells, over that of one to ambient
+BOUNDARY_SHARE = 0.6  # of the difference between two groups' means lies at the boundary cells
+LOSS_SIGMA_VOLT = 0.006
+POTENTIAL_SIGMA_VOLT = 0.02
+POTENTIAL_KNOTS = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 1.0)
+# floors of what one node can tell, of resistance and of capacity
+MODEL_LOG_SIGMA = 0.02
+STUCK_SECOND = 7200.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThermalPathState:
+    """Filters: x (S, n), p (S, n, n), group (S, 22), pack (4,); constants: (8,), (S,) and (S, 2)."""
+
+    x: FloatArray
+    p: FloatArray
+    group: FloatArray
+    pack: FloatArray
+    parameters: FloatArray
+    kappa: FloatArray
+    neighbour: IntArray
+
+
+def initial_thermal_path(context: PackContext) -> ThermalPathState:
+    """State before the first minute."""
+    sensors = len(context.sensors)
+    tolerance = context.pack.sensors.temperature_tolerance_kelvin
+    x = np.zeros((sensors, kernel.STATES))
+    p = np.zeros((sensors, kernel.STATES, kernel.STATES))
+    tau = _prior_time_constant_second(context)
+    x[:, kernel.LOG_TAU] = np.log(tau)
+    x[:, kernel.LOG_CAPACITY] = np.log(_prior_heat_capacity(context))
+    potential = [POTENTIAL_SIGMA_VOLT] * kernel.POTENTIAL_KNOTS
+    path_sigma = TIME_CONSTANT_LOG_SIGMA if context.has_ambient else 0.0
+    sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, LOSS_SIGMA_VOLT, *potential])
+    p[:] = np.diag(sigma**2)
+    group = np.zeros((sensors, kernel.GROUP_SLOTS))
+    group[:, kernel.INFORMED] = np.nan
+    group[:, kernel.GRADIENT + kernel.WARMTH] = 1.0
+    neighbour, share = _neighbours(context)
+    pack = np.array([np.nan, np.nan, 0.0, np.nan])
+    return ThermalPathState(x, p, group, pack, _parameters(context), share / tau, neighbour)
+
+
+def _prior_time_constant_second(context: PackContext) -> float:
+    return TIME_CONSTANT_SECOND * float(np.clip(context.pack.nominal_capacity_ah / 100.0, 1e-3, 100.0) ** (1 / 3))
+
+
+def _prior_heat_capacity(context: PackContext) -> float:
+    return context.model.heat_capacity_joule_per_kelvin_ah * context.pack.nominal_capacity_ah
+
+
+def _parameters(context: PackContext) -> FloatArray:
+    """The kernel's parameters, by its constants."""
+    tolerance = context.pack.sensors.temperature_tolerance_kelvin
+    unknown_watt = 0.0 if context.has_current else 0.05 * context.pack.nominal_capacity_ah / 100.0
+    return np.array(
+        [
+            1.0 if context.has_ambient else 0.0,
+            0.06,
+            0.15,
+            0.08,
+            0.012,
+            0.15,
+            max(0.6, 0.5 * tolerance),
+            unknown_watt,
+        ]
+    )
+
+
+def _neighbours(context: PackContext) -> tuple[IntArray, FloatArray]:
+    """(S, 2) sensors on the neighbouring cells, −1 for none; (S,) exchange with one of them over that with ambient.
+
+    Only the cells at the boundary conduct: for the mean cell the exchange falls with the number of cells, and most of
+    the difference between two groups lies inside them.
+    """
+    sensors = len(context.sensors)
+    neighbour = np.full((sensors, 2), -1, dtype=np.int64)
+    size = np.array([max(len(cells), 1) for cells in context.sensor_cells], dtype=np.float64)
+    named = [g for g in range(sensors) if context.sensor_cells[g]]
+    order = sorted(named, key=lambda g: float(np.mean(context.sensor_cells[g])))
+    for left, right in zip(order, order[1:], strict=False):
+        neighbour[left, 1] = right
+        neighbour[right, 0] = left
+    return neighbour, CONDUCTION_SHARE * np.where(size > 1.0, BOUNDARY_SHARE / size, 1.0)
+
+
+def step_thermal_path(
+    state: ThermalPathState, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext
+) -> ThermalPathState:
+    """Advance over minute rows and leave a `ThermalPathTrack`."""
+    del edges
+    new = ThermalPathState(
+        state.x.copy(),
+        state.p.copy(),
+        state.group.copy(),
+        state.pack.copy(),
+        state.parameters,
+        state.kappa,
+        state.neighbour,
+    )
+    heat = group_heat(
+        minutes, board.get(SocTrack), board.get(SelfDischargeTrack), board.get(VoltageOffsetTrack), context
+    )
+    frozen = minutes.temperature_unchanged_second > STUCK_SECOND
+    out = np.empty((len(minutes), len(context.sensors), kernel.OUTPUTS))
+    kernel.run_thermal_filters(
+        new.x,
+        new.p,
+        new.group,
+        new.pack,
+        new.parameters,
+        np.array(POTENTIAL_KNOTS),
+        new.kappa,
+        new.neighbour,
+        minutes.unix_time_second,
+        minutes.elapsed_second,
+        np.where(frozen, np.nan, minutes.temperature_celsius),
+        minutes.ambient_temperature_celsius,
+        heat,
+        out,
+    )
+    board.put(_track(out, heat, context))
+    return new
+
+
+def _track(out: FloatArray, heat: FloatArray, context: PackContext) -> ThermalPathTrack:
+    """The track from the kernel's outputs: cells of one pack have one heat capacity, so all sensors tell it."""
+    log_tau, tau_variance = out[:, :, kernel.OUT_TAU], out[:, :, kernel.OUT_TAU_VARIANCE]
+    own, own_variance = out[:, :, kernel.OUT_CAPACITY], out[:, :, kernel.OUT_CAPACITY_VARIANCE]
+    covariance = out[:, :, kernel.OUT_COVARIANCE]
+    capacity, capacity_variance = _pooled(own, own_variance, np.log(_prior_heat_capacity(context)))
+    gain = covariance / own_variance
+    tau = log_tau + gain * (capacity - own)
+    variance = tau_variance - gain * covariance + (gain - 1.0) ** 2 * capacity_variance + MODEL_LOG_SIGMA**2
+    resistance = np.exp(tau - capacity)
+    width = np.exp(1.96 * np.sqrt(np.maximum(variance, 0.0)))
+    path = np.array([bool(cells) for cells in context.sensor_cells]) & context.has_ambient & context.has_current
+    hidden = np.where(path, 0.0, np.nan)
+    prior = np.log(_prior_time_constant_second(context))
+    return ThermalPathTrack(
+        thermal_resistance_kelvin_per_watt=resistance + hidden,
+        thermal_resistance_low_kelvin_per_watt=resistance / width + hidden,
+        thermal_resistance_high_kelvin_per_watt=resistance * width + hidden,
+        informed_unix_time_second=out[:, :, kernel.OUT_INFORMED] + hidden,
+        path_log=tau - prior + hidden,
+        path_log_sigma=np.sqrt(np.maximum(tau_variance - gain * covariance, 0.0) + MODEL_LOG_SIGMA**2) + hidden,
+        path_informed_second=out[:, :, kernel.OUT_PATH_SECOND],
+        warmth_celsius=out[:, :, kernel.OUT_WARMTH],
+        offset_difference_kelvin=out[:, :, kernel.OUT_OFFSET],
+        offset_difference_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_OFFSET_VARIANCE]),
+        ambient_celsius=out[:, :, kernel.OUT_AMBIENT],
+        heat_watt=heat[:, :, 0] + out[:, :, kernel.OUT_BIAS_WATT],
+        time_constant_second=np.exp(tau) + hidden,
+        heat_capacity_joule_per_kelvin=np.exp(np.broadcast_to(capacity, tau.shape)),
+    )
+
+
+def _pooled(own: FloatArray, variance: FloatArray, prior: float) -> tuple[FloatArray, FloatArray]:
+    """(M, 1) mean and variance of the logarithm of the heat capacity over all sensors, their common prior once."""
+    prior_weight = 1.0 / CAPACITY_LOG_SIGMA**2
+    weight = np.maximum(1.0 / variance - prior_weight, 0.0)
+    evidence = np.maximum(own / variance - prior * prior_weight, -np.inf)
+    total = weight.sum(axis=1, keepdims=True)
+    mean = (evidence.sum(axis=1, keepdims=True) + prior * prior_weight) / (total + prior_weight)
+    return mean, 1.0 / (total + prior_weight) + MODEL_LOG_SIGMA**2
+
+
+ESTIMATOR = EstimatorPlugin(
+    name="thermal_path",
+    needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack),
+    gives=ThermalPathTrack,
+    initial=initial_thermal_path,
+    step=step_thermal_path,
+)
