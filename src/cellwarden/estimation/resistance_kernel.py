@@ -42,6 +42,7 @@ CHANGE_PROBABILITY = np.array([0.4, 0.3, 0.3])
 COMMON_WALK_PER_DAY = 0.002**2
 CELL_WALK_PER_DAY = 0.0015**2
 COMMON_LAW_SIGMA, CELL_LAW_SIGMA = 0.035, 0.012
+EMPTY_SOC, EMPTY_SHARE = 0.08, 1.0  # near empty the law depends on what capacity the cell has lost, and how
 UNLIKE_SHARE = 0.5  # of a cell's difference in the law to the median's that may be wrong
 TIMING_SHARE = 0.04  # change of the resistance by doubling the time after the step, over that doubling
 
@@ -200,7 +201,8 @@ def move_to_cell(
     move -= log_resistance(law, before, after, middle[0], middle[1])
     gradient = log_resistance_gradient(law, before, after, cell[0], cell[1])
     gradient -= log_resistance_gradient(law, before, after, middle[0], middle[1])
-    variance = (UNLIKE_SHARE * move) ** 2
+    rise = np.exp(-cell[1] / EMPTY_SOC) - np.exp(-middle[1] / EMPTY_SOC)
+    variance = (UNLIKE_SHARE * move) ** 2 + (EMPTY_SHARE * rise) ** 2
     for a in range(gradient.shape[0]):
         for b in range(gradient.shape[0]):
             variance += gradient[a] * law_covariance[a, b] * gradient[b]
