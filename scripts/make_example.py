@@ -58,6 +58,12 @@ def mean_since_kept(values: NDArray[np.float64], keep: NDArray[np.bool_]) -> NDA
     return mean
 
 
+def rounded_in_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whole numbers within one of `values` whose sums up to any row stay within a half of theirs."""
+    whole: NDArray[np.float64] = np.diff(np.rint(np.cumsum(values)), prepend=0.0)
+    return whole
+
+
 def cut_log(log: pa.Table) -> pa.Table:
     """The rows to keep, in the log's own columns and types."""
     keep = rows_to_keep(
@@ -67,7 +73,8 @@ def cut_log(log: pa.Table) -> pa.Table:
     for field in log.schema:
         values = log[field.name].to_numpy()
         if field.name.startswith("balancing_"):
-            columns[field.name] = pa.array(np.rint(mean_since_kept(values.astype(float), keep)), field.type, safe=False)
+            percent = rounded_in_sum(mean_since_kept(values.astype(float), keep))
+            columns[field.name] = pa.array(percent, field.type, safe=False)
         else:
             columns[field.name] = pa.array(values[keep], field.type)
     return pa.table(columns)
