@@ -23,7 +23,7 @@ class OcvCurve:
     ----------
     discharge_volt, charge_volt : (G,) major branches of the hysteresis, each rising with z [V]
     entropy_volt_per_kelvin : (G,) dU/dT [V/K]
-    prior_weight : relative plausibility of this member before a log was seen
+    prior_weight : plausibility of this member before a log was seen; a family's sum to 1
     sigma_volt : what the curve is uncertain by on the plateau, one sigma [V]
     """
 

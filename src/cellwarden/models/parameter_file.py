@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = ["Cited", "CitedKnots", "CitedPair", "ElectrodeEntry", "OcvEntry", "ParameterFile"]
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Entry(BaseModel):
@@ -120,6 +119,12 @@ class ParameterFile(_Entry):
         for key in sorted(_citation_keys(self)):
             if key not in self.citations:
                 raise ValueError(f'citation "{key}" is used but not given under [citations]')
+        for name in type(self).model_fields:
+            entry = getattr(self, name)
+            if isinstance(entry, Cited) and entry.value <= 0.0 and name != "capacity_bias_fraction":
+                raise ValueError(f"{name} must be above 0")
+        if self.full_voltage_volt.value <= self.empty_voltage_volt.value:
+            raise ValueError("full_voltage_volt must lie above empty_voltage_volt")
         for curve in self.ocv_curves:
             for electrode in (curve.positive, curve.negative):
                 if electrode is not None and electrode not in self.electrodes:

@@ -120,7 +120,7 @@ def _curve(entry: OcvEntry, file: ParameterFile, soc_fraction: FloatArray) -> Oc
         discharge_volt=discharge_volt,
         charge_volt=charge_volt,
         entropy_volt_per_kelvin=_knots(entry.entropy_volt_per_kelvin, soc_fraction),
-        prior_weight=entry.prior_weight,
+        prior_weight=entry.prior_weight / sum(curve.prior_weight for curve in file.ocv_curves),
         sigma_volt=entry.sigma_volt,
         citation=file.citations[entry.citation],
     )
