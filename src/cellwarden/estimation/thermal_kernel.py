@@ -43,7 +43,9 @@ HAS_AMBIENT, READING_SIGMA, OFFSET_WALK, PATH_WALK, NODE_WALK, HEAT_ERROR, JUMP_
 # outputs
 OUT_WARMTH, OUT_OFFSET, OUT_OFFSET_VARIANCE, OUT_TAU, OUT_TAU_VARIANCE, OUT_CAPACITY, OUT_CAPACITY_VARIANCE = range(7)
 OUT_COVARIANCE, OUT_AMBIENT, OUT_PATH_SECOND, OUT_INFORMED, OUT_BIAS_WATT = range(7, 12)
-OUTPUTS = 12
+OUT_WARMTH_VARIANCE = 12
+OUT_LOSS = 13  # and the potential's knots after it
+OUTPUTS = OUT_LOSS + 1 + POTENTIAL_KNOTS
 
 # columns of the heat
 WATT, AMPERE, SOC = range(3)
@@ -53,6 +55,7 @@ LONGEST_GAP_SECOND = 3700.0
 WINDOW_SECOND = 300.0
 READING_FLOOR_KELVIN = 0.03  # what stays of the reading's error in the mean of five minutes
 AMBIENT_WALK_KELVIN = 8.0  # in a day, of an equivalent ambient that no sensor sees
+BLIND_WALK_KELVIN = 0.05  # in a minute, while the ambient sensor is silent
 DAY_SECOND = 86400.0
 
 
@@ -71,7 +74,7 @@ def knot_place(soc: float, knots: FloatArray) -> tuple[int, float]:
 def _bias_watt(x: FloatArray, heat: FloatArray, low: int, share: float) -> float:
     """Heat that the parameter set does not know of [W]."""
     volt = (1.0 - share) * x[POTENTIAL_VOLT + low] + share * x[POTENTIAL_VOLT + low + 1]
-    return heat[AMPERE] * volt + abs(heat[AMPERE]) * x[LOSS_VOLT]
+    return float(heat[AMPERE] * volt + abs(heat[AMPERE]) * x[LOSS_VOLT])
 
 
 @njit(cache=True)
@@ -116,6 +119,29 @@ def _advance(
     group[HELD_NOISE] = decay * decay * group[HELD_NOISE] + parameters[NODE_WALK] ** 2 * dt / 60.0 + error * error
     group[HELD_DAYS] += dt / DAY_SECOND
     x[WARMTH] += phi * slope
+    return bias
+
+
+@njit(cache=True)
+def _advance_all(
+    x: FloatArray,
+    group: FloatArray,
+    heat: FloatArray,
+    ambient: float,
+    near: FloatArray,
+    kappa: float,
+    knots: FloatArray,
+    dt: float,
+    parameters: FloatArray,
+    blind: int,
+) -> float:
+    """Advance over a row in steps of five minutes at most; without an ambient (blind) the warmth may wander."""
+    steps = math.ceil(dt / LONGEST_STEP_SECOND)
+    bias = 0.0
+    for _ in range(steps):
+        cold = ambient if ambient == ambient else x[WARMTH]
+        bias = _advance(x, group, heat, cold, near, kappa, knots, dt / steps, parameters)
+    group[HELD_NOISE] += blind * BLIND_WALK_KELVIN**2 * dt / 60.0
     return bias
 
 
@@ -184,7 +210,7 @@ def _take_reading(
     p: FloatArray,
     group: FloatArray,
     reading: float,
-    lone: bool,
+    lone: int,
     parameters: FloatArray,
     h: FloatArray,
 ) -> None:
@@ -192,7 +218,7 @@ def _take_reading(
     innovation = reading - x[WARMTH] - h[OFFSET] * x[OFFSET]
     spread = p[WARMTH, WARMTH] + h[OFFSET] * (2.0 * p[WARMTH, OFFSET] + p[OFFSET, OFFSET])
     sigma = math.sqrt(spread + group[HELD_NOISE] + parameters[READING_SIGMA] ** 2)
-    verdict = _jumped(group, innovation, max(parameters[JUMP_KELVIN], 6.0 * sigma)) if lone else 0
+    verdict = _jumped(group, innovation, max(parameters[JUMP_KELVIN], 6.0 * sigma)) if lone > 0 else 0
     if verdict == 2:
         _close_window(x, p, group, h, parameters)
         _admit_jump(x, p, group, innovation, h)
@@ -226,8 +252,9 @@ def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, h:
         p[OFFSET, :] = 0.0
         p[:, OFFSET] = 0.0
         p[OFFSET, OFFSET] = 25.0
-        x[OFFSET] = reading
-    x[WARMTH] = reading - (0.0 if estimated else x[OFFSET])
+        x[OFFSET] = reading if reading == reading else x[OFFSET]
+    if reading == reading:
+        x[WARMTH] = reading - h[OFFSET] * x[OFFSET]
     group[JUMP_COUNT] = 0.0
     _open_window(group)
 
@@ -240,7 +267,7 @@ def _ambient_now(pack: FloatArray, reading: float, dt: float) -> float:
         pack[AMBIENT_AGE] = 0.0
     else:
         pack[AMBIENT_AGE] += dt
-    return pack[LAST_AMBIENT]
+    return float(pack[LAST_AMBIENT])
 
 
 @njit(cache=True)
@@ -262,7 +289,7 @@ def _note_information(x: FloatArray, group: FloatArray, heat: float, ambient: fl
 
 
 @njit(cache=True)
-def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, bias: float, out: FloatArray) -> None:
+def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, out: FloatArray) -> None:
     """One group's row of the outputs."""
     out[OUT_WARMTH] = x[WARMTH]
     out[OUT_OFFSET] = x[OFFSET]
@@ -275,7 +302,8 @@ def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, bias
     out[OUT_AMBIENT] = ambient
     out[OUT_PATH_SECOND] = group[PATH_SECOND]
     out[OUT_INFORMED] = group[INFORMED]
-    out[OUT_BIAS_WATT] = bias
+    out[OUT_WARMTH_VARIANCE] = p[WARMTH, WARMTH]
+    out[OUT_LOSS:] = x[LOSS_VOLT:]
 
 
 @njit(cache=True)
@@ -309,7 +337,7 @@ def run_thermal_filters(
     reading : (M, S) [°C], NaN where there is none to trust
     ambient_reading : (M,) [°C]
     heat : (M, S, 3) W [W], current [A], state of charge
-    out : (M, S, 12) filled
+    out : (M, S, 22) filled
     """
     groups = x.shape[0]
     estimated = parameters[HAS_AMBIENT] == 0.0
@@ -328,29 +356,20 @@ def run_thermal_filters(
             for g in range(groups):
                 _close_window(x[g], p[g], group[g], h, parameters)
         ambient = _ambient_now(pack, ambient_reading[k], dt)
-        steps = 0 if gap else math.ceil(dt / LONGEST_STEP_SECOND)
-        for g in range(groups):
-            warmth[g] = x[g, WARMTH]
-        lone = not gap and dt < 600.0
-        for g in range(groups):
+        blind = int(not estimated and not pack[AMBIENT_AGE] <= 1800.0)
+        warmth[:] = x[:, WARMTH]
+        for g in range(groups if not gap else 0):
             for q in range(2):
                 near[q] = warmth[neighbour[g, q]] if neighbour[g, q] >= 0 else np.nan
-            cold = ambient if ambient == ambient else x[g, WARMTH]
-            bias = 0.0
-            for _ in range(steps):
-                bias = _advance(x[g], group[g], heat[k, g], cold, near, kappa[g], knots, dt / steps, parameters)
-            if not estimated and (ambient != ambient or pack[AMBIENT_AGE] > 1800.0):
-                group[g, HELD_NOISE] += 0.05**2 * dt / 60.0
+            bias = _advance_all(x[g], group[g], heat[k, g], ambient, near, kappa[g], knots, dt, parameters, blind)
             out[k, g, OUT_BIAS_WATT] = bias
         surprised = _surprised(x, reading[k], h, 0.5 * parameters[JUMP_KELVIN])
-        lone = lone and (surprised <= 1 or 2 * surprised < groups)
+        lone = int(not gap and dt < 600.0 and (surprised <= 1 or 2 * surprised < groups))
         for g in range(groups):
-            value = reading[k, g]
-            if value == value:
-                if gap:
-                    _restart(x[g], p[g], group[g], value, h)
-                _take_reading(x[g], p[g], group[g], value, lone, parameters, h)
+            if gap:
+                out[k, g, OUT_BIAS_WATT] = 0.0
+                _restart(x[g], p[g], group[g], reading[k, g], h)
+            if reading[k, g] == reading[k, g]:
+                _take_reading(x[g], p[g], group[g], reading[k, g], lone, parameters, h)
                 _note_information(x[g], group[g], heat[k, g, WATT], ambient, dt, stamp[k])
-            elif gap:
-                p[g, WARMTH, WARMTH] += 100.0
-            _write(x[g], p[g], group[g], x[g, OFFSET] if estimated else ambient, out[k, g, OUT_BIAS_WATT], out[k, g])
+            _write(x[g], p[g], group[g], x[g, OFFSET] if estimated else ambient, out[k, g])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,7 +103,7 @@ def _neighbours(context: PackContext) -> tuple[IntArray, FloatArray]:
     size = np.array([max(len(cells), 1) for cells in context.sensor_cells], dtype=np.float64)
     named = [g for g in range(sensors) if context.sensor_cells[g]]
     order = sorted(named, key=lambda g: float(np.mean(context.sensor_cells[g])))
-    for left, right in zip(order, order[1:], strict=False):
+    for left, right in itertools.pairwise(order):
         neighbour[left, 1] = right
         neighbour[right, 0] = left
     return neighbour, CONDUCTION_SHARE * np.where(size > 1.0, BOUNDARY_SHARE / size, 1.0)
@@ -160,22 +161,25 @@ def _track(out: FloatArray, heat: FloatArray, context: PackContext) -> ThermalPa
     width = np.exp(1.96 * np.sqrt(np.maximum(variance, 0.0)))
     path = np.array([bool(cells) for cells in context.sensor_cells]) & context.has_ambient & context.has_current
     hidden = np.where(path, 0.0, np.nan)
-    prior = np.log(_prior_time_constant_second(context))
+    no_frame = 0.0 if context.has_ambient else np.nan
     return ThermalPathTrack(
         thermal_resistance_kelvin_per_watt=resistance + hidden,
         thermal_resistance_low_kelvin_per_watt=resistance / width + hidden,
         thermal_resistance_high_kelvin_per_watt=resistance * width + hidden,
+        thermal_time_constant_second=np.exp(tau) + hidden,
         informed_unix_time_second=out[:, :, kernel.OUT_INFORMED] + hidden,
-        path_log=tau - prior + hidden,
-        path_log_sigma=np.sqrt(np.maximum(tau_variance - gain * covariance, 0.0) + MODEL_LOG_SIGMA**2) + hidden,
+        path_log=log_tau - np.log(_prior_time_constant_second(context)) + hidden,
+        path_log_sigma=np.sqrt(tau_variance + MODEL_LOG_SIGMA**2) + hidden,
         path_informed_second=out[:, :, kernel.OUT_PATH_SECOND],
         warmth_celsius=out[:, :, kernel.OUT_WARMTH],
-        offset_difference_kelvin=out[:, :, kernel.OUT_OFFSET],
-        offset_difference_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_OFFSET_VARIANCE]),
+        warmth_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_WARMTH_VARIANCE]),
+        offset_difference_kelvin=out[:, :, kernel.OUT_OFFSET] + no_frame,
+        offset_difference_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_OFFSET_VARIANCE]) + no_frame,
         ambient_celsius=out[:, :, kernel.OUT_AMBIENT],
         heat_watt=heat[:, :, 0] + out[:, :, kernel.OUT_BIAS_WATT],
-        time_constant_second=np.exp(tau) + hidden,
-        heat_capacity_joule_per_kelvin=np.exp(np.broadcast_to(capacity, tau.shape)),
+        model_time_constant_second=np.exp(log_tau),
+        heat_capacity_joule_per_kelvin=np.exp(own),
+        heat_correction_volt=out[:, :, kernel.OUT_LOSS :],
     )
 
 
@@ -192,7 +196,7 @@ def _pooled(own: FloatArray, variance: FloatArray, prior: float) -> tuple[FloatA
 ESTIMATOR = EstimatorPlugin(
     name="thermal_path",
     needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack),
-    gives=ThermalPathTrack,
+    gives=(ThermalPathTrack,),
     initial=initial_thermal_path,
     step=step_thermal_path,
 )

@@ -11,54 +11,69 @@ __all__ = ["TemperatureForecastTrack", "TemperatureOffsetTrack", "ThermalPathTra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThermalPathTrack:
-    """Heat path of the cells under each temperature sensor. All (M, n_sensors); NaN where nothing tells it.
+    """Heat path of the cells under each temperature sensor. All (M, n_sensors) but the last.
 
-    `thermal_resistance_kelvin_per_watt` from one cell to ambient with 95 % interval, `informed_unix_time_second` the
-    last minute whose heat informed it (NaN: never). `path_log` is the natural logarithm of the time constant over its
-    prior, which follows the path alone (the heat capacity cancels), with its sigma; `path_informed_second` the time
-    for which a temperature away from ambient has informed it. `warmth_kelvin` is the cells' temperature in the frame
-    of the ambient sensor, `offset_difference_kelvin` the sensor's offset against that frame with its sigma,
-    `ambient_kelvin` the ambient (or its equivalent where the log has none) in that frame, `heat_watt` the heat of one
-    cell, `time_constant_second` and `heat_capacity_joule_per_kelvin` of one cell.
+    The first six are NaN where the log has no current or no ambient or where the sensor touches no known cell.
+
+    Attributes
+    ----------
+    thermal_resistance_kelvin_per_watt : from one cell to ambient, with 95 % interval (low, high)
+    thermal_time_constant_second : of one cell
+    informed_unix_time_second : last minute whose heat informed the resistance (NaN: never)
+    path_log : logarithm of the time constant over its prior: follows the path, for the heat capacity stays [-]
+    path_log_sigma : its standard deviation
+    path_informed_second : time for which temperatures away from ambient have informed it
+    warmth_celsius : the cells' temperature in the frame of the ambient sensor; of the reading where there is none
+    warmth_sigma_kelvin : its standard deviation in that frame
+    offset_difference_kelvin : the reading's offset against that frame, NaN where there is no ambient
+    offset_difference_sigma_kelvin : its standard deviation
+    ambient_celsius : ambient in that frame, an equivalent one where the log has none
+    heat_watt : heat of one cell
+    model_time_constant_second, heat_capacity_joule_per_kelvin : what the filter reckons with, prior or not
+    heat_correction_volt : (M, n_sensors, 9) loss voltage, then the potential at the knots, that the log adds to the
+        parameter set's heat
     """
 
     thermal_resistance_kelvin_per_watt: FloatArray
     thermal_resistance_low_kelvin_per_watt: FloatArray
     thermal_resistance_high_kelvin_per_watt: FloatArray
+    thermal_time_constant_second: FloatArray
     informed_unix_time_second: FloatArray
     path_log: FloatArray
     path_log_sigma: FloatArray
     path_informed_second: FloatArray
     warmth_celsius: FloatArray
+    warmth_sigma_kelvin: FloatArray
     offset_difference_kelvin: FloatArray
     offset_difference_sigma_kelvin: FloatArray
     ambient_celsius: FloatArray
     heat_watt: FloatArray
-    time_constant_second: FloatArray
+    model_time_constant_second: FloatArray
     heat_capacity_joule_per_kelvin: FloatArray
+    heat_correction_volt: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemperatureOffsetTrack:
     """Offset of each temperature sensor, reading minus truth, 95 % interval [K]. All (M, n_sensors).
 
-    `ambient_offset_kelvin` (M,) is the ambient sensor's own (0 without one).
+    `frame_offset_kelvin` is what to take from `ThermalPathTrack.warmth_celsius` to have the true temperature.
     """
 
     offset_kelvin: FloatArray
     offset_low_kelvin: FloatArray
     offset_high_kelvin: FloatArray
     informed_unix_time_second: FloatArray
-    ambient_offset_kelvin: FloatArray
+    frame_offset_kelvin: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemperatureForecastTrack:
-    """Highest temperature within the next 20 minutes if the present load goes on [°C]. All (M, n_sensors).
+    """Highest temperature within the next 20 minutes if the present load goes on [°C]. All (M, n_sensors) but one.
 
     Without the sensors' offsets. `forecast_sigma_kelvin` is its standard deviation; `temperature_celsius` the present
-    temperature, `excess_second` the time until the manufacturer's upper limit is exceeded (0: already, infinite: not
-    within 20 minutes), `limit_celsius` (M,) that limit for the sign of the current.
+    temperature; `excess_second` the time until the manufacturer's upper limit is exceeded (0: already, infinite: not
+    within 20 minutes); `limit_celsius` (M,) that limit for the sign of the current.
     """
 
     forecast_celsius: FloatArray

@@ -1,0 +1,95 @@
+"""Common offset of several temperature sensors and the ambient one, in Numba."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+
+__all__ = ["common_offsets", "follow_quiet_differences"]
+
+HEAVY_TAIL = 3.0  # degrees of freedom: a sensor far off the others counts little
+ROUNDS = 12
+
+# slots of a sensor: quiet mean of its difference from the others, weight behind it [s]; then the recent heating
+QUIET_MEAN, QUIET_SECOND, WARMING = range(3)
+QUIET_SLOTS = 3
+QUIET_KELVIN = 0.5
+FORGET_SECOND = 43200.0
+
+
+@njit(cache=True)
+def common_offsets(difference: FloatArray, sigma: FloatArray, frame_sigma: float, out: FloatArray) -> None:
+    """Offset of the frame in which the sensors' differences stand, and its standard deviation.
+
+    The sensors' own offsets are differences plus the frame's; all come from Student distributions about 0 (three
+    degrees of freedom; Lange, Little and Taylor, J. Am. Stat. Assoc. 84 (1989) 881, by iterated weights).
+
+    Parameters
+    ----------
+    difference : (M, S) offset of each sensor minus the frame's [K], NaN where there is none
+    sigma : (S,) scale of the sensors' own offsets [K]
+    frame_sigma : scale of the frame's own offset [K], infinite where the frame is the sensors' own
+    out : (M, 2) filled: offset of the frame and its sigma [K]
+    """
+    for k in range(difference.shape[0]):
+        out[k, 0] = -np.nanmedian(np.append(difference[k], 0.0)) if frame_sigma < np.inf else 0.0
+        if frame_sigma == np.inf:
+            out[k, 0] = -np.nanmedian(difference[k])
+        if out[k, 0] != out[k, 0]:
+            out[k, 0] = 0.0
+        for _ in range(ROUNDS):
+            total, weighted = _weights(difference[k], sigma, frame_sigma, out[k, 0])
+            if total == 0.0:
+                break
+            out[k, 0] = -weighted / total
+            out[k, 1] = 1.0 / math.sqrt(total)
+        if total == 0.0:
+            out[k, 1] = np.nan
+
+
+@njit(cache=True)
+def _weights(difference: FloatArray, sigma: FloatArray, frame_sigma: float, frame: float) -> tuple[float, float]:
+    """Sum of the weights, and of the weighted differences, at an offset of the frame."""
+    total = 0.0
+    weighted = 0.0
+    if frame_sigma < np.inf:
+        total = 1.0 / (frame_sigma**2 * (1.0 + (frame / frame_sigma) ** 2 / HEAVY_TAIL))
+    for g in range(difference.shape[0]):
+        if difference[g] == difference[g]:
+            own = (difference[g] + frame) / sigma[g]
+            weight = 1.0 / (sigma[g] ** 2 * (1.0 + own * own / HEAVY_TAIL))
+            total += weight
+            weighted += weight * difference[g]
+    return total, weighted
+
+
+@njit(cache=True)
+def follow_quiet_differences(
+    state: FloatArray, elapsed: FloatArray, warming: FloatArray, reading: FloatArray, out: FloatArray
+) -> None:
+    """Mean difference of each reading from the others' median while no heat parts them.
+
+    Parameters
+    ----------
+    state : (S, 3) quiet mean, weight, recent heating, changed
+    elapsed : (M,) [s]
+    warming : (M, S) kelvin per second that the heat alone would give
+    reading : (M, S) [°C]
+    out : (M, S, 2) filled: the mean [K] and the quiet time behind it [s]
+    """
+    for k in range(elapsed.shape[0]):
+        middle = np.nanmedian(reading[k])
+        dt = min(elapsed[k], FORGET_SECOND)
+        for g in range(reading.shape[1]):
+            state[g, WARMING] = state[g, WARMING] * math.exp(-dt / 7200.0) + abs(warming[k, g]) * dt
+            difference = reading[k, g] - middle
+            if difference == difference and state[g, WARMING] < QUIET_KELVIN:
+                state[g, QUIET_SECOND] = min(state[g, QUIET_SECOND] + dt, FORGET_SECOND)
+                gain = dt / state[g, QUIET_SECOND] if state[g, QUIET_SECOND] > 0.0 else 1.0
+                state[g, QUIET_MEAN] += gain * (difference - state[g, QUIET_MEAN])
+            out[k, g, 0] = state[g, QUIET_MEAN]
+            out[k, g, 1] = state[g, QUIET_SECOND]
