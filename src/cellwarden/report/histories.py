@@ -79,7 +79,8 @@ def _distance(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
     if not cells or len(result.cells) < 3:
         return None
     history = result.history
-    millivolt = 1e3 * (history.voltage_volt - row_median(history.voltage_volt)[:, None])
+    with np.errstate(invalid="ignore"):
+        millivolt = 1e3 * (history.voltage_volt - row_median(history.voltage_volt)[:, None])
     others = np.delete(millivolt, [cell - 1 for cell in cells], axis=1)
     now = _last(millivolt[:, cells[0] - 1])
     side = "above" if now >= 0.0 else "below"
@@ -170,7 +171,8 @@ def quantity_history(result: AnalysisResult, quantity: CellQuantity) -> str:
     """How a quantity of the cells that stand out became known, with intervals; empty where none stands out."""
     if quantity.key not in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"}:
         return ""
-    cells = list(dict.fromkeys(f.cell for f in findings_about(result, quantity) if f.cell is not None))[:2]
+    about = [f.cell for f in findings_about(result, quantity)]
+    cells = list(dict.fromkeys(cell for cell in about if cell is not None and cell <= len(result.cells)))[:2]
     if not cells:
         return ""
     stem, unit = quantity.key.rsplit("_", 1)

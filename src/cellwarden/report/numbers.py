@@ -46,9 +46,10 @@ _PLAIN_UNITS = {
     "ampere_hour": "Ah",
     "kelvin": "K",
     "celsius": "°C",
-    "ratio": "×",
+    "ratio": "times",
     "count": "",
     "cell": "",
+    "1": "",
     "watt": "W",
     "hour": "h",
 }
@@ -80,7 +81,7 @@ def decimals_for(half_width: float) -> int:
         return 2
     exponent = math.floor(math.log10(half_width))
     leading = half_width / 10.0**exponent
-    return max(0, min(5, -exponent + (1 if leading < 3.0 else 0)))
+    return max(0, min(5, -exponent + (1 if leading < 2.95 else 0)))
 
 
 def number_text(value: float, decimals: int = 0) -> str:

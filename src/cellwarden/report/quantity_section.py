@@ -32,13 +32,14 @@ def quantity_charts(result: AnalysisResult) -> list[str]:
     for key in _ORDER:
         quantity = next(q for q in CELL_QUANTITIES if q.key == key)
         intervals = cell_intervals(result, quantity)
+        about, count = findings_about(result, quantity), len(result.cells)
         chart = IntervalChart(
             title=_title(result, quantity, intervals),
             quantity=quantity,
             names=[str(cell.cell) for cell in result.cells],
             subject="cell",
             intervals=intervals,
-            marked={f.cell - 1: f.severity.value for f in reversed(findings_about(result, quantity)) if f.cell},
+            marked={f.cell - 1: f.severity.value for f in reversed(about) if f.cell and f.cell <= count},
         )
         figures += [drawn for drawn in (interval_chart(chart), quantity_history(result, quantity)) if drawn]
     return figures

@@ -12,12 +12,14 @@ __all__ = ["headline", "readiness_sentence", "since_text", "untold_sentence", "v
 
 
 def since_text(result: AnalysisResult, finding: Finding) -> str:
-    """`since 3 March 2025`, or that the log does not reach back to the beginning."""
+    """`, since 3 March 2025`, or that the log does not reach back to the beginning; nothing of the log itself."""
+    if finding.kind == "undersampled":
+        return ""
     lead = finding.first_seen_unix_time_second - result.from_unix_time_second
     length = result.until_unix_time_second - result.from_unix_time_second
     if lead <= 0.02 * length:
-        return f"at least since the log began on {day_text(result.from_unix_time_second)}"
-    return f"since {day_text(finding.first_seen_unix_time_second)}"
+        return f", at least since the log began on {day_text(result.from_unix_time_second)}"
+    return f", since {day_text(finding.first_seen_unix_time_second)}"
 
 
 def verdict_sentence(result: AnalysisResult) -> str:
@@ -25,7 +27,7 @@ def verdict_sentence(result: AnalysisResult) -> str:
     found = open_findings(result)
     total = len(result.cells)
     if found and found[0].severity is not Severity.INFO:
-        return f"{finding_sentence(found[0])}, {since_text(result, found[0])}."
+        return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
     if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
         return f"No fault found, but this log of {duration_text(_length(result))} cannot tell how healthy {who}."

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cellwarden.core.finding import Severity
+from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
@@ -23,6 +25,8 @@ __all__ = ["terminal_summary"]
 
 _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan", "healthy": "green", "untested": "dim"}
 _TABLE_LIMIT = 48
+_FINDINGS_LIMIT = 20
+_WIDE = 100
 _SHOWN = CELL_QUANTITIES[:4]
 
 
@@ -34,7 +38,7 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
     result : the finished analysis.
     files : what was written, as name → path.
     """
-    parts: list[RenderableType] = [_verdict(result), _cells(result)]
+    parts: list[RenderableType] = [_verdict(result), _CellTable(result)]
     if result.findings:
         parts.append(_findings(result))
     if files:
@@ -53,50 +57,69 @@ def _verdict(result: AnalysisResult) -> Panel:
     return Panel(body, title=Text(words, style=style), title_align="left", border_style=style, box=box.ROUNDED)
 
 
-def _cells(result: AnalysisResult) -> RenderableType:
+@dataclass(frozen=True, slots=True)
+class _CellTable:
+    """Table of cells that writes full intervals where the terminal is wide enough, half widths elsewhere."""
+
+    result: AnalysisResult
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from _cells(self.result, wide=options.max_width >= _WIDE)
+
+
+def _cells(result: AnalysisResult, *, wide: bool) -> list[RenderableType]:
     states = cell_states(result)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("Cell", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Cell", justify="right", no_wrap=True)
     for quantity in _SHOWN:
         table.add_column(f"{quantity.short.capitalize()} {quantity.unit.symbol}", justify="right", no_wrap=True)
     table.add_column("State", no_wrap=True)
     shown = [cell for cell in result.cells if len(states) <= _TABLE_LIMIT or states[cell.cell].key != "healthy"]
-    for cell in shown[:_TABLE_LIMIT]:
+    shown = shown[:_TABLE_LIMIT]
+    for cell in shown:
         state = states[cell.cell]
-        values = [_value(quantity, quantity.of(cell)) for quantity in _SHOWN]
+        values = [_value(quantity, quantity.of(cell), wide=wide) for quantity in _SHOWN]
         table.add_row(str(cell.cell), *values, Text(f"{state.sign} {state.word}", style=_STYLES[state.key]))
-    left = len(result.cells) - len(shown[:_TABLE_LIMIT])
-    note = "95 % intervals in brackets; ~ assumed, – unknown: not informed by this log."
+    note = "95 % intervals in brackets" if wide else "± the longer side of the 95 % interval"
+    note += "; ~ assumed, – unknown: not informed by this log."
+    left = len(result.cells) - len(shown)
     note += f" {left} more cells are in the report." if left else ""
-    return Group(table, Text(note, style="dim"))
+    return [table, Text(note, style="dim")]
 
 
-def _value(quantity: CellQuantity, interval: Interval | None) -> str:
-    if interval is None:
+def _value(quantity: CellQuantity, interval: Interval | None, *, wide: bool) -> str:
+    if interval is None or not math.isfinite(interval.value):
         return "–"
     scale = quantity.unit.scale
     decimals = decimals_for((interval.high - interval.low) / 2.0 * scale)
     low, value, high = (number_text(v * scale, decimals) for v in (interval.low, interval.value, interval.high))
-    return f"{'' if quantity.is_informed(interval) else '~'}{value} ({low}…{high})"
+    mark = "" if quantity.is_informed(interval) else "~"
+    if wide:
+        return f"{mark}{value} ({low} to {high})"
+    half = max(interval.high - interval.value, interval.value - interval.low) * scale
+    return f"{mark}{value} ±{number_text(half, decimals)}"
 
 
 def _findings(result: AnalysisResult) -> RenderableType:
     lines: list[RenderableType] = [Text("\nFindings", style="bold")]
     rows = ordered_findings(result)
-    for finding, depth in rows[:20]:
-        state = severity_words(finding.severity)
-        line = Text("  " * (depth + 1))
-        line.append(f"{state.sign} {state.word.capitalize()}. ", style=_STYLES[state.key])
-        cleared = " Cleared since." if finding.cleared_unix_time_second is not None else ""
-        line.append(
-            f"{finding_sentence(finding)}, {since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}"
-        )
-        lines.append(line)
-        if finding.advice and not depth and finding.severity is not Severity.INFO:
-            lines.append(Text("    To do: " + finding.advice))
-    if len(rows) > 20:
-        lines.append(Text(f"  and {len(rows) - 20} more in the report"))
+    lines += [_finding(result, finding, depth) for finding, depth in rows[:_FINDINGS_LIMIT]]
+    if len(rows) > _FINDINGS_LIMIT:
+        lines.append(Text(f"and {len(rows) - _FINDINGS_LIMIT} more in the report"))
     return Group(*lines)
+
+
+def _finding(result: AnalysisResult, finding: Finding, depth: int) -> RenderableType:
+    state = severity_words(finding.severity)
+    line = Text()
+    line.append(f"{state.word.capitalize()}. ", style=_STYLES[state.key])
+    cleared = " Cleared since." if finding.cleared_unix_time_second is not None else ""
+    line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
+    if finding.advice and not depth and finding.severity is not Severity.INFO:
+        line.append("\nTo do: " + finding.advice)
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(("  " * depth) + state.sign, style=_STYLES[state.key]), line)
+    return grid
 
 
 def _files(files: Mapping[str, str]) -> RenderableType:

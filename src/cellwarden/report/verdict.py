@@ -72,8 +72,7 @@ def _others(result: AnalysisResult, found: list[Finding]) -> str:
     items = []
     for finding in roots[:_OTHERS_SHOWN]:
         state = severity_words(finding.severity)
-        since = "" if finding.kind == "undersampled" else f", {since_text(result, finding)}"
-        sentence = f"{finding_sentence(finding)}{since}"
+        sentence = f"{finding_sentence(finding)}{since_text(result, finding)}"
         items.append(
             element(
                 "li",

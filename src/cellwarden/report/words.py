@@ -81,12 +81,17 @@ def place_text(finding: Finding) -> str:
     return f"sensor\u00a0{finding.sensor}" if finding.sensor is not None else "pack"
 
 
+# Numbers without a unit: what they count is said here, whatever the finding calls it.
+_COUNTED = {"micro_short": "dips", "thermal_path_degraded": "times", "sense_wires_swapped": ""}
+
+
 def magnitude_text(finding: Finding) -> str:
     """Size with its 95 % interval in human units."""
     largest = max(abs(finding.magnitude), abs(finding.magnitude_low), abs(finding.magnitude_high))
-    return range_text(
-        finding.magnitude, finding.magnitude_low, finding.magnitude_high, human_unit(finding.unit, largest)
-    )
+    counted = _COUNTED.get(finding.kind)
+    unit = human_unit(finding.unit, largest) if counted is None else HumanUnit(counted)
+    size = range_text(finding.magnitude, finding.magnitude_low, finding.magnitude_high, unit)
+    return f"with cell\u00a0{size}" if finding.kind == "sense_wires_swapped" else size
 
 
 def _unsigned(finding: Finding) -> str:
@@ -148,11 +153,11 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
     ),
     "temperature_rise_forecast": (
         "getting too hot",
-        lambda f: f"{place_text(f)} will pass its limit within 20\u00a0minutes and reach {magnitude_text(f)}",
+        lambda f: f"{place_text(f)} heads past its temperature limit: {magnitude_text(f)} within 20\u00a0minutes",
     ),
     "micro_short": (
         "voltage dips",
-        lambda f: f"{place_text(f)} dipped {magnitude_text(f)} times in voltage with no load to explain it",
+        lambda f: f"{place_text(f)} dipped {_times(f)} in voltage with no load to explain it",
     ),
     "cold_charge": (
         "charged too cold",

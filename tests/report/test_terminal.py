@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from cellwarden.core.results import AnalysisResult
+from cellwarden.report import terminal_summary
+from tests.report.report_factory import cell, finding, interval, result, unknown
+
+
+def printed(analysis: AnalysisResult, width: int) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(terminal_summary(analysis, {"Report": "out/report.html"}))
+    return stream.getvalue().replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_summary_fits_and_loses_nothing(width: int) -> None:
+    said = printed(result(findings=(finding(),)), width)
+    assert max(len(line) for line in said.splitlines()) <= width
+    assert "…" not in said
+    for phrase in (
+        "▲ Act within weeks",
+        "▲ act",
+        "● healthy",
+        "Findings",
+        "out/report.html",
+        "Will it carry the load?",
+    ):
+        assert phrase in said
+
+
+def test_wide_terminal_shows_bounds_and_narrow_one_the_longer_side() -> None:
+    one = result(1, cells=(cell(1, capacity_ah=interval(100.0, 3.0)),))
+    assert "100 (97 to 103)" in printed(one, 120)
+    assert "100 ±3" in printed(one, 80)
+
+
+def test_what_was_not_informed_is_marked() -> None:
+    analysis = result(1, cells=(cell(1, capacity_ah=interval(100.0, 9.0, informed=False), resistance_ohm=None),))
+    row = next(line for line in printed(analysis, 80).splitlines() if "healthy" in line)
+    assert "~100 ±9" in row
+    assert "–" in row
+
+
+def test_many_cells_are_cut_to_those_that_stand_out() -> None:
+    said = printed(result(400, findings=(finding(cell=241),)), 80)
+    assert "399 more cells are in the report" in said
+    assert len(said.splitlines()) < 30
+
+
+def test_unknown_pack_prints() -> None:
+    assert "○ not tested" in printed(unknown(1), 80)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+
+from cellwarden.core.finding import Severity
+from cellwarden.core.results import Readiness
+from cellwarden.report import headline
+from cellwarden.report.states import cell_states, highlighted_cells, open_findings
+from cellwarden.report.summary_words import readiness_sentence
+from cellwarden.report.words import finding_sentence, sureness
+from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result, unknown
+
+KINDS = (
+    "self_discharge", "capacity_low", "resistance_high", "connection_resistance_high", "soc_imbalance",
+    "voltage_sensor_offset", "current_sensor_offset", "temperature_sensor_offset", "thermal_path_degraded",
+    "temperature_rise_forecast", "micro_short", "cold_charge", "sensor_stuck", "sensor_dropout",
+    "sense_wires_swapped", "undersampled",
+)  # fmt: skip
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_own_sentence(kind: str) -> None:
+    said = finding_sentence(finding(kind))
+    assert said[0].isupper()
+    assert "_" not in said
+    assert not said.startswith(kind.replace("_", " ").capitalize() + " at")
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "sizes", "said"),
+    [
+        ("soc_imbalance", "Ah", (-2.0, -3.0, -1.0), "Cell 3 stands 2.0 Ah (1.0 to 3.0) emptier than its neighbours"),
+        ("soc_imbalance", "Ah", (2.0, 1.0, 3.0), "Cell 3 stands 2.0 Ah (1.0 to 3.0) fuller than its neighbours"),
+        ("current_sensor_offset", "ampere", (0.15, 0.12, 0.18), "The current reading is 150 mA (120 to 180) too high"),
+        ("sense_wires_swapped", "cell", (4.0, 4.0, 4.0), "The sense wires of cell 3 and cell 4 are swapped"),
+        ("micro_short", "dips", (5.0, 5.0, 5.0), "Cell 3 dipped 5 times in voltage with no load to explain it"),
+        ("new_kind", "kelvin", (5.0, 4.0, 6.0), "New kind at cell 3: 5.0 K (4.0 to 6.0)"),
+    ],
+)  # fmt: skip
+def test_sentences_say_direction_and_size(kind: str, unit: str, sizes: tuple[float, float, float], said: str) -> None:
+    value, low, high = sizes
+    assert (
+        plain(finding_sentence(finding(kind, unit=unit, magnitude=value, magnitude_low=low, magnitude_high=high)))
+        == said
+    )
+
+
+def test_headline_names_cell_size_since_and_advice() -> None:
+    said = plain(headline(result(findings=(finding(),))))
+    assert said == (
+        "Cell 3 loses 5.8 mA (5.1 to 6.5) more than its neighbours, since 20 February 2025. Replace it within 3 months."
+    )
+
+
+def test_headline_admits_that_the_log_begins_too_late() -> None:
+    said = plain(headline(result(findings=(finding(first_seen_unix_time_second=BEGIN),))))
+    assert "at least since the log began on 19 February 2025" in said
+
+
+def test_headline_without_findings_says_what_is_open() -> None:
+    cells = (cell(1, capacity_ah=None), *result().cells[1:])
+    assert plain(headline(result(cells=cells))) == (
+        "No fault found in the 16 cells. This log could not tell the capacity of cell 1."
+    )
+    assert headline(result()) == "No fault found in the 16 cells."
+
+
+def test_headline_does_not_call_an_untested_pack_healthy() -> None:
+    said = plain(headline(unknown()))
+    assert said.startswith("No fault found, but this log of 20 seconds cannot tell how healthy the 16 cells are.")
+
+
+def test_gravest_open_cause_comes_first() -> None:
+    grave = finding("capacity_low", 9, severity=Severity.CRITICAL, unit="Ah", magnitude=30.0)
+    gone = finding("micro_short", 2, severity=Severity.CRITICAL, cleared_unix_time_second=BEGIN + 40 * HOUR)
+    effect = finding("soc_imbalance", 5, severity=Severity.CRITICAL, caused_by=2)
+    order = [f.cell for f in open_findings(result(findings=(finding(), gone, grave, effect)))]
+    assert order == [9, 3, 5]
+
+
+def test_states_follow_open_findings_and_knowledge() -> None:
+    nothing = cell(5, capacity_ah=None, resistance_ohm=None, self_discharge_ampere=None)
+    cells = (*result().cells[:4], nothing, *result().cells[5:])
+    findings = (
+        finding(),
+        finding("soc_imbalance", 4, severity=Severity.INFO),
+        finding("micro_short", 6, severity=Severity.CRITICAL),
+        finding("micro_short", 7, cleared_unix_time_second=BEGIN + 50 * HOUR),
+    )
+    words = {number: state.word for number, state in cell_states(result(findings=findings, cells=cells)).items()}
+    assert [words[k] for k in (3, 4, 5, 6, 7)] == ["act", "watch", "not tested", "act now", "healthy"]
+
+
+def test_cleared_findings_are_picked_out_only_without_open_ones() -> None:
+    gone = finding("micro_short", 7, cleared_unix_time_second=BEGIN + 50 * HOUR)
+    assert highlighted_cells(result(findings=(gone,))) == [7]
+    assert highlighted_cells(result(findings=(gone, finding()))) == [3]
+
+
+@pytest.mark.parametrize(
+    ("value", "begin"), [(2.5, "Yes, the 2 h"), (2.0, "Not for sure: 2 h"), (1.0, "No, not the 2 h")]
+)
+def test_readiness_is_judged_by_its_bounds(value: float, begin: str) -> None:
+    ready = Readiness(load_watt=2000.0, runtime_hour=interval(value, 0.3), limiting_cell=4, reason="")
+    assert plain(readiness_sentence(result(readiness=ready))).startswith(begin)
+
+
+def test_sureness_never_reaches_certainty() -> None:
+    assert plain(sureness(1.0)) == "almost certain (more than 99 %)"
+    assert plain(sureness(0.5)) == "possible (50 %)"
+    assert sureness(float("nan")) == "not stated"
