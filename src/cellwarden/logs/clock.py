@@ -5,9 +5,9 @@ that other rows with other readings cover already (or time before all that is kn
 window can hold are late, not a step; rows whose readings are the same are repeats.
 
 What becomes of the rows after a step back: up to 120 s, those that lie in the time covered already are dropped, so that
-all later ones keep the log's own stamps. After a larger step every row is kept and follows the last one at the log's own
-pace (stamp plus step), until the log's own stamps lie beyond the last row given out again, as after a gap or when the
-clock is put right: from there on they are used as they are. Forward steps can't be told from gaps by stamps alone.
+all later ones keep the log's own stamps. After a larger step every row is kept and follows the last one at the log's
+own pace (stamp plus step), until the log's own stamps lie beyond the last row given out again, as after a gap or when
+the clock is put right: from there on they are used as they are. Forward steps can't be told from gaps by stamps alone.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class ClockState:
         stamps, first = np.unique(before.stamps[covered], return_index=True)
         if len(stamps) < RUN_ROWS // 2:
             hole_end = float(np.min(before.stamps[before.stamps > run[0]], initial=np.inf))
-            return (hole_end - run[0]) > self.window_rows * float(np.median(np.diff(run)))
+            return hole_end - float(run[0]) > self.window_rows * float(np.median(np.diff(run)))
         pairs = zip(stamps, before.cells[covered][first], strict=True)
         same = {float(stamp): cells.tobytes() for stamp, cells in pairs}
         return any(same.get(float(stamp)) != cells.tobytes() for stamp, cells in zip(run, readings, strict=True))

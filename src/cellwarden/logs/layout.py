@@ -59,8 +59,8 @@ def _check_cells(plan: FilePlan, names: Iterable[str], cell_count: int) -> None:
     if not cells:
         found = ", ".join(list(names)[:12]) or "none"
         raise InputError(
-            f"{plan.file}: no cell voltage columns (cell_voltage_c1_volt … cell_voltage_c{cell_count}_volt); the columns "
-            f"are: {found}. Name them so, or say with --map FILE which columns they are."
+            f"{plan.file}: no cell voltage columns (cell_voltage_c1_volt … cell_voltage_c{cell_count}_volt); the "
+            f"columns are: {found}. Name them so, or say with --map FILE which columns they are."
         )
     missing = sorted(set(range(1, max(cells) + 1)) - set(cells))
     if missing:

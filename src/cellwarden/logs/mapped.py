@@ -45,8 +45,8 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
             reason = str(cause).splitlines()[0]
             break
     raise InputError(
-        f"{file}: column '{column}' does not hold times of the form {' or '.join(stamp.formats)} ({reason}); correct them, "
-        "or say their form in a column map (--map FILE)."
+        f"{file}: column '{column}' does not hold times of the form {' or '.join(stamp.formats)} ({reason}); correct "
+        "them, or say their form in a column map (--map FILE)."
     )
 
 
@@ -130,8 +130,8 @@ class MappedTable:
 class LongTable:
     """A foreign file with one value per row, made wide in memory: each value holds until the next of its name.
 
-    A row is made at each multiple of the map's `row_second` by which something has changed; a value that is not a number
-    ("unavailable") is missing until the next.
+    A row is made at each multiple of the map's `row_second` by which something has changed; a value that is not a
+    number ("unavailable") is missing until the next.
     """
 
     wide: pa.Table

@@ -22,7 +22,7 @@ _UPTIME_STEP_SECOND = 5.0
 
 @dataclass(slots=True)
 class IntervalCounter:
-    """Intervals between the rows given out: their median to a millisecond, gaps, and what the BMS's uptime says of them.
+    """Intervals between the rows given out: their median to a millisecond, gaps, and what the BMS's uptime says.
 
     Where the stamps leap ahead by more than 5 s against the uptime, the clock was put forward: a step, not a gap.
     """

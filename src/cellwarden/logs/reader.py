@@ -1,8 +1,8 @@
 """Reading pack logs: files in, sample blocks with strictly increasing times out, piece by piece.
 
 Several files are parts of one log and are joined by time. Of a second source of the same pack (columns with its name
-after two underscores, or files of its own) the names are told; in one file it also steps in, row by row, where the chosen
-source has no reading.
+after two underscores, or files of its own) the names are told; in one file it also steps in, row by row, where the
+chosen source has no reading.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class PackLog:
 
     @property
     def sensors(self) -> tuple[str, ...]:
-        """Temperature columns in the order of the blocks: "t1", "t2", …"""
+        """Temperature columns in the order of the blocks, as "t1" and "t2"."""
         return tuple(f"t{index}" for index in self._layout.sensors)
 
     @property
@@ -89,7 +89,7 @@ class PackLog:
         return False
 
     def blocks(self, on_rows: Callable[[int], None] | None = None) -> Iterator[SampleBlock]:
-        """Read the log in blocks of at most 32,768 samples.
+        """Read the log in blocks of at most 8,192 samples.
 
         Parameters
         ----------
@@ -102,7 +102,6 @@ class PackLog:
         """
         repairer, intervals = Repairer(), IntervalCounter()
         converters = [Converter(file.plan, self._layout, self._pack) for file in self._files]
-        torn = 0
         for rows in self._read(converters):
             for given in repairer.push(rows):
                 intervals.add(given)
@@ -116,8 +115,8 @@ class PackLog:
         repairer.counts.read += torn
         repairer.counts.without_time += torn
         self._check_substance(repairer, converters)
-        missing: Counter[str] = sum((converter.missing for converter in converters), Counter())
-        implausible = sum(converter.implausible for converter in converters)
+        missing: Counter[str] = sum((converter.check.missing for converter in converters), Counter())
+        implausible = sum(converter.check.implausible for converter in converters)
         columns = {name: None for file in self._files for name in file.plan.column_names}
         ignored = {name.strip("'"): None for file in self._files for name in file.plan.ignored}
         self._quality = intervals.quality(
@@ -158,10 +157,10 @@ class PackLog:
             raise InputError(
                 f"{names}: no row has a usable time in column '{time}'; give times in that column's unit, UTC."
             )
-        if not any(converter.finite_cells for converter in converters):
+        if not any(converter.check.finite_cells for converter in converters):
             raise InputError(
-                f"{names}: the columns cell_voltage_c1_… to cell_voltage_c{self._pack.cells_in_series}_… hold no usable "
-                "reading in any row; check the logger and the unit in the columns' names."
+                f"{names}: the columns cell_voltage_c1_… to cell_voltage_c{self._pack.cells_in_series}_… hold no "
+                "usable reading in any row; check the logger and the unit in the columns' names."
             )
 
 
@@ -216,10 +215,10 @@ def open_log(
     pack : the pack's description
     column_map : which columns are which, for files whose columns are not the format's; found by itself where a shipped
         one fits
-    source : analyse the columns of this source (`__array` after their names, or its files in `sources`) instead of those
-        without a source's name
-    sources : files of further sources by name; they are opened and checked, and only their names are told unless `source`
-        names one
+    source : analyse the columns of this source (`__array` after their names, or its files in `sources`) instead of
+        those without a source's name
+    sources : files of further sources by name; they are opened and checked, and only their names are told unless
+        `source` names one
 
     Raises
     ------

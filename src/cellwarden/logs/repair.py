@@ -1,7 +1,7 @@
 """Rows into order: what has no time is dropped, repeats are dropped, late rows are put back, clock steps bridged.
 
-The result does not depend on how the rows were cut into pieces: each decision follows from the row, the 4096 rows before
-it and the 128 after it. A late row is put back as long as fewer than 4096 rows lie between it and its place.
+The result does not depend on how the rows were cut into pieces: each decision follows from the row, the 4096 rows
+before it and the 128 after it. A late row is put back as long as fewer than 4096 rows lie between it and its place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files as record batches: Parquet, and CSV also packed with gzip, read piece by piece. Errors name file and way out."""
+"""Files as record batches: Parquet, and CSV also packed with gzip, read piece by piece. Errors name the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["CsvTable", "ParquetTable", "Table", "open_table"]
 
 _BATCH_ROWS = 131072
 _CSV_BLOCK_BYTES = 4 << 20
-_PARQUET_BUFFER_BYTES = 1 << 20
+_PARQUET_BUFFER_BYTES = 1 << 16
 _NULL_WORDS = ["", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "null", "NULL", "None", "#N/A", "unavailable", "unknown"]
 _KINDS = "a pack log is a .parquet, .csv or .csv.gz file"
 
@@ -175,8 +175,8 @@ class CsvTable:
         column, row, value = found.groups()
         where = f" in line {row}" if row else ""
         return InputError(
-            f"{self.file}: column '{self.names[int(column)]}' holds '{value}'{where} where a number should be; correct it "
-            "or leave it empty."
+            f"{self.file}: column '{self.names[int(column)]}' holds '{value}'{where} where a number should be; correct "
+            "it or leave it empty."
         )
 
 
@@ -198,7 +198,7 @@ def open_table(
         start = opened.read(4)
     if start == b"PAR1" or path.suffix == ".parquet":
         return _open_parquet(path)
-    return _open_csv(path, delimiter, decimal_comma, skip_rows)
+    return _open_csv(path, delimiter, decimal_comma=decimal_comma, skip_rows=skip_rows)
 
 
 def _open_parquet(path: Path) -> ParquetTable:
@@ -212,7 +212,7 @@ def _open_parquet(path: Path) -> ParquetTable:
     return ParquetTable(path, names, rows)
 
 
-def _open_csv(path: Path, delimiter: str | None, decimal_comma: bool | None, skip_rows: int) -> CsvTable:
+def _open_csv(path: Path, delimiter: str | None, *, decimal_comma: bool | None, skip_rows: int) -> CsvTable:
     lines = _head_lines(path)
     if len(lines) < skip_rows + 1:
         raise InputError(f"{path.name}: this is not a pack log: {_KINDS}; export the log as one of them.")

@@ -132,7 +132,7 @@ def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    encoding = {name: "DELTA_BINARY_PACKED" for name in schema.names}
+    encoding = dict.fromkeys(schema.names, "DELTA_BINARY_PACKED")
     with pq.ParquetWriter(
         path, schema, compression="zstd", compression_level=3, use_dictionary=False, column_encoding=encoding
     ) as writer:

@@ -1,0 +1,131 @@
+"""Columns of a record batch as numbers, with what is missing or impossible found and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cellwarden.core.errors import InputError
+from cellwarden.core.pack_spec import PackSpec
+from cellwarden.logs.columns import Column
+from cellwarden.logs.layout import Place
+
+__all__ = ["Reading", "ReadingCheck", "column_numbers"]
+
+Numbers = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One column of a batch: value = numbers / divisor."""
+
+    column: Column
+    numbers: Numbers
+    divisor: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What a reading can be, in base units; exactly zero is a dropout for `zero_is_missing`."""
+
+    low: float
+    high: float
+    zero_is_missing: bool = False
+
+
+def _ranges(pack: PackSpec) -> dict[str, _Range]:
+    current = 20.0 * pack.nominal_capacity_ah
+    fraction, celsius = _Range(-0.001, 1.001), _Range(-60.0, 150.0)
+    return {
+        "current_ampere": _Range(-current, current),
+        "pack_voltage_volt": _Range(-1.0, 6.0 * pack.cells_in_series, zero_is_missing=True),
+        "cell_voltage_volt": _Range(-1.0, 6.0, zero_is_missing=True),
+        "temperature_celsius": celsius,
+        "ambient_temperature_celsius": celsius,
+        "balancing_fraction": fraction,
+        "balancing_current_ampere": _Range(-current, current),
+        "impedance_ohm": _Range(0.0, 10.0),
+        "bms_soc_fraction": _Range(-0.2, 1.2),
+        "charge_switch_fraction": fraction,
+        "discharge_switch_fraction": fraction,
+    }
+
+
+def _text_error(file: str, column: str, values: pa.Array, first_row: int, cause: Exception) -> InputError:
+    """Name the first value that is not a number; rows count from 1, without a header."""
+    for row, value in enumerate(values.to_pylist(), start=first_row + 1):
+        try:
+            float("nan" if value is None else value)
+        except (TypeError, ValueError):
+            return InputError(
+                f"{file}: column '{column}' holds '{value}' in row {row} where a number should be; correct it or "
+                "leave it empty."
+            )
+    return InputError(f"{file}: column '{column}' does not hold numbers ({cause}); write it as numbers.")
+
+
+def column_numbers(batch: pa.RecordBatch, name: str, file: str, first_row: int) -> Numbers:
+    """A column as numbers (T,): the file's own integers where nothing is null, float64 with NaN otherwise.
+
+    Raises
+    ------
+    InputError
+        Text, or another type that is no number; names the row (`first_row` rows came before the batch).
+    """
+    values = batch.column(batch.schema.get_field_index(name))
+    kind = values.type
+    if values.null_count == 0 and (pa.types.is_integer(kind) or kind in (pa.float32(), pa.float64())):
+        numbers: Numbers = values.to_numpy()
+        return numbers
+    if pa.types.is_boolean(kind):
+        values = values.cast(pa.int8())
+    if pa.types.is_temporal(kind):
+        raise InputError(f"{file}: column '{name}' holds {kind} where numbers should be; write it as numbers.")
+    try:
+        plain: Numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
+        raise _text_error(file, name, values, first_row, cause) from cause
+    return plain
+
+
+@dataclass(slots=True)
+class ReadingCheck:
+    """Checks columns and counts: `missing` readings by column, `implausible` ones, `finite_cells` good ones of cells."""
+
+    pack: PackSpec
+    missing: Counter[str] = field(default_factory=Counter)
+    implausible: int = 0
+    finite_cells: int = 0
+
+    def reading(self, batch: pa.RecordBatch, place: Place, file: str, first_row: int) -> Reading:
+        """The place's column of a batch, impossible values replaced by NaN."""
+        column = place.column
+        numbers, divisor = column_numbers(batch, column.name, file, first_row), column.divisor
+        if place.stand_in is not None and numbers.dtype.kind == "f" and np.isnan(numbers).any():
+            spare = column_numbers(batch, place.stand_in.name, file, first_row) / place.stand_in.divisor
+            numbers, divisor = np.where(np.isnan(numbers), spare, numbers / divisor), 1.0
+        limits = _ranges(self.pack).get(column.field)
+        if limits is None or not len(numbers):
+            return Reading(column, numbers, divisor)
+        is_cell = column.field == "cell_voltage_volt"
+        low, high = float(numbers.min()) / divisor, float(numbers.max()) / divisor
+        if limits.low <= low and high <= limits.high and not (limits.zero_is_missing and low <= 0.0):
+            self.finite_cells += len(numbers) if is_cell else 0
+            return Reading(column, numbers, divisor)
+        values = np.divide(numbers, divisor, dtype=np.float64)
+        absent = np.isnan(values)
+        impossible = ~absent & ~((values >= limits.low) & (values <= limits.high))
+        if limits.zero_is_missing:
+            impossible |= values == 0.0
+        values[impossible] = np.nan
+        absent_count, impossible_count = int(absent.sum()), int(impossible.sum())
+        if absent_count:
+            self.missing[column.name] += absent_count
+        self.implausible += impossible_count
+        self.finite_cells += len(numbers) - absent_count - impossible_count if is_cell else 0
+        return Reading(column, values, 1.0)
