@@ -44,6 +44,8 @@ def _initial(context: PackContext) -> ResistanceState:
         changed_unix_time_second=np.full(cells, np.nan),
         coldest_celsius=np.full(cells, np.nan),
         warmest_celsius=np.full(cells, np.nan),
+        coldest_ever_celsius=np.full(cells, np.nan),
+        warmest_ever_celsius=np.full(cells, np.nan),
         last_edge_unix_time_second=np.full(1, np.nan),
         sensor_deviation_kelvin=temperature.deviation_kelvin,
         sensor_rested_second=temperature.rested_second,

@@ -157,6 +157,8 @@ def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.
     state.warmest_celsius[changed] = celsius[changed]
     state.coldest_celsius[live] = np.fmin(state.coldest_celsius, celsius)[live]
     state.warmest_celsius[live] = np.fmax(state.warmest_celsius, celsius)[live]
+    state.coldest_ever_celsius[live] = np.fmin(state.coldest_ever_celsius, celsius)[live]
+    state.warmest_ever_celsius[live] = np.fmax(state.warmest_ever_celsius, celsius)[live]
 
 
 def _learn_noise(state: ResistanceState, innovation_volt: FloatArray) -> None:

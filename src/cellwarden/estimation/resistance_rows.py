@@ -10,12 +10,13 @@ from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_law import LOG_SCALE
 from cellwarden.estimation.resistance_state import ResistanceState
 
-__all__ = ["DECIDED_PROBABILITY", "fill_rows"]
+__all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "fill_rows"]
 
-DECIDED_PROBABILITY = 0.8
+DECIDING_SPAN_KELVIN = 10.0
+LIKELY_SHARE, DECIDED_SHARE = 0.7, 0.9  # of joint against joint or aged cell, with that span of temperature and without
 LAW_FLOOR_SIGMA = 0.015  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
-_CHARACTERISTIC = 1.96
+_TWO_SIDED = 1.96
 
 
 def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: PackContext) -> dict[str, FloatArray]:
@@ -37,7 +38,7 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
         + gain**2
         + kernel.COMMON_WALK_PER_DAY * days[:, None]
     )
-    spread = np.exp(_CHARACTERISTIC * np.sqrt(common + variance / relative**2))
+    spread = np.exp(_TWO_SIDED * np.sqrt(common + variance / relative**2))
     parts = _parts(state, weight)
     return {
         "resistance_ohm": middle_ohm * relative,
@@ -47,13 +48,14 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
         "middle_ohm": np.array(middle_ohm),
         "relative_fraction": relative,
         "relative_sigma_fraction": np.sqrt(variance),
-        "cell_excess_fraction": parts[0] - centre,
+        "cell_excess_fraction": (parts[0] - centre) / (1.0 + centre),
         "cell_excess_sigma_fraction": np.sqrt(parts[1] + floor),
-        "joint_excess_fraction": parts[2],
+        "joint_excess_fraction": parts[2] / (1.0 + centre),
         "joint_excess_sigma_fraction": np.sqrt(parts[3]),
         "aged_probability": weight[:, kernel.AGED_CELL],
         "joint_probability": weight[:, kernel.BAD_JOINT],
         "temperature_span_kelvin": np.nan_to_num(state.warmest_celsius - state.coldest_celsius),
+        "usual_span_kelvin": np.nan_to_num(state.warmest_ever_celsius - state.coldest_ever_celsius),
         "changed_unix_time_second": state.changed_unix_time_second,
         "edge_count": state.edge_count,
     }
@@ -76,11 +78,14 @@ def _total(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, Floa
 def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Cell part μ + α and joint κ with variances under the hypothesis that counts, (n_cells,).
 
-    The joint counts once it is decided; until then it is the likelier of healthy and aged.
+    Something changed or nothing did; if it did, it is taken for the cell unless the joint is clearly likelier.
     """
     cells = np.arange(weight.shape[0])
-    inner = np.where(weight[:, kernel.AGED_CELL] > weight[:, kernel.HEALTHY], kernel.AGED_CELL, kernel.HEALTHY)
-    chosen = np.where(weight[:, kernel.BAD_JOINT] > DECIDED_PROBABILITY, kernel.BAD_JOINT, inner)
+    joint, aged = weight[:, kernel.BAD_JOINT], weight[:, kernel.AGED_CELL]
+    span = np.nan_to_num(state.warmest_celsius - state.coldest_celsius)
+    needed = np.where(span >= DECIDING_SPAN_KELVIN, LIKELY_SHARE, DECIDED_SHARE)
+    changed = np.where(joint > needed * (joint + aged), kernel.BAD_JOINT, kernel.AGED_CELL)
+    chosen = np.where(weight[:, kernel.HEALTHY] > 0.5, kernel.HEALTHY, changed)
     x, p = state.bank[cells, chosen], state.bank_covariance[cells, chosen]
     own = [kernel.SIZE, kernel.FILM]
     cell_variance = p[:, own][:, :, own].sum(axis=(1, 2))

@@ -22,6 +22,7 @@ class ResistanceState:
     edge_count : (n_cells,)
     informed_unix_time_second, changed_unix_time_second : (n_cells,) last edge, last change seen [s]
     coldest_celsius, warmest_celsius : (n_cells,) in the edges since the last change
+    coldest_ever_celsius, warmest_ever_celsius : (n_cells,) in all edges
     last_edge_unix_time_second : (1,)
     sensor_deviation_kelvin, sensor_rested_second : (n_sensors,) see `cell_temperature`
     """
@@ -38,6 +39,8 @@ class ResistanceState:
     changed_unix_time_second: FloatArray
     coldest_celsius: FloatArray
     warmest_celsius: FloatArray
+    coldest_ever_celsius: FloatArray
+    warmest_ever_celsius: FloatArray
     last_edge_unix_time_second: FloatArray
     sensor_deviation_kelvin: FloatArray
     sensor_rested_second: FloatArray

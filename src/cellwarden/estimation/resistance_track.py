@@ -18,11 +18,11 @@ class ResistanceTrack:
     `middle_ohm` (M,) is the median.
 
     The part above the median splits into one that follows the cell's temperature law (`cell_excess_fraction`, of the
-    median) and a joint or lead that does not (`joint_excess_fraction`), each with its sigma over the three hypotheses
-    healthy, aged cell, bad joint, whose probabilities are `aged_probability` and `joint_probability`.
-    `cell_high_probability` and `joint_high_probability` say how likely each part is above the limit that a finding
-    names. `temperature_span_kelvin` is the range of temperature in the edges since the last change was seen,
-    `changed_unix_time_second` its time (NaN: none), `edge_count` the edges so far of that cell.
+    median) and a joint or lead that does not (`joint_excess_fraction`), each with its sigma under the hypothesis that
+    is held: healthy, aged cell or bad joint; `aged_probability` and `joint_probability` are those of the latter two.
+    `temperature_span_kelvin` is the range of temperature in the edges since the last change was seen,
+    `changed_unix_time_second` its time (NaN: none), `usual_span_kelvin` the range in all edges, `edge_count` the edges
+    of that cell so far.
     """
 
     resistance_ohm: FloatArray
@@ -39,5 +39,6 @@ class ResistanceTrack:
     aged_probability: FloatArray
     joint_probability: FloatArray
     temperature_span_kelvin: FloatArray
+    usual_span_kelvin: FloatArray
     changed_unix_time_second: FloatArray
     edge_count: FloatArray

@@ -1,0 +1,154 @@
+"""A cell whose own resistance stands above its neighbours', at equal temperature and charge.
+
+What a lower capacity explains (less area, so more resistance) is worth knowing only. What does not follow the cell's
+temperature law is a joint's and another finding. Where temperature has not spanned enough to tell the two apart, the
+likelier one is named and the text says so; where the pack's temperature is known to vary, a week is given to it first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.excess_levels import Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.estimation.charge_tracks import CapacityTrack
+from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
+from cellwarden.estimation.resistance_track import ResistanceTrack
+
+__all__ = ["DETECTOR"]
+
+KIND = "resistance_high"
+LIMIT_FRACTION, OWN_LIMIT_FRACTION, FAR_FRACTION = 0.10, 0.05, 1.0
+WAIT_SECOND, PRESSING_FRACTION = 7.0 * 86400.0, 0.5
+_TWO_SIDED = 1.96
+
+
+def _initial(context: PackContext) -> ExcessState:
+    return initial_excess(context.cell_count)
+
+
+def _step(
+    state: ExcessState, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[ExcessState, list[Evidence]]:
+    del context
+    resistance, capacity = board.get(ResistanceTrack), board.get(CapacityTrack)
+    above = _chance(resistance, LIMIT_FRACTION)
+
+    def of_row(row: int) -> Excess:
+        excess = resistance.cell_excess_fraction[row]
+        own, own_sigma = _own(resistance, capacity, row)
+        waiting = _undecided(resistance, row, float(minutes.unix_time_second[row]))
+        return Excess(
+            half_passed=excess > 0.5 * LIMIT_FRACTION,
+            above_probability=above[row],
+            own_probability=np.where(waiting, 0.0, ndtr((own - OWN_LIMIT_FRACTION) / own_sigma)),
+            far_probability=ndtr((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[row]),
+            changed_unix_time_second=resistance.changed_unix_time_second[row],
+            edge_count=resistance.edge_count[row],
+        )
+
+    def say(row: int, cell: int, severity: Severity, begin: float) -> Evidence:
+        at = float(minutes.unix_time_second[row])
+        return _evidence(resistance, capacity, row, cell, severity, at, begin, float(above[row, cell]))
+
+    return excess_evidence(state, minutes, resistance.edge_count, of_row, say, _gone)
+
+
+def _chance(track: ResistanceTrack, limit: float) -> FloatArray:
+    """(M, n_cells) probability that the cell's own excess is above the limit."""
+    return np.asarray(ndtr((track.cell_excess_fraction - limit) / track.cell_excess_sigma_fraction))
+
+
+def _own(resistance: ResistanceTrack, capacity: CapacityTrack, row: int) -> tuple[FloatArray, FloatArray]:
+    """Excess that the cell's capacity does not explain, (1 + e)·Q/Q_median − 1, and its sigma, (n_cells,)."""
+    excess, sigma = resistance.cell_excess_fraction[row], resistance.cell_excess_sigma_fraction[row]
+    known = np.isfinite(capacity.relative_fraction[row])
+    size = np.where(known, np.minimum(capacity.relative_fraction[row], 1.0), 1.0)
+    size_sigma = np.where(known, capacity.relative_sigma_fraction[row], 0.0)
+    return (1.0 + excess) * size - 1.0, np.hypot(size * sigma, (1.0 + excess) * size_sigma)
+
+
+def _undecided(track: ResistanceTrack, row: int, at: float) -> NDArray[np.bool_]:
+    """(n_cells,) whether a fresh change may yet turn out to be a joint's, and the wait for it is worth while."""
+    aged, joint = track.aged_probability[row], track.joint_probability[row]
+    open_question = aged < DECIDED_SHARE * (aged + joint)
+    fresh = at - track.changed_unix_time_second[row] < WAIT_SECOND
+    varies = track.usual_span_kelvin[row] >= DECIDING_SPAN_KELVIN
+    return np.asarray(open_question & fresh & varies & (track.cell_excess_fraction[row] < PRESSING_FRACTION))
+
+
+def _gone(at: float, cell: int) -> Evidence:
+    return Evidence(at_unix_time_second=at, kind=KIND, cell=cell + 1, sensor=None, severity=None)
+
+
+def _evidence(
+    track: ResistanceTrack,
+    capacity: CapacityTrack,
+    row: int,
+    cell: int,
+    severity: Severity,
+    at: float,
+    begin: float,
+    confidence: float,
+) -> Evidence:
+    excess = float(track.cell_excess_fraction[row, cell])
+    sigma = float(track.cell_excess_sigma_fraction[row, cell])
+    middle_ohm = float(track.middle_ohm[row])
+    own, _ = _own(track, capacity, row)
+    explained = severity is Severity.INFO and own[cell] < 0.5 * excess
+    return Evidence(
+        at_unix_time_second=at,
+        kind=KIND,
+        cell=cell + 1,
+        sensor=None,
+        severity=severity,
+        magnitude=excess * middle_ohm,
+        magnitude_low=(excess - _TWO_SIDED * sigma) * middle_ohm,
+        magnitude_high=(excess + _TWO_SIDED * sigma) * middle_ohm,
+        unit="ohm",
+        confidence=confidence,
+        first_seen_unix_time_second=begin,
+        explanation=_explanation(track, row, cell, excess, middle_ohm, explained=explained),
+        advice=_advice(cell, severity, explained=explained),
+    )
+
+
+def _explanation(
+    track: ResistanceTrack, row: int, cell: int, excess: float, middle_ohm: float, *, explained: bool
+) -> str:
+    text = (
+        f"Cell {cell + 1} drops {1e3 * (1.0 + excess) * middle_ohm:.2f} mΩ times the current within 10 s at 25 °C and "
+        f"half charge; the pack's median cell {1e3 * middle_ohm:.2f} mΩ. That is {100.0 * excess:.0f} % more, seen in "
+        f"{track.edge_count[row, cell]:.0f} steps of the current."
+    )
+    if explained:
+        return text + " Its lower capacity explains this: less active area has more resistance."
+    joint, aged = float(track.joint_probability[row, cell]), float(track.aged_probability[row, cell])
+    span = float(track.temperature_span_kelvin[row, cell])
+    if span < DECIDING_SPAN_KELVIN or max(joint, aged) < DECIDED_SHARE * (joint + aged):
+        return text + (
+            f" Whether the cell itself or a joint on it is at fault is undecided: these steps span {span:.0f} K of "
+            "temperature. The cell is the likelier one."
+        )
+    return text + f" It follows the cell's temperature over {span:.0f} K, so it is in the cell, not in a joint."
+
+
+def _advice(cell: int, severity: Severity, *, explained: bool) -> str:
+    if explained:
+        return f"Treat this as part of the low capacity of cell {cell + 1}; nothing else needs to be done."
+    if severity is Severity.CRITICAL:
+        return f"Take the pack out of service and replace cell {cell + 1}: it heats and cuts the discharge off early."
+    return (
+        f"Check the torque and the surface of the joints of cell {cell + 1} at the next visit; if they are sound, plan "
+        "to replace the cell: it reaches its limits first under load and in the cold."
+    )
+
+
+DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(ResistanceTrack, CapacityTrack), initial=_initial, step=_step)
