@@ -90,7 +90,9 @@ class DataQuality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Hourly rows for charts: H rows; the state at the row's stamp, or mean and extremes over the hour before it.
+    """Evenly long rows for charts, a minute to some hours each, H in all.
+
+    The state at the row's stamp, or mean and extremes over the span before it.
 
     (H,) or (H, n_cells) or (H, n_sensors) by name; NaN where not known.
     """

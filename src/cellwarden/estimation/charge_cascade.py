@@ -25,6 +25,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.polarisation_track import PolarisationTrack
 
 __all__ = ["ESTIMATOR", "ChargeState", "initial_charge", "step_charge"]
 
@@ -226,6 +227,17 @@ def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackCo
             informed_unix_time_second=cell[kernel.C_READING_INFORMED],
         )
     )
+    board.put(
+        PolarisationTrack(
+            prompt_ohm=out[kernel.O_R0],
+            first_ohm=out[kernel.O_R1],
+            second_ohm=out[kernel.O_R2],
+            log_sigma=out[kernel.O_R_SIGMA],
+            activation_kelvin=out[kernel.O_ACTIVATION],
+            cell_factor=cell[kernel.C_POLARISATION],
+            curve=out[kernel.O_CURVE],
+        )
+    )
     current, spread = out[kernel.O_OFFSET], TWO_SIGMA * out[kernel.O_OFFSET_SIGMA]
     board.put(
         CurrentOffsetTrack(
@@ -240,7 +252,7 @@ def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackCo
 ESTIMATOR = EstimatorPlugin(
     name="charge",
     needs=(),
-    gives=(SocTrack, CapacityTrack, SelfDischargeTrack, VoltageOffsetTrack, CurrentOffsetTrack),
+    gives=(SocTrack, CapacityTrack, SelfDischargeTrack, VoltageOffsetTrack, CurrentOffsetTrack, PolarisationTrack),
     initial=initial_charge,
     step=step_charge,
 )

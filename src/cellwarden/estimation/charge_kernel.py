@@ -16,12 +16,24 @@ ANCHORED, COUNTED, BEST, STARTED, SHARE, LAST_CURRENT, SILENT_SECOND = range(7)
 SCALARS = 7
 
 # rows of the outputs
-O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED = range(5)
-PACK_OUTPUTS = 5
+(
+    O_FULL_COUNT,
+    O_REST,
+    O_OFFSET,
+    O_OFFSET_SIGMA,
+    O_OFFSET_INFORMED,
+    O_R0,
+    O_R1,
+    O_R2,
+    O_R_SIGMA,
+    O_ACTIVATION,
+    O_CURVE,
+) = range(11)
+PACK_OUTPUTS = 11
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
-C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED = range(15, 18)
-CELL_OUTPUTS = 18
+C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION = range(15, 19)
+CELL_OUTPUTS = 19
 
 # slots of what is remembered of information: reference variance and time, per quantity
 I_CAPACITY, I_LEAK, I_READING = range(3)
@@ -292,6 +304,8 @@ def advance_charge(
         out[O_OFFSET, m] = x[best, cc.OFFSET]
         out[O_OFFSET_SIGMA, m] = np.sqrt(p[best, cc.OFFSET, cc.OFFSET])
         out[O_OFFSET_INFORMED, m] = offset_information[1]
+        out[O_CURVE, m] = best
+        _write_polarisation(out[:, m], x[best], p[best], parameters)
         _write_row(
             out_cell[m],
             scalars,
@@ -308,6 +322,21 @@ def advance_charge(
             gap_ah,
             stamp[m],
         )
+
+
+@njit(cache=True)
+def _write_polarisation(out: FloatArray, x: FloatArray, p: FloatArray, parameters: FloatArray) -> None:
+    """Write the resistances of the central cell and the sigma of their sum's logarithm."""
+    total = 0.0
+    variance = 0.0
+    for a in range(3):
+        out[O_R0 + a] = np.exp(x[cc.LN_R0 + a])
+        total += out[O_R0 + a]
+    for a in range(3):
+        for b in range(3):
+            variance += out[O_R0 + a] * out[O_R0 + b] * p[cc.LN_R0 + a, cc.LN_R0 + b]
+    out[O_R_SIGMA] = np.sqrt(max(variance, 0.0)) / total
+    out[O_ACTIVATION] = parameters[cc.P_ACTIVATION] + 1000.0 * x[cc.ACTIVATION]
 
 
 @njit(cache=True)
@@ -461,6 +490,7 @@ def _write_row(
         note_information(information[I_CAPACITY, j], variance, stamp)
         note_information(information[I_LEAK, j], q[j, cd.LEAK, cd.LEAK], stamp)
         note_information(information[I_READING, j], q[j, cd.READING_OFFSET, cd.READING_OFFSET], stamp)
+        out[j, C_POLARISATION] = np.exp(y[j, cd.LN_POLARISATION])
         out[j, C_CAPACITY_INFORMED] = information[I_CAPACITY, j, 1]
         out[j, C_LEAK_INFORMED] = information[I_LEAK, j, 1]
         out[j, C_READING_INFORMED] = information[I_READING, j, 1]
