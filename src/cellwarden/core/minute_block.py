@@ -52,10 +52,11 @@ class MinuteBlock:
     switch_open_fraction : (M,) share of samples with both switches reported open; NaN where not reported
     frozen_second : (M,) longest time, in the row, over which no cell's reading changed from sample to sample [s]
     repeat_count : (M,) samples of the row in which every cell's reading was that of the sample before
+    current_square_a2s : (M,) integral of the squared current, to which heat is in proportion [A²s]
     thinned_charge_square_a2s2 : (M, 2) sum of squared charge errors that keeping only every second, every fourth
-        sample makes by the trapezoid rule, noise left out [A²s²]
-    thinned_peak_ampere : (M, 3) sum, over groups of four samples within which the current moved, of the highest
-        current amount seen with all, every second, every fourth sample [A]
+        sample makes by the trapezoid rule, where the current moved [A²s²]
+    thinned_heat_square_a4s2 : (M, 2) the same of the integral of the squared current [A⁴s²]
+    peak_count : (M, 2) rises of the current's amount; of these those that were gone by half at the next sample
     """
 
     unix_time_second: FloatArray
@@ -90,8 +91,10 @@ class MinuteBlock:
     switch_open_fraction: FloatArray
     frozen_second: FloatArray
     repeat_count: FloatArray
+    current_square_a2s: FloatArray
     thinned_charge_square_a2s2: FloatArray
-    thinned_peak_ampere: FloatArray
+    thinned_heat_square_a4s2: FloatArray
+    peak_count: FloatArray
 
     def __len__(self) -> int:
         return int(self.unix_time_second.shape[0])

@@ -20,9 +20,11 @@ PACK_SUM, PACK_COUNT, AMBIENT_SUM, AMBIENT_COUNT, SWITCH_SUM, SWITCH_COUNT, STAR
 SEGMENT_CURRENT, SEGMENT_COUNT, SEGMENT_BEGIN = range(23, 26)
 EDGE_PHASE, EDGE_EARLY, EDGE_LATE, EDGE_BEFORE, EDGE_AFTER_SUM, EDGE_COUNT, EDGE_STEADY, EDGE_ELAPSED = range(26, 34)
 EDGE_SPREAD, PENDING, CALM_SECOND = range(34, 37)
-FROZEN_RUN, FROZEN_LONGEST, REPEATS, THIN_CHARGE_2, THIN_CHARGE_4, THIN_PEAK_1, THIN_PEAK_2, THIN_PEAK_4 = range(37, 45)
-GROUP_COUNT, GROUP_INTERVAL, GROUP_CURRENT = 45, 46, 47  # four currents from GROUP_CURRENT on
-PACK_SLOTS = 51
+FROZEN_RUN, FROZEN_LONGEST, REPEATS, SQUARE = range(37, 41)
+THIN_CHARGE_2, THIN_CHARGE_4, THIN_HEAT_2, THIN_HEAT_4, PEAKS, PEAKS_SHORT = range(41, 47)
+GROUP_COUNT, GROUP_INTERVAL, GROUP_CURRENT = 47, 48, 49  # four currents from GROUP_CURRENT on
+EARLIER_CURRENT = 53
+PACK_SLOTS = 54
 
 # slots of a cell's state
 V_SUM, V_COUNT, V_MIN, V_MAX, V_LAST, ENERGY, BLEED, DUTY_SUM, DUTY_TIME, IMPEDANCE_SUM, IMPEDANCE_COUNT = range(11)
@@ -35,7 +37,7 @@ T_LAST, T_SUM, T_COUNT, T_UNCHANGED, T_MISSING = range(5)
 SENSOR_SLOTS = 5
 
 # rows of the outputs
-ROW_SLOTS, ROW_CELL_SLOTS, ROW_SENSOR_SLOTS = 23, 11, 3
+ROW_SLOTS, ROW_CELL_SLOTS, ROW_SENSOR_SLOTS = 25, 11, 3
 E_TIME, E_ROW, E_ELAPSED, E_TOLERANCE, E_BEFORE, E_AFTER, E_STEADY = range(7)
 EDGE_SLOTS = 7
 PENDING_EDGES = 8
@@ -75,7 +77,7 @@ def close_row(
     row[13, k] = pack[PACK_SUM] / pack[PACK_COUNT] if pack[PACK_COUNT] > 0 else np.nan
     row[14, k] = pack[AMBIENT_SUM] / pack[AMBIENT_COUNT] if pack[AMBIENT_COUNT] > 0 else np.nan
     row[15, k] = pack[SWITCH_SUM] / pack[SWITCH_COUNT] if pack[SWITCH_COUNT] > 0 else np.nan
-    for slot in range(FROZEN_LONGEST, THIN_PEAK_4 + 1):
+    for slot in range(FROZEN_LONGEST, PEAKS_SHORT + 1):
         row[16 + slot - FROZEN_LONGEST, k] = pack[slot]
         pack[slot] = 0.0
     for j in range(cell.shape[1]):
@@ -131,34 +133,30 @@ def flush_edges(
 
 
 @njit(cache=True)
-def _watch_thinning(pack: FloatArray, current: float, interval: float, band: float) -> None:
+def _watch_current(pack: FloatArray, current: float, interval: float, band: float) -> None:
     """Gather what a log of every second, every fourth sample would miss, over groups of four equal intervals."""
     count = int(pack[GROUP_COUNT])
-    if count > 0 and abs(interval - pack[GROUP_INTERVAL]) > 0.25 * pack[GROUP_INTERVAL]:
-        if count > 1:
-            count = 0
-        else:
-            pack[GROUP_INTERVAL] = interval
+    low, middle = abs(pack[EARLIER_CURRENT]), abs(pack[LAST_CURRENT])
+    if middle - low > 2.0 * band:
+        pack[PEAKS] += 1.0
+        pack[PEAKS_SHORT] += middle - abs(current) >= 0.5 * (middle - low)
+    pack[EARLIER_CURRENT] = pack[LAST_CURRENT]
+    if count > 1 and abs(interval - pack[GROUP_INTERVAL]) > 0.25 * pack[GROUP_INTERVAL]:
+        count = 0
+    if count == 1:
+        pack[GROUP_INTERVAL] = interval
     if count < 4:
-        if count == 1:
-            pack[GROUP_INTERVAL] = interval
         pack[GROUP_CURRENT + count] = current
         pack[GROUP_COUNT] = count + 1.0
         return
-    a, b, c, d, e = (
-        pack[GROUP_CURRENT],
-        pack[GROUP_CURRENT + 1],
-        pack[GROUP_CURRENT + 2],
-        pack[GROUP_CURRENT + 3],
-        current,
-    )
-    if max(a, b, c, d, e) - min(a, b, c, d, e) > 2.0 * band:
+    a, b, c, d = pack[GROUP_CURRENT], pack[GROUP_CURRENT + 1], pack[GROUP_CURRENT + 2], pack[GROUP_CURRENT + 3]
+    if max(a, b, c, d, current) - min(a, b, c, d, current) > 2.0 * band:
         half = 0.5 * pack[GROUP_INTERVAL]
-        pack[THIN_CHARGE_2] += (half * (2.0 * b - a - c)) ** 2 + (half * (2.0 * d - c - e)) ** 2
-        pack[THIN_CHARGE_4] += (2.0 * half * (2.0 * c - a - e)) ** 2
-        pack[THIN_PEAK_1] += max(abs(b), abs(c), abs(d), abs(e))
-        pack[THIN_PEAK_2] += 0.5 * (max(abs(b), abs(d)) + max(abs(c), abs(e)))
-        pack[THIN_PEAK_4] += 0.25 * (abs(b) + abs(c) + abs(d) + abs(e))
+        pack[THIN_CHARGE_2] += half**2 * ((2.0 * b - a - c) ** 2 + (2.0 * d - c - current) ** 2)
+        pack[THIN_CHARGE_4] += (2.0 * half * (2.0 * c - a - current)) ** 2
+        a, b, c, d, e = a * a, b * b, c * c, d * d, current * current
+        pack[THIN_HEAT_2] += half**2 * ((2.0 * b - a - c) ** 2 + (2.0 * d - c - e) ** 2)
+        pack[THIN_HEAT_4] += (2.0 * half * (2.0 * c - a - e)) ** 2
     pack[GROUP_CURRENT] = current
     pack[GROUP_COUNT] = 1.0
 
@@ -477,13 +475,14 @@ def reduce_samples(
         )
         if bridged:
             _add_charge(pack, middle, t - pack[LAST_CURRENT_TIME] if middle != 0.0 else 0.0, mean * voltage.shape[1])
+            pack[SQUARE] += i * i * counted if i == i else 0.0
         _add_pack(pack, i, pack_voltage[s], ambient[s], switch[s] if switch.shape[0] > 0 else np.nan)
         _add_temperatures(sensor, temperature[s], counted)
         _watch_dips(cell, voltage[s], mean, interval, started and not stepped and interval <= DIP_LONGEST_SECOND)
         if i == i:
             if pack[LAST_CURRENT] == pack[LAST_CURRENT]:
                 _watch_edge(pack, cell, voltage[s], t, i, parameters, pending, pending_before, pending_after)
-            _watch_thinning(pack, i, t - pack[LAST_CURRENT_TIME], parameters[STEADY_BAND])
+            _watch_current(pack, i, t - pack[LAST_CURRENT_TIME], parameters[STEADY_BAND])
             pack[LAST_CURRENT] = i
             pack[LAST_CURRENT_TIME] = t
         pack[ELAPSED] += counted

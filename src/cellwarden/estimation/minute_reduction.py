@@ -52,6 +52,7 @@ def initial_reduction(context: PackContext) -> ReductionState:
     state = np.zeros(kernel.PACK_SLOTS)
     state[kernel.LAST_TIME] = np.nan
     state[kernel.LAST_CURRENT] = np.nan
+    state[kernel.EARLIER_CURRENT] = np.nan
     cell = np.zeros((kernel.CELL_SLOTS, context.cell_count))
     cell[kernel.V_LAST] = np.nan
     sensor = np.zeros((kernel.SENSOR_SLOTS, len(context.sensors)))
@@ -201,6 +202,7 @@ class _Buffers:
             "switch_open_fraction",
             "frozen_second",
             "repeat_count",
+            "current_square_a2s",
         ]
         cell_names = [
             "voltage_volt",
@@ -217,8 +219,9 @@ class _Buffers:
         ]
         sensor_names = ["temperature_celsius", "temperature_unchanged_second", "temperature_missing_second"]
         values = {name: self.row[k, :count] for k, name in enumerate(pack_names)}
-        values["thinned_charge_square_a2s2"] = self.row[18:20, :count].T
-        values["thinned_peak_ampere"] = self.row[20:23, :count].T
+        values["thinned_charge_square_a2s2"] = self.row[19:21, :count].T
+        values["thinned_heat_square_a4s2"] = self.row[21:23, :count].T
+        values["peak_count"] = self.row[23:25, :count].T
         values |= {name: self.row_cell[k, :count] for k, name in enumerate(cell_names)}
         values |= {name: self.row_sensor[k, :count] for k, name in enumerate(sensor_names)}
         return MinuteBlock(**values)
