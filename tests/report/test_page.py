@@ -209,3 +209,20 @@ def test_import_stays_light() -> None:
     code = "import sys, cellwarden.report; print([m for m in ('matplotlib', 'scipy', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_chart_does_not_call_an_outlier_calm() -> None:
+    cells = list(result().cells)
+    cells[6] = cell(7, self_discharge_ampere=interval(0.080, 0.003))
+    assert "Self-discharge: \u22120.1 to 80.0 mA, cell 7 lies furthest out" in words(
+        render_report(result(cells=tuple(cells)))
+    )
+    cells[6] = cell(7, self_discharge_ampere=interval(0.080, 0.200))
+    assert "lies furthest out" not in words(render_report(result(cells=tuple(cells))))
+
+
+def test_sensor_offset_as_wide_as_the_data_sheet_is_not_informed() -> None:
+    wide = replace(result().temperature_sensors[0], offset_kelvin=interval(0.0, 1.0, informed=False))
+    narrow = replace(wide, offset_kelvin=interval(0.3, 0.4, informed=False))
+    assert "Temperature offset: sensor t1" in words(render_report(result(temperature_sensors=(wide,))))
+    assert "Temperature offset: sensor t1" not in words(render_report(result(temperature_sensors=(narrow,))))

@@ -7,7 +7,7 @@ import math
 from cellwarden.core.results import AnalysisResult, CellResult, Interval
 from cellwarden.report.markup import element, percent, symbol, text
 from cellwarden.report.numbers import interval_text
-from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity, cell_intervals, median_value
+from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity, cell_intervals, median_value, notable_difference
 from cellwarden.report.states import cell_states, open_findings
 from cellwarden.report.words import CellState, finding_noun, finding_sentence
 
@@ -40,10 +40,7 @@ def _reach(quantity: CellQuantity, median: float | None) -> float:
     """Difference from the median that reaches the end of a tile's line [stored unit]."""
     if median is None:
         return 1.0
-    notable = quantity.notable
-    if not math.isfinite(notable):
-        notable = abs(median) * (0.12 if quantity.key == "capacity_ah" else 0.3)
-    return 1.5 * notable or 1.0
+    return 1.5 * notable_difference(quantity, median)
 
 
 def _tile(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ __all__ = [
     "cell_intervals",
     "findings_about",
     "median_value",
+    "notable_difference",
+    "outlier",
     "sensor_intervals",
     "uninformed_cells",
     "uninformed_sensors",
@@ -37,7 +39,8 @@ class Quantity:
     noun, short : in a sentence, and where there is little room
     tracks_informed : False where results carry no time of information and any interval counts as known
     kinds : kinds of finding that speak of it
-    notable : difference from the median that fills half a tile's bar, in the stored unit
+    notable : difference from the median that an eye should catch, in the stored unit
+    notable_fraction : the same as a share of the median; the larger of both counts
     from_zero : whether zero belongs on the axis
     """
 
@@ -47,7 +50,8 @@ class Quantity:
     unit: HumanUnit
     tracks_informed: bool = True
     kinds: tuple[str, ...] = ()
-    notable: float = 1.0
+    notable: float = 0.0
+    notable_fraction: float = 0.0
     from_zero: bool = False
 
     def is_informed(self, interval: Interval | None) -> bool:
@@ -88,7 +92,7 @@ CELL_QUANTITIES = (
         short="capacity",
         unit=HumanUnit("Ah"),
         kinds=("capacity_low",),
-        notable=math.nan,
+        notable_fraction=0.08,
         of=lambda cell: cell.capacity_ah,
     ),
     CellQuantity(
@@ -97,7 +101,7 @@ CELL_QUANTITIES = (
         short="resist.",
         unit=HumanUnit("mΩ", 1e3),
         kinds=("resistance_high", "connection_resistance_high"),
-        notable=math.nan,
+        notable_fraction=0.2,
         of=lambda cell: cell.resistance_ohm,
     ),
     CellQuantity(
@@ -129,6 +133,7 @@ SENSOR_QUANTITIES = (
         short="offset",
         unit=HumanUnit("K"),
         kinds=("temperature_sensor_offset",),
+        notable=1.0,
         from_zero=True,
         of=lambda sensor: sensor.offset_kelvin,
     ),
@@ -138,9 +143,30 @@ SENSOR_QUANTITIES = (
         short="thermal",
         unit=HumanUnit("K/W"),
         kinds=("thermal_path_degraded",),
+        notable_fraction=0.3,
         of=lambda sensor: sensor.thermal_resistance_kelvin_per_watt,
     ),
 )
+
+
+def notable_difference(quantity: Quantity, median: float) -> float:
+    """Difference from the median that an eye should catch [stored unit]."""
+    return max(quantity.notable, quantity.notable_fraction * abs(median)) or 1.0
+
+
+def outlier(quantity: Quantity, intervals: Sequence[Interval | None]) -> int | None:
+    """Place of what lies furthest from the median, if its whole interval lies notably far from it."""
+    median = median_value(quantity, intervals)
+    if median is None:
+        return None
+    far = notable_difference(quantity, median)
+    beyond = {
+        place: min(abs(interval.low - median), abs(interval.high - median))
+        for place, interval in enumerate(intervals)
+        if interval is not None and quantity.is_informed(interval) and not interval.low < median < interval.high
+    }
+    worst = max(beyond, key=lambda place: beyond[place], default=None)
+    return worst if worst is not None and beyond[worst] > far else None
 
 
 def cell_intervals(result: AnalysisResult, quantity: CellQuantity) -> list[Interval | None]:
@@ -149,8 +175,21 @@ def cell_intervals(result: AnalysisResult, quantity: CellQuantity) -> list[Inter
 
 
 def sensor_intervals(result: AnalysisResult, quantity: SensorQuantity) -> list[Interval | None]:
-    """The quantity of every temperature sensor."""
-    return [quantity.of(sensor) for sensor in result.temperature_sensors]
+    """The quantity of every temperature sensor.
+
+    Results carry no time of information for offsets: one counts as informed once its interval is clearly narrower than
+    what the data sheet promises.
+    """
+    intervals = [quantity.of(sensor) for sensor in result.temperature_sensors]
+    if quantity.key != "offset_kelvin":
+        return intervals
+    promised = 0.9 * result.pack.sensors.temperature_tolerance_kelvin
+    return [
+        replace(interval, informed_unix_time_second=result.until_unix_time_second)
+        if interval is not None and (interval.high - interval.low) / 2.0 < promised
+        else interval
+        for interval in intervals
+    ]
 
 
 def median_value(quantity: Quantity, intervals: Iterable[Interval | None]) -> float | None:
@@ -166,7 +205,8 @@ def uninformed_cells(result: AnalysisResult, quantity: CellQuantity) -> list[int
 
 def uninformed_sensors(result: AnalysisResult, quantity: SensorQuantity) -> list[str]:
     """Names of the sensors of which the log said nothing about the quantity."""
-    return [sensor.sensor for sensor in result.temperature_sensors if not quantity.is_informed(quantity.of(sensor))]
+    pairs = zip(result.temperature_sensors, sensor_intervals(result, quantity), strict=True)
+    return [sensor.sensor for sensor, interval in pairs if not quantity.is_informed(interval)]
 
 
 def findings_about(result: AnalysisResult, quantity: Quantity) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cellwarden.core.results import AnalysisResult, Interval
 from cellwarden.report.histories import quantity_history
 from cellwarden.report.interval_chart import IntervalChart, interval_chart
@@ -15,6 +17,7 @@ from cellwarden.report.quantities import (
     cell_intervals,
     findings_about,
     median_value,
+    outlier,
     sensor_intervals,
 )
 from cellwarden.report.states import cell_states
@@ -34,7 +37,7 @@ def quantity_charts(result: AnalysisResult) -> list[str]:
         intervals = cell_intervals(result, quantity)
         about, count = findings_about(result, quantity), len(result.cells)
         chart = IntervalChart(
-            title=_title(result, quantity, intervals),
+            title=_title(result, quantity, intervals, [f"cell {cell.cell}" for cell in result.cells]),
             quantity=quantity,
             names=[str(cell.cell) for cell in result.cells],
             subject="cell",
@@ -56,7 +59,7 @@ def sensor_charts(result: AnalysisResult) -> list[str]:
         marked = {
             names.index(f.sensor): f.severity.value for f in findings_about(result, quantity) if f.sensor in names
         }
-        title = _title(result, quantity, intervals)
+        title = _title(result, quantity, intervals, names)
         chart = IntervalChart(
             title=title, quantity=quantity, names=names, subject="sensor", intervals=intervals, marked=marked
         )
@@ -64,7 +67,7 @@ def sensor_charts(result: AnalysisResult) -> list[str]:
     return figures
 
 
-def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval | None]) -> str:
+def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval | None], names: Sequence[str]) -> str:
     """The chart's one message."""
     about = findings_about(result, quantity)
     informed = [i for i in intervals if i is not None and quantity.is_informed(i)]
@@ -82,7 +85,8 @@ def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval 
         )
     if not informed:
         return f"{quantity.noun.capitalize()}: not informed by this log"
-    return _calm_title(quantity, informed)
+    place = outlier(quantity, intervals)
+    return _calm_title(quantity, informed, f"{names[place]} lies furthest out" if place is not None else "")
 
 
 def _plain(sentence: str) -> str:
@@ -98,7 +102,7 @@ def _relative(quantity: Quantity, informed: list[Interval], magnitude: float) ->
     return f"{number_text(100.0 * abs(magnitude) / median)}\u00a0% {_RELATIVE[quantity.key]} than its neighbours"
 
 
-def _calm_title(quantity: Quantity, informed: list[Interval]) -> str:
+def _calm_title(quantity: Quantity, informed: list[Interval], furthest: str) -> str:
     scale = quantity.unit.scale
     values = sorted(i.value * scale for i in informed)
     widths = sorted((i.high - i.low) / 2.0 * scale for i in informed)
@@ -106,8 +110,8 @@ def _calm_title(quantity: Quantity, informed: list[Interval]) -> str:
     low, high = number_text(values[0], decimals), number_text(values[-1], decimals)
     name = quantity.noun.capitalize()
     if low == high:
-        return f"{name}: about {quantity.unit.attach(low)}, none stands out"
-    return f"{name}: {low}\u00a0to\u00a0{quantity.unit.attach(high)}, none stands out"
+        return f"{name}: about {quantity.unit.attach(low)}, {furthest or 'none stands out'}"
+    return f"{name}: {low}\u00a0to\u00a0{quantity.unit.attach(high)}, {furthest or 'none stands out'}"
 
 
 def cell_table(result: AnalysisResult) -> str:
