@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -58,20 +59,20 @@ def place(entry: Entry) -> str:
 
 def comparison(planted: list[Entry], findings: list[Entry]) -> Table:
     """Planted faults, each beside what was found of it."""
-    table = Table(title="Planted in this synthetic pack, and found")
-    for name in ("fault", "where", "planted", "since", "found", "95 % interval", "after"):
-        table.add_column(name)
+    table = Table(title="Planted in this synthetic pack, and found", box=box.SIMPLE_HEAD)
+    for name in ("fault", "where", "planted", "since", "found, 95 % interval", "after"):
+        table.add_column(name, no_wrap=True)
     for fault in planted:
         begin = datetime.fromtimestamp(fault["onset_unix_time_second"], UTC)
-        row = [fault["kind"], place(fault), f"{1000 * fault['magnitude']:.1f} mA", f"{begin:%d %b}"]
+        row = [fault["kind"].replace("_", " "), place(fault), f"{1000 * fault['magnitude']:.1f} mA", f"{begin:%d %b}"]
         first = matching_finding(fault, findings)
         if first is None:
-            table.add_row(*row, "not found", "", "")
+            table.add_row(*row, "not found", "")
             continue
         last = latest_finding(first, findings)
         low, high = 1000 * last["magnitude_low"], 1000 * last["magnitude_high"]
         after = (first["detected_unix_time_second"] - fault["onset_unix_time_second"]) / DAY_SECOND
-        row += [f"{1000 * last['magnitude']:.1f} mA", f"{low:.1f} to {high:.1f} mA", f"{after:.1f} days"]
+        row += [f"{1000 * last['magnitude']:.1f} mA ({low:.1f} to {high:.1f})", f"{after:.1f} days"]
         table.add_row(*row)
     return table
 

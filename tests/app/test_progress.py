@@ -18,6 +18,7 @@ def test_the_bar_is_drawn_on_a_terminal_once_two_seconds_have_passed(
         on_rows(40)
     assert isinstance(console.file, io.StringIO)
     assert ("40/100" in console.file.getvalue()) is drawn
+    assert bool(console.file.getvalue()) is drawn
 
 
 def test_a_log_of_unknown_length_is_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,4 +42,5 @@ def progress_bar(
     try:
         yield advance
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()

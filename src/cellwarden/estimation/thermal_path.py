@@ -24,7 +24,8 @@ TIME_CONSTANT_LOG_SIGMA = 0.7
 CAPACITY_LOG_SIGMA = 0.15
 CONDUCTION_SHARE = 1.0  # between two cells, over that of one to ambient
 BOUNDARY_SHARE = 0.6  # of the difference between two groups' means lies at the boundary cells
-LOSS_SIGMA_VOLT = 0.006
+LOSS_SIGMA_SHARE = 0.5  # of the hysteresis' half-width
+LOSS_SIGMA_VOLT = 0.002
 POTENTIAL_SIGMA_VOLT = 0.02
 POTENTIAL_KNOTS = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 1.0)
 # floors of what one node can tell, of resistance and of capacity
@@ -54,9 +55,12 @@ def initial_thermal_path(context: PackContext) -> ThermalPathState:
     tau = _prior_time_constant_second(context)
     x[:, kernel.LOG_TAU] = np.log(tau)
     x[:, kernel.LOG_CAPACITY] = np.log(_prior_heat_capacity(context))
+    loss_volt = _hysteresis_loss_volt(context)
+    x[:, kernel.LOSS_VOLT] = loss_volt
+    loss_sigma = LOSS_SIGMA_VOLT + LOSS_SIGMA_SHARE * loss_volt
     potential = [POTENTIAL_SIGMA_VOLT] * kernel.POTENTIAL_KNOTS
     path_sigma = TIME_CONSTANT_LOG_SIGMA if context.has_ambient else 0.0
-    sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, LOSS_SIGMA_VOLT, *potential])
+    sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, loss_sigma, *potential])
     p[:] = np.diag(sigma**2)
     group = np.zeros((sensors, kernel.GROUP_SLOTS))
     group[:, kernel.INFORMED] = np.nan
@@ -72,6 +76,13 @@ def _prior_time_constant_second(context: PackContext) -> float:
 
 def _prior_heat_capacity(context: PackContext) -> float:
     return context.model.heat_capacity_joule_per_kelvin_ah * context.pack.nominal_capacity_ah
+
+
+def _hysteresis_loss_volt(context: PackContext) -> float:
+    """Half the width of the hysteresis, mean over the plateau: overpotential against a branch leaves that out [V]."""
+    curve = context.model.ocv_curves[0]
+    plateau = (context.model.soc_fraction > 0.1) & (context.model.soc_fraction < 0.9)
+    return 0.5 * float(np.mean((curve.charge_volt - curve.discharge_volt)[plateau]))
 
 
 def _parameters(context: PackContext) -> FloatArray:
@@ -159,7 +170,7 @@ def _track(out: FloatArray, heat: FloatArray, context: PackContext) -> ThermalPa
     variance = tau_variance - gain * covariance + (gain - 1.0) ** 2 * capacity_variance + MODEL_LOG_SIGMA**2
     resistance = np.exp(tau - capacity)
     width = np.exp(1.96 * np.sqrt(np.maximum(variance, 0.0)))
-    path = np.array([bool(cells) for cells in context.sensor_cells]) & context.has_ambient & context.has_current
+    path = np.array([bool(cells) for cells in context.sensor_cells], dtype=bool) & context.has_ambient & context.has_current
     hidden = np.where(path, 0.0, np.nan)
     no_frame = 0.0 if context.has_ambient else np.nan
     return ThermalPathTrack(
