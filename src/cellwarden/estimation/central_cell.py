@@ -34,8 +34,8 @@ STATES = 9
 
 # slots of the memory beside the state
 FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
-IDLE_SECOND, POLARISATION, POLARISATION_SIGMA = range(9, 12)
-MEMORY = 12
+IDLE_SECOND, POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 14)
+MEMORY = 14
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_CURVE_SIGMA, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT = range(8)
@@ -95,6 +95,7 @@ def _advance_memory(
     """Low-passed currents, hysteresis and time at rest."""
     if current != current or elapsed_second <= 0.0:
         return
+    memory[CURRENT_SEEN] = 1.0
     true_current = current - x[OFFSET]
     e1 = np.exp(-elapsed_second / parameters[P_TAU_1])
     e2 = np.exp(-elapsed_second / parameters[P_TAU_2])

@@ -65,14 +65,14 @@ def initial_charge(context: PackContext) -> ChargeState:
     x, p = _central_prior(context)
     y, q = _difference_prior(context)
     memory = np.zeros((curves, cc.MEMORY))
-    memory[:, cc.LIKELIHOOD] = np.log([curve.prior_weight for curve in context.model.ocv_curves])
+    prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
     information = np.full((kernel.INFORMATION, cells, 2), np.nan)
     information[kernel.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
     information[kernel.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]
     information[kernel.I_READING, :, 0] = 0.7 * q[:, cd.READING_OFFSET, cd.READING_OFFSET]
     return ChargeState(
         scalars=np.zeros(kernel.SCALARS),
-        weights=np.zeros((curves, len(POLARISATION_SCALES), HYPOTHESES)),
+        weights=np.broadcast_to(prior[:, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
         x=np.repeat(x, curves, axis=0),
         p=np.repeat(p, curves, axis=0),
         memory=memory,

@@ -12,8 +12,8 @@ from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 # slots of the pack's scalars
-ANCHORED, COUNTED, BEST, STARTED, SHARE, LAST_CURRENT, SILENT_SECOND = range(7)
-SCALARS = 7
+ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND = range(6)
+SCALARS = 6
 
 # rows of the outputs
 (
@@ -42,6 +42,12 @@ INFORMATION = 3
 HANDOVER_SIGMA = 0.02
 FULL_SECOND = 600.0
 LOST_SIGMA = 0.10
+RESTED_SECOND = 1800.0
+RESTED_INTERVAL_SECOND = 300
+WORSE_CURVE = 25.0  # a curve whose log-likelihood is that much lower is given up
+BETTER_CURVE = 6.0
+UNKNOWN_CURRENT_SECOND = 600.0
+UNKNOWN_POLARISATION_VOLT = 0.02
 
 
 @njit(cache=True)
@@ -80,11 +86,27 @@ def start_central(x: FloatArray, p: FloatArray, memory: FloatArray, mean: float,
 
 
 @njit(cache=True)
-def lose_anchor(weight: FloatArray, mean: float, sigma: float) -> None:
+def _lose_anchor(scalars: FloatArray, weights: FloatArray, x: FloatArray, sigma: float) -> None:
     """Go back to hypotheses around a charge that has become uncertain."""
-    for k in range(weight.shape[1]):
-        z = k / (weight.shape[1] - 1.0)
-        weight[:, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + 0.02)
+    scalars[ANCHORED] = 0.0
+    scalars[COUNTED] = 0.0
+    mean = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
+    for k in range(weights.shape[2]):
+        z = k / (weights.shape[2] - 1.0)
+        weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + 0.02)
+
+
+@njit(cache=True)
+def _choose_curve(scalars: FloatArray, memory: FloatArray) -> None:
+    """Go on with the curve that explains the log best; give up those that clearly do not."""
+    best = int(scalars[BEST])
+    for k in range(memory.shape[0]):
+        if memory[k, cc.GIVEN_UP] == 0.0 and memory[k, cc.LIKELIHOOD] > memory[best, cc.LIKELIHOOD] + BETTER_CURVE:
+            best = k
+    scalars[BEST] = best
+    for k in range(memory.shape[0]):
+        if memory[k, cc.LIKELIHOOD] < memory[best, cc.LIKELIHOOD] - WORSE_CURVE:
+            memory[k, cc.GIVEN_UP] = 1.0
 
 
 @njit(cache=True)
@@ -228,6 +250,8 @@ def advance_charge(
             scalars[SILENT_SECOND] = 0.0
             scalars[COUNTED] += charge_ah[m] - bled
             for k in range(curves):
+                if memory[k, cc.GIVEN_UP] > 0.0:
+                    continue
                 cc.predict_central(x[k], p[k], memory[k], parameters, charge_ah[m], elapsed[m], bled, i, spread, gap[m])
             for j in range(cells):
                 cd.predict_difference(y[j], q[j], elapsed[m], bleed[m, j] - bled, parameters[cc.P_CAPACITY])
@@ -238,10 +262,10 @@ def advance_charge(
         if scalars[ANCHORED] > 0.0:
             sigma = np.sqrt(p[best, cc.DEFICIT, cc.DEFICIT]) / parameters[cc.P_CAPACITY]
             if sigma > LOST_SIGMA:
-                scalars[ANCHORED] = 0.0
-                scalars[COUNTED] = 0.0
-                for k in range(curves):
-                    lose_anchor(weights[k], 1.0 - x[k, cc.DEFICIT] / np.exp(x[k, cc.LN_CAPACITY]), sigma)
+                _lose_anchor(scalars, weights, x[best], sigma)
+        scalars[WAITING_SECOND] += elapsed[m]
+        rested = memory[best, cc.REST_SECOND] > RESTED_SECOND
+        due = not rested or int(stamp[m]) % RESTED_INTERVAL_SECOND == 0
         if scalars[ANCHORED] == 0.0:
             if seen:
                 _weigh(
@@ -252,36 +276,41 @@ def advance_charge(
                     parameters,
                     discharge,
                     charge,
-                    soc_factor,
                     median,
                     i,
                     charge_ah[m],
                     elapsed[m],
                     warm,
                 )
-                _try_handover(scalars, weights, x, p, memory, y, full)
+                _try_handover(scalars, weights, x, p, memory, full)
         elif seen and i == i:
             for k in range(curves):
-                memory[k, cc.LIKELIHOOD] += cc.correct_by_voltage(
-                    x[k],
-                    p[k],
-                    memory[k],
-                    parameters,
-                    discharge[k],
-                    charge[k],
-                    soc_factor,
-                    median,
-                    i,
-                    spread,
-                    charge_ah[m],
-                    warm,
-                    entropy[k, _place(x[k], entropy)],
-                )
+                if memory[k, cc.GIVEN_UP] > 0.0:
+                    continue
                 if watch_idle(x[k], p[k], memory[k], parameters, i, spread, elapsed[m], switch_open[m]):
                     offset_information[1] = stamp[m]
-                if memory[k, cc.LIKELIHOOD] > memory[best, cc.LIKELIHOOD] + 8.0:
-                    scalars[BEST] = k
-            if cells > 1:
+                if due:
+                    added = cc.correct_by_voltage(
+                        x[k],
+                        p[k],
+                        memory[k],
+                        parameters,
+                        discharge[k],
+                        charge[k],
+                        soc_factor,
+                        median,
+                        i,
+                        spread,
+                        charge_ah[m],
+                        warm,
+                        entropy[k, _place(x[k], entropy)],
+                    )
+                    memory[k, cc.LIKELIHOOD] += added * min(
+                        abs(charge_ah[m]) / (0.001 * parameters[cc.P_CAPACITY]), 1.0
+                    )
+            _choose_curve(scalars, memory)
+            best = int(scalars[BEST])
+            if cells > 1 and due:
                 _correct_cells(
                     x[best],
                     memory[best],
@@ -294,9 +323,10 @@ def advance_charge(
                     voltage[m],
                     median,
                     charge_ah[m],
-                    elapsed[m],
+                    scalars[WAITING_SECOND],
                     i,
                 )
+                scalars[WAITING_SECOND] = 0.0
         best = int(scalars[BEST])
         note_information(offset_information, p[best, cc.OFFSET, cc.OFFSET], stamp[m])
         out[O_FULL_COUNT, m] = memory[best, cc.FULL_COUNT]
@@ -309,7 +339,7 @@ def advance_charge(
         _write_row(
             out_cell[m],
             scalars,
-            weights[best],
+            weights,
             x[best],
             p[best],
             memory[best],
@@ -348,7 +378,6 @@ def _weigh(
     parameters: FloatArray,
     discharge: FloatArray,
     charge: FloatArray,
-    soc_factor: FloatArray,
     median: float,
     current: float,
     charge_ah: float,
@@ -356,14 +385,16 @@ def _weigh(
     temperature: float,
 ) -> None:
     """Weigh the hypotheses of all curves by one minute, as far as it is a new reading."""
-    capacity = parameters[cc.P_CAPACITY]
-    share = abs(charge_ah) / (0.03 * capacity) + elapsed / 21600.0
+    share = abs(charge_ah) / (0.03 * parameters[cc.P_CAPACITY]) + elapsed / 21600.0
     if scalars[STARTED] == 0.0:
         share = 1.0
         scalars[STARTED] = 1.0
     known = current == current
+    if not known:  # without a current nothing says that the charge stayed: only the present voltage counts
+        weights *= np.exp(-elapsed / UNKNOWN_CURRENT_SECOND)
+        share = 1.0 - np.exp(-elapsed / UNKNOWN_CURRENT_SECOND) if elapsed > 0.0 else 1.0
+    g = cc.resistance_factor(parameters[cc.P_ACTIVATION], temperature)
     for k in range(weights.shape[0]):
-        g = cc.resistance_factor(parameters[cc.P_ACTIVATION], temperature)
         polarisation = 0.0
         if known:
             polarisation = g * (
@@ -371,7 +402,6 @@ def _weigh(
                 + np.exp(x[k, cc.LN_R1]) * memory[k, cc.FILTERED_1]
                 + np.exp(x[k, cc.LN_R2]) * memory[k, cc.FILTERED_2]
             )
-        doubt = 1.0 - memory[k, cc.HYSTERESIS] ** 2
         weigh_starts(
             weights[k],
             scalars[COUNTED] - 0.5 * charge_ah,
@@ -379,34 +409,29 @@ def _weigh(
             discharge[k],
             charge[k],
             memory[k, cc.HYSTERESIS],
-            doubt,
+            1.0 - memory[k, cc.HYSTERESIS] ** 2,
             median,
             polarisation,
+            0.0 if known else UNKNOWN_POLARISATION_VOLT,
             min(share, 1.0),
         )
+    weights -= weights.max()
 
 
 @njit(cache=True)
 def _try_handover(
-    scalars: FloatArray,
-    weights: FloatArray,
-    x: FloatArray,
-    p: FloatArray,
-    memory: FloatArray,
-    y: FloatArray,
-    full: bool,
+    scalars: FloatArray, weights: FloatArray, x: FloatArray, p: FloatArray, memory: FloatArray, full: bool
 ) -> None:
     """Hand over to the filters when the hypotheses agree or the pack is full."""
-    best = int(scalars[BEST])
-    mean, sigma, _, _ = summarise_starts(weights[best])
-    if not full and sigma > HANDOVER_SIGMA:
+    mean, sigma, _, _ = summarise_starts(weights)
+    if not full and (sigma > HANDOVER_SIGMA or memory[0, cc.CURRENT_SEEN] == 0.0):
         return
     for k in range(weights.shape[0]):
-        mean, sigma, _, _ = summarise_starts(weights[k])
         now = mean + scalars[COUNTED] / np.exp(x[k, cc.LN_CAPACITY])
         if full:
             now, sigma = 0.985, 0.01
         start_central(x[k], p[k], memory[k], now, sigma)
+        memory[k, cc.LIKELIHOOD] = np.log(np.exp(weights[k]).sum() + 1e-30)
     scalars[ANCHORED] = 1.0
 
 
@@ -451,7 +476,7 @@ def _correct_cells(
 def _write_row(
     out: FloatArray,
     scalars: FloatArray,
-    weight: FloatArray,
+    weights: FloatArray,
     x: FloatArray,
     p: FloatArray,
     memory: FloatArray,
@@ -472,7 +497,7 @@ def _write_row(
     mean, low, high = 0.0, 0.0, 0.0
     capacity = np.exp(x[cc.LN_CAPACITY])
     if not anchored:
-        mean, _, low, high = summarise_starts(weight)
+        mean, _, low, high = summarise_starts(weights)
         counted = (scalars[COUNTED] + gap_ah) / capacity
         mean, low, high = mean + counted, low + counted, high + counted
     for j in range(y.shape[0]):

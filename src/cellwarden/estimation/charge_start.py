@@ -30,6 +30,7 @@ def weigh_starts(
     hysteresis_sigma: float,
     voltage: float,
     polarisation: float,
+    doubt_volt: float,
     share: float,
 ) -> None:
     """Weigh every starting charge by one voltage, in place.
@@ -38,6 +39,7 @@ def weigh_starts(
     ----------
     weight : (3, H) logarithms of the weights of a start at z = 0 … 1 in equal steps, for three sizes of polarisation
     counted_ah : charge counted since the start [Ah]
+    doubt_volt : further uncertainty of the voltage [V]
     share : how much of an independent reading this one is, 0 to 1
     """
     width, _ = branch_voltage(charge - discharge, charge - discharge, 0.0, 0.5)
@@ -48,24 +50,27 @@ def weigh_starts(
             CURVE_SIGMA_VOLT**2
             + (SOC_SIGMA * slope) ** 2
             + (POLARISATION_SHARE * polarisation) ** 2
+            + doubt_volt**2
             + (0.5 * hysteresis_sigma * width) ** 2
         )
         outside = 20.0 if soc > 1.02 or soc < -0.02 else 0.0
         for scale in range(weight.shape[0]):
             error = voltage - ocv - POLARISATION_SCALES[scale] * polarisation
             weight[scale, k] -= share * (0.5 * min(error * error / variance, 60.0) + 0.5 * np.log(variance) + outside)
-    weight -= weight.max()
 
 
 @njit(cache=True)
-def summarise_starts(weight: FloatArray) -> tuple[float, float, float, float]:
-    """Mean, sigma and 95 % interval of z at the start."""
-    probability = np.exp(weight).sum(axis=0)
+def summarise_starts(weights: FloatArray) -> tuple[float, float, float, float]:
+    """Mean, sigma and 96 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0."""
+    probability = np.zeros(weights.shape[2])
+    for a in range(weights.shape[0]):
+        for b in range(weights.shape[1]):
+            probability += np.exp(weights[a, b])
     probability /= probability.sum()
-    grid = np.arange(weight.shape[1]) / (weight.shape[1] - 1.0)
+    grid = np.arange(weights.shape[2]) / (weights.shape[2] - 1.0)
     mean = (probability * grid).sum()
-    sigma = np.sqrt((probability * (grid - mean) ** 2).sum() + (0.5 / weight.shape[1]) ** 2)
+    sigma = np.sqrt((probability * (grid - mean) ** 2).sum() + (0.5 / weights.shape[2]) ** 2)
     total = np.cumsum(probability)
     low = grid[np.searchsorted(total, 0.02)]
-    high = grid[min(np.searchsorted(total, 0.98), weight.shape[1] - 1)]
+    high = grid[min(np.searchsorted(total, 0.98), weights.shape[2] - 1)]
     return mean, sigma, low, high

@@ -21,7 +21,10 @@ USUAL_CELSIUS, USUAL_SOC = 25.0, 0.6
 UNKNOWN_CELSIUS_NOISE, UNKNOWN_SOC_NOISE = 0.35, 0.15  # relative, of ρ, where temperature or charge is not known
 SLOPE_SHARE = 0.3  # of the open-circuit voltage's slope that may be wrong
 SLOPE_FLOOR_VOLT = 0.05  # and what it may be off by on the plateau [V per unit of z]
-SHORTEST_LIVE_CELLS = 3
+FEWEST_LIVE_CELLS = 3
+PLATEAU_SOC, KNEE_VOLT = 0.9, 0.12  # a cell charged to so far above its voltage at this z is in the knee: no edge
+MIDDLE_SOC, OUTSIDE_NOISE = (0.06, 0.95), 0.25  # beyond these the surface runs full or empty; relative, of ρ
+ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error
 NOISE_MEMORY_EDGES = 40.0
 
 
@@ -36,6 +39,7 @@ class EdgeView:
     after_ampere: float
     steady_second: float
     step_volt: FloatArray
+    highest_volt: FloatArray
     soc_fraction: FloatArray
     ocv_slope_volt: FloatArray
     temperature_celsius: FloatArray
@@ -51,6 +55,7 @@ class EdgeView:
             after_ampere=float(edges.current_after_ampere[e]),
             steady_second=float(edges.steady_second[e]),
             step_volt=edges.voltage_after_volt[e] - edges.voltage_before_volt[e],
+            highest_volt=np.maximum(edges.voltage_after_volt[e], edges.voltage_before_volt[e]),
             soc_fraction=soc.soc_fraction[row],
             ocv_slope_volt=soc.ocv_slope_volt[row],
             temperature_celsius=temperature_celsius[row],
@@ -67,13 +72,14 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
     before, after = edge.before_ampere / rate, edge.after_ampere / rate
     celsius = np.where(np.isfinite(edge.temperature_celsius), edge.temperature_celsius, USUAL_CELSIUS)
     soc = np.clip(np.where(np.isfinite(edge.soc_fraction), edge.soc_fraction, USUAL_SOC), 0.0, 1.0)
-    _let_time_pass(state, edge.unix_time_second)
+    since_second = _let_time_pass(state, edge.unix_time_second)
     middle = (float(np.median(celsius[live])), float(np.median(soc[live])))
     middle_ratio = float(np.median(ratio[live]))
     timing = edge.tolerance_second / max(edge.elapsed_second, 1.0)
+    alike = 1.0 + (ALIKE_NOISE - 1.0) * float(np.exp(-since_second / ALIKE_SECOND))
     middle_noise = float(np.median(noise[live])) * float(np.sqrt(1.57 / live.sum())) + _unknown(edge) * middle_ratio
     told = kernel.update_common(
-        state.law, state.law_covariance, before, after, *middle, middle_ratio, middle_noise, timing
+        state.law, state.law_covariance, before, after, *middle, middle_ratio, middle_noise, timing, alike
     )
     if np.isnan(told):
         return
@@ -93,6 +99,7 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
         middle_ratio,
         np.where(live, ratio, np.nan),
         noise,
+        alike,
         innovation,
         changed,
     )
@@ -122,8 +129,12 @@ def _measured(
     drift_volt = slope * moved_soc
     ratio = (edge.step_volt - drift_volt) * np.sign(step_ampere) / unit_volt
     drift_noise = SLOPE_SHARE * np.abs(drift_volt) + SLOPE_FLOOR_VOLT * abs(moved_soc)
-    noise = np.hypot(state.noise_volt[0], drift_noise) / unit_volt
-    live = np.isfinite(ratio) & (ratio > 0.0)
+    outside = (edge.soc_fraction < MIDDLE_SOC[0]) | (edge.soc_fraction > MIDDLE_SOC[1])
+    noise = np.hypot(
+        np.hypot(state.noise_volt[0], drift_noise) / unit_volt, np.where(outside, OUTSIDE_NOISE * ratio, 0.0)
+    )
+    knee_volt = np.interp(PLATEAU_SOC, context.model.soc_fraction, context.model.ocv_curves[0].charge_volt) + KNEE_VOLT
+    live = np.isfinite(ratio) & (ratio > 0.0) & (edge.highest_volt < knee_volt)
     if not live.any():
         return None
     return ratio, noise, live
@@ -136,15 +147,17 @@ def _unknown(edge: EdgeView) -> float:
     return UNKNOWN_CELSIUS_NOISE * no_temperature + UNKNOWN_SOC_NOISE * no_soc
 
 
-def _let_time_pass(state: ResistanceState, unix_time_second: float) -> None:
-    """Process noise since the edge before."""
-    last = state.last_edge_unix_time_second[0]
+def _let_time_pass(state: ResistanceState, unix_time_second: float) -> float:
+    """Process noise since the edge before; the time since then [s]."""
+    last = float(state.last_edge_unix_time_second[0])
+    state.last_edge_unix_time_second[0] = unix_time_second
     if np.isfinite(last):
         days = max(unix_time_second - last, 0.0) / 86400.0
         state.law_covariance[LOG_SCALE, LOG_SCALE] += kernel.COMMON_WALK_PER_DAY * days
         for k in range(kernel.BANK_STATES):
             state.bank_covariance[:, :, k, k] += kernel.CELL_WALK_PER_DAY * days
-    state.last_edge_unix_time_second[0] = unix_time_second
+        return unix_time_second - last
+    return float("inf")
 
 
 def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.bool_], edge: EdgeView) -> None:
@@ -164,7 +177,7 @@ def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.
 def _learn_noise(state: ResistanceState, innovation_volt: FloatArray) -> None:
     """Follow the noise of a voltage difference by the middle of the cells' innovations."""
     seen = np.abs(innovation_volt[np.isfinite(innovation_volt)])
-    if seen.shape[0] < SHORTEST_LIVE_CELLS:
+    if seen.shape[0] < FEWEST_LIVE_CELLS:
         return
     state.noise_volt[1] = min(state.noise_volt[1] + 1.0, NOISE_MEMORY_EDGES)
     share = 1.0 / (state.noise_volt[1] + 5.0)

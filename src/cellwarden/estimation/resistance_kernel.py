@@ -75,6 +75,7 @@ def update_common(
     ratio: float,
     noise: float,
     timing: float,
+    alike: float,
 ) -> float:
     """Take the median cell's ρ into the common filter, in place.
 
@@ -86,6 +87,7 @@ def update_common(
     ratio : measured ρ
     noise : its standard deviation without the law's error
     timing : relative uncertainty of the time after the step
+    alike : factor on the law's error, above 1 for an edge soon after another
 
     Returns
     -------
@@ -95,7 +97,7 @@ def update_common(
     if not ratio > 0.1 * np.exp(predicted):
         return np.nan
     gradient = log_resistance_gradient(x, before, after, temperature_celsius, soc)
-    variance = (noise / ratio) ** 2 + COMMON_LAW_SIGMA**2 + (TIMING_SHARE * timing) ** 2
+    variance = (noise / ratio) ** 2 + (alike * COMMON_LAW_SIGMA) ** 2 + (TIMING_SHARE * timing) ** 2
     normalised, _ = scalar_update(x, p, gradient, np.log(ratio) - predicted, variance, GATE)
     return normalised
 
@@ -225,6 +227,7 @@ def update_cells(
     middle_ratio: float,
     ratio: FloatArray,
     noise: FloatArray,
+    alike: float,
     innovation: FloatArray,
     changed: FloatArray,
 ) -> None:
@@ -244,7 +247,7 @@ def update_cells(
         h[SIZE] = middle_ratio * np.exp(move)
         h[FILM] = scale * np.exp(law[ACTIVATION] * inverse)
         h[JOINT] = scale
-        variance = noise[j] ** 2 + h[SIZE] ** 2 * (CELL_LAW_SIGMA**2 + move_variance)
+        variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + move_variance)
         # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change
         clarity = min(1.0, (CLEAR_SIGMA * h[SIZE]) ** 2 / variance) / (1.0 + (move / UNLIKE) ** 2)
         told, opened = update_cell(x[j], p[j], log_weight[j], cusum[j], start, h, ratio[j], variance, clarity)
