@@ -28,12 +28,13 @@ COMMON_STATES = FIRST_KNOT + KNOTS.shape[0]
 REFERENCE_STEP = 0.5
 # Usual for LFP/graphite: half of the resistance is charge transfer, its current near 0.5C (fit to synthetic packs)
 TRANSFER_SHARE_LOGIT, TRANSFER_SHARE_SIGMA = 0.0, 0.5
-TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.5), 0.7
+TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.55), 0.5
 TRANSFER_KELVIN, TRANSFER_KELVIN_SIGMA = 4500.0, 1000.0
 ACTIVATION_EXTRA_SIGMA = 600.0
 SHAPE_SIGMA_PER_ROOT_SOC = 0.25
-SHAPE_TOP_SIGMA = 0.2
-SHAPE_EMPTY_SIGMA, SHAPE_EMPTY_SOC = 0.7, 0.08  # rise towards empty and how soon it is over
+# Towards empty and full the surfaces run out of room or lithium (fit to synthetic packs); a set may say more
+EMPTY_RISE, SHAPE_EMPTY_SOC, SHAPE_EMPTY_SIGMA = 0.9, 0.1, 0.6
+FULL_RISE, SHAPE_FULL_SOC, SHAPE_FULL_SIGMA = 0.6, 0.06, 0.2
 
 
 def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
@@ -46,7 +47,9 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     x[TRANSFER_LOGIT] = TRANSFER_SHARE_LOGIT
     x[TRANSFER_CURRENT] = TRANSFER_LOG_CURRENT
     x[TRANSFER_ACTIVATION] = TRANSFER_KELVIN
-    x[FIRST_KNOT:] = np.log(np.interp(KNOTS, model.soc_fraction, model.resistance_soc_factor))
+    ends = EMPTY_RISE * np.exp(-KNOTS / SHAPE_EMPTY_SOC) + FULL_RISE * np.exp((KNOTS - 1.0) / SHAPE_FULL_SOC)
+    own = np.log(np.interp(KNOTS, model.soc_fraction, model.resistance_soc_factor))
+    x[FIRST_KNOT:] = np.maximum(own, ends - ends[REFERENCE_KNOT])
     p = np.zeros((COMMON_STATES, COMMON_STATES))
     p[LOG_SCALE, LOG_SCALE] = model.resistance_log_sigma**2
     p[ACTIVATION, ACTIVATION] = model.activation_sigma_kelvin**2 + ACTIVATION_EXTRA_SIGMA**2
@@ -59,7 +62,7 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     p[FIRST_KNOT:, FIRST_KNOT:] = SHAPE_SIGMA_PER_ROOT_SOC**2 * shared
     rise = SHAPE_EMPTY_SIGMA * np.where(distance < 0.0, np.exp(-KNOTS / SHAPE_EMPTY_SOC), 0.0)
     p[FIRST_KNOT:, FIRST_KNOT:] += np.outer(rise, rise)
-    p[COMMON_STATES - 1, COMMON_STATES - 1] += SHAPE_TOP_SIGMA**2
+    p[COMMON_STATES - 1, COMMON_STATES - 1] += SHAPE_FULL_SIGMA**2
     return x, p
 
 
