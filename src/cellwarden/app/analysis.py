@@ -51,7 +51,7 @@ class Analysis:
         from cellwarden.report import write_report
 
         with written_together(Path(folder)) as work:
-            pq.write_table(self.estimates, work / "estimates.parquet", compression="zstd")
+            pq.write_table(self.estimates, work / "estimates.parquet", compression="zstd", use_dictionary=False)
             write_json_files(self.result, work)
             write_report(self.result, work / "report.html")
 
