@@ -1,0 +1,195 @@
+"""Two neighbouring sense wires exchanged: each of two cells is shown under the other's number.
+
+Voltages alone do not show it, but two things tie a reading to its cell. While the current is calm, two neighbours that
+exchange their levels from one minute to the next, sum and all other cells unmoved, were exchanged by hand. And on
+float, the bleed of a cell pulls down that cell: where a reading follows its neighbour's bleed instead of its own, the
+wires are crossed (sign of the correlation between the differences of both cells in reading and in bled charge).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.cadence import is_full_hour
+from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.wire_exchange import (
+    BLEED_SLOTS,
+    HOUR_SLOTS,
+    HOURS,
+    WINDOW_ROWS,
+    bleed_scores,
+    exchanged_pairs,
+    watch_bleed,
+)
+from cellwarden.estimation.plugin import PackContext
+
+__all__ = ["DETECTOR", "SwapState"]
+
+KIND = "sense_wires_swapped"
+CALM_FRACTION_OF_C = 0.02
+FLOAT_FRACTION_OF_C = 0.01
+FEWEST_HOURS, CROSSED_SCORE, OWN_SCORE, PACK_SCORE = 12.0, -3.0, -1.0, -3.0
+
+BY_EXCHANGE, BY_BLEED = 1.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SwapState:
+    """Pairs (k, k + 1) of neighbours.
+
+    `voltage`, `duty`, `current` : rings of the last minutes with `count` minutes written so far; `hour`, `bleed` : see
+    `wire_exchange`; `crossed` : (3, pairs) by what the pair is held to be crossed (0: it is not), since when [s], and
+    the jump [V] or the score that showed it.
+    """
+
+    voltage: FloatArray
+    duty: FloatArray
+    current: FloatArray
+    count: int
+    hour: FloatArray
+    bleed: FloatArray
+    crossed: FloatArray
+
+
+def _initial(context: PackContext) -> SwapState:
+    cells, pairs = context.cell_count, max(context.cell_count - 1, 0)
+    hour = np.full((HOUR_SLOTS, cells), np.nan)
+    hour[:3] = 0.0
+    ring = np.full((WINDOW_ROWS, cells), np.nan)
+    current = np.full((WINDOW_ROWS, 2), np.nan)
+    return SwapState(ring, ring, current, 0, hour, np.zeros((BLEED_SLOTS, cells)), np.zeros((3, pairs)))
+
+
+def _step(
+    state: SwapState, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[SwapState, list[Evidence]]:
+    del board
+    if len(minutes) == 0 or context.cell_count < 2:
+        return state, []
+    pack = context.pack
+    hours = is_full_hour(minutes.unix_time_second)
+    rings = state.voltage.copy(), state.duty.copy(), state.current.copy()
+    hour, bleed, crossed = state.hour.copy(), state.bleed.copy(), state.crossed.copy()
+    jumps = np.zeros((len(minutes), crossed.shape[1]))
+    slopes = np.zeros((int(hours.sum()), BLEED_SLOTS, bleed.shape[1]))
+    _follow(
+        *rings,
+        state.count,
+        hour,
+        bleed,
+        minutes.voltage_volt,
+        np.nan_to_num(minutes.bleed_fraction),
+        np.column_stack([minutes.current_minimum_ampere, minutes.current_maximum_ampere]),
+        minutes.bleed_ah,
+        hours,
+        CALM_FRACTION_OF_C * pack.nominal_capacity_ah,
+        FLOAT_FRACTION_OF_C * pack.nominal_capacity_ah,
+        pack.sensors.voltage_resolution_volt,
+        jumps,
+        slopes,
+    )
+    found: list[Evidence] = []
+    hour_number = np.cumsum(hours) - 1
+    for row in np.flatnonzero(hours | jumps.any(axis=1)):
+        at = float(minutes.unix_time_second[row])
+        changed = _note_jumps(crossed, jumps[row], at)
+        if hours[row] and context.has_balancing:
+            changed |= _note_bleed(crossed, slopes[hour_number[row]], at)
+        told = np.flatnonzero(changed | ((crossed[0] > 0.0) & hours[row]))
+        found.extend(_evidence(at, int(pair), crossed[:, pair]) for pair in told)
+    return SwapState(*rings, state.count + len(minutes), hour, bleed, crossed), found
+
+
+@njit(cache=True)
+def _follow(
+    ring_voltage: FloatArray,
+    ring_duty: FloatArray,
+    ring_current: FloatArray,
+    count: int,
+    hour: FloatArray,
+    bleed: FloatArray,
+    voltage: FloatArray,
+    duty: FloatArray,
+    current: FloatArray,
+    bled: FloatArray,
+    hours: NDArray[np.bool_],
+    calm_ampere: float,
+    float_ampere: float,
+    step_volt: float,
+    jumps: FloatArray,
+    slopes: FloatArray,
+) -> None:
+    """Go through the minutes; `jumps` gets exchanges, `slopes` the sums of the bleed at full hours."""
+    told = 0
+    for row in range(voltage.shape[0]):
+        at = (count + row) % WINDOW_ROWS
+        ring_voltage[at] = voltage[row]
+        ring_duty[at] = duty[row]
+        ring_current[at] = current[row]
+        begin = (at + 1) % WINDOW_ROWS
+        exchanged_pairs(ring_voltage, ring_duty, ring_current, begin, calm_ampere, step_volt, jumps[row])
+        calm = max(abs(current[row, 0]), abs(current[row, 1])) <= float_ampere
+        watch_bleed(hour, bleed, voltage[row], bled[row], 1 if hours[row] else 0, 1 if calm else 0)
+        if hours[row]:
+            slopes[told] = bleed
+            told += 1
+
+
+def _note_jumps(crossed: FloatArray, jump: FloatArray, at: float) -> NDArray[np.bool_]:
+    """Enter exchanges: the first crosses a pair, the next one (later than the window) puts it right."""
+    new = (jump != 0.0) & ~((np.abs(crossed[2]) > 0.0) & (at - crossed[1] < 60.0 * WINDOW_ROWS))
+    crossed[0, new] = np.where(crossed[0, new] > 0.0, 0.0, BY_EXCHANGE)
+    crossed[1, new] = at - 60.0 * (WINDOW_ROWS // 2)
+    crossed[2, new] = jump[new]
+    return np.asarray(new, dtype=np.bool_)
+
+
+def _note_bleed(crossed: FloatArray, bleed: FloatArray, at: float) -> NDArray[np.bool_]:
+    """Enter pairs whose readings follow the neighbour's bleed while the pack's others follow their own."""
+    own, first, second = bleed_scores(bleed)
+    if bleed[HOURS, 0] < FEWEST_HOURS or np.median(own) > PACK_SCORE:
+        return np.zeros(crossed.shape[1], dtype=np.bool_)
+    by_other = np.maximum(first, second)
+    by_own = np.minimum(own[:-1], own[1:])
+    new = (by_other < CROSSED_SCORE) & (by_own > OWN_SCORE) & (crossed[0] == 0.0)
+    gone = (crossed[0] == BY_BLEED) & (by_own < by_other)
+    crossed[0, new], crossed[1, new], crossed[2, new] = BY_BLEED, at, by_other[new]
+    crossed[0, gone] = 0.0
+    return np.asarray(new | gone, dtype=np.bool_)
+
+
+def _evidence(at: float, pair: int, crossed: FloatArray) -> Evidence:
+    mark, since, shown = (float(value) for value in crossed)
+    cell, other = pair + 1, pair + 2
+    if mark == 0.0:
+        return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=None, severity=None)
+    if mark == BY_EXCHANGE:
+        seen = f"jumped to each other's level ({1e3 * abs(shown):.1f} mV) while the current was calm"
+    else:
+        seen = "follow each other's balancing on float instead of their own"
+    return Evidence(
+        at_unix_time_second=at,
+        kind=KIND,
+        cell=cell,
+        sensor=None,
+        severity=Severity.WARNING,
+        magnitude=float(other),
+        magnitude_low=float(other),
+        magnitude_high=float(other),
+        unit="cell number",
+        confidence=0.95 if mark == BY_EXCHANGE else 0.99,
+        first_seen_unix_time_second=since,
+        explanation=f"The readings of cells {cell} and {other} {seen}: their sense wires are exchanged.",
+        advice=f"Check the sense wires at cells {cell} and {other}: balancing now drains the wrong cell.",
+    )
+
+
+DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(), initial=_initial, step=_step)
