@@ -28,7 +28,7 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
     """Stamps of a column as unix time (T,) [s], NaN where empty."""
     stamp = column_map.time
     if pa.types.is_timestamp(values.type):
-        return _seconds(values if values.type.tz else pc.assume_timezone(values, stamp.zone, "earliest", "earliest"))
+        return _seconds(values if values.type.tz else _zoned(values, stamp.zone))
     known = values.drop_null()
     if not len(known):
         return np.full(len(values), np.nan)
@@ -57,13 +57,16 @@ def _parsed(values: pa.Array, form: str, stamp: TimeColumn) -> FloatArray:
         return number
     text = values.cast(pa.string())
     if form != "iso8601":
-        return _seconds(
-            pc.assume_timezone(pc.strptime(text, format=form, unit="us"), stamp.zone, "earliest", "earliest")
-        )
+        return _seconds(_zoned(pc.strptime(text, format=form, unit="us"), stamp.zone))
     first = text.drop_null().slice(0, 1)
     if len(first) and pc.match_substring_regex(first, r"(Z|[+-]\d\d:?\d\d)$")[0].as_py():
         return _seconds(text.cast(pa.timestamp("us", "UTC")))
-    return _seconds(pc.assume_timezone(text.cast(pa.timestamp("us")), stamp.zone, "earliest", "earliest"))
+    return _seconds(_zoned(text.cast(pa.timestamp("us")), stamp.zone))
+
+
+def _zoned(stamps: pa.Array, zone: str) -> pa.Array:
+    """Stamps of a local clock; of an hour that comes twice the first is meant, the second shows as a step back."""
+    return pc.assume_timezone(stamps, zone, ambiguous="earliest", nonexistent="earliest")
 
 
 def _seconds(stamps: pa.Array) -> FloatArray:

@@ -52,7 +52,7 @@ def open_pack_log_file(path: Path, column_map: ColumnMap | None = None) -> Table
         return table
     maps = ", ".join(shipped.name for shipped in shipped_maps())
     raise InputError(
-        f"{table.file}: the columns {_shown(table)} are neither a pack log's (unix_time_second, cell_voltage_c1_volt, …) "
+        f"{table.file}: the columns {_shown(table)} are neither a pack log's (unix_time_second, cell_voltage_c1_volt) "
         f"nor those of a known logger ({maps}); rename them, or say with --map FILE which columns they are."
     )
 

@@ -95,7 +95,7 @@ def column_numbers(batch: pa.RecordBatch, name: str, file: str, first_row: int) 
 
 @dataclass(slots=True)
 class ReadingCheck:
-    """Checks columns and counts: `missing` readings by column, `implausible` ones, `finite_cells` good ones of cells."""
+    """Checks columns; counts `missing` readings by column, `implausible` ones, and good ones of cells."""
 
     pack: PackSpec
     missing: Counter[str] = field(default_factory=Counter)
