@@ -1,0 +1,85 @@
+"""A current sensor whose zero is off: counted charge runs away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.estimation.charge_tracks import CurrentOffsetTrack
+from cellwarden.estimation.plugin import PackContext
+
+__all__ = ["DETECTOR"]
+
+KIND = "current_sensor_offset"
+LIMIT_AMPERE = 0.04
+RESOLUTION_SHARE = 0.5
+
+
+def _initial(context: PackContext) -> WatchState:
+    del context
+    return initial_watch(1)
+
+
+def _step(
+    state: WatchState, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[WatchState, list[Evidence]]:
+    if not context.has_current:
+        return state, []
+    track = board.get(CurrentOffsetTrack)
+    limit = max(LIMIT_AMPERE, RESOLUTION_SHARE * context.pack.sensors.current_resolution_ampere)
+
+    def of_row(row: int) -> Deviation:
+        offset = track.current_offset_ampere[row : row + 1]
+        return Deviation(
+            value=offset,
+            sigma=(track.current_offset_high_ampere[row : row + 1] - offset) / 1.96,
+            limit=limit,
+            pressing=np.inf,
+            known=np.isfinite(track.informed_unix_time_second[row : row + 1]),
+        )
+
+    def say(row: int, channel: int, severity: Severity | None, since: float, chance: float) -> Evidence:
+        del channel
+        return _evidence(track, minutes, row, severity, since, chance, context.pack.nominal_capacity_ah)
+
+    return watch_deviation(state, minutes, of_row, say)
+
+
+def _evidence(
+    track: CurrentOffsetTrack,
+    minutes: MinuteBlock,
+    row: int,
+    severity: Severity | None,
+    since: float,
+    chance: float,
+    capacity_ah: float,
+) -> Evidence:
+    offset = float(track.current_offset_ampere[row])
+    low, high = float(track.current_offset_low_ampere[row]), float(track.current_offset_high_ampere[row])
+    daily = 100.0 * 24.0 * abs(offset) / capacity_ah
+    word = "charge" if offset > 0 else "discharge"
+    return Evidence(
+        at_unix_time_second=float(minutes.unix_time_second[row]),
+        kind=KIND,
+        cell=None,
+        sensor=None,
+        severity=severity,
+        magnitude=offset,
+        magnitude_low=low,
+        magnitude_high=high,
+        unit="ampere",
+        confidence=chance,
+        first_seen_unix_time_second=since,
+        explanation=(
+            f"The current sensor reads {1e3 * abs(offset):.0f} mA of {word} when none flows ({1e3 * low:+.0f} to {1e3 * high:+.0f} "
+            f"mA): a charge counter that trusts it drifts by {daily:.1f} % a day."
+        ),
+        advice="Zero the current sensor with the pack disconnected. The estimates here are corrected for it.",
+    )
+
+
+DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(CurrentOffsetTrack,), initial=_initial, step=_step)

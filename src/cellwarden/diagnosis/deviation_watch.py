@@ -1,0 +1,107 @@
+"""Slow quantities against a limit: judged once an hour by how likely the limit is passed, with hysteresis.
+
+A channel is raised when its value is beyond the limit with 97.5 % probability at two full hours in a row, and is let go
+when it is within 60 % of the limit. `first_seen` is the hour in which the value last passed half the limit for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.cadence import is_full_hour
+
+__all__ = ["Deviation", "WatchState", "chance_beyond", "initial_watch", "watch_deviation"]
+
+RAISED_PROBABILITY = 0.975
+RAISED_HOURS = 2
+LET_GO_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """Per channel: hours in a row beyond the limit, level held (0 none … 3 critical), hour half the limit was passed."""
+
+    hours: FloatArray
+    level: FloatArray
+    begin: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One row's values, all (channels,) or scalars that fit.
+
+    `value` may be negative; its size counts. `limit` raises a warning, `pressing` a critical finding. Channels with
+    `known` False are left as they are.
+    """
+
+    value: FloatArray
+    sigma: FloatArray
+    limit: FloatArray | float
+    pressing: FloatArray | float
+    known: NDArray[np.bool_]
+    mild: NDArray[np.bool_] | None = None
+
+
+def initial_watch(channels: int) -> WatchState:
+    """Nothing seen yet."""
+    return WatchState(np.zeros(channels), np.zeros(channels), np.full(channels, np.nan))
+
+
+def chance_beyond(value: FloatArray, sigma: FloatArray, limit: FloatArray | float) -> FloatArray:
+    """Probability that the size of a value of known sigma is beyond the limit; same shape as `value`."""
+    return np.asarray(ndtr((np.abs(value) - limit) / np.maximum(sigma, 1e-12)))
+
+
+def watch_deviation(
+    state: WatchState,
+    minutes: MinuteBlock,
+    of_row: Callable[[int], Deviation],
+    say: Callable[[int, int, Severity | None, float, float], Evidence],
+) -> tuple[WatchState, list[Evidence]]:
+    """Judge every full hour of a block.
+
+    Parameters
+    ----------
+    of_row : the values at a row
+    say : makes the evidence of (row, channel, severity or None, first seen, probability)
+    """
+    held: list[Evidence] = []
+    hours, level, begin = state.hours.copy(), state.level.copy(), state.begin.copy()
+    for row in np.flatnonzero(is_full_hour(minutes.unix_time_second)):
+        now = of_row(int(row))
+        stamp = float(minutes.unix_time_second[row])
+        chance = np.where(now.known, chance_beyond(now.value, now.sigma, now.limit), 0.0)
+        size = np.where(np.isfinite(now.value), np.abs(now.value), 0.0)
+        passed = size > 0.5 * np.asarray(now.limit)
+        begin = np.where(
+            passed & now.known, np.where(np.isnan(begin), stamp, begin), np.where(now.known, np.nan, begin)
+        )
+        hours = np.where(now.known, np.where(chance > RAISED_PROBABILITY, hours + 1, 0), hours)
+        raised = hours >= RAISED_HOURS
+        gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))
+        told = _levels(raised, gone, level, now)
+        for channel in np.flatnonzero((told > 0) | (level > 0)):
+            severity = (None, Severity.INFO, Severity.WARNING, Severity.CRITICAL)[int(told[channel])]
+            since = float(begin[channel]) if np.isfinite(begin[channel]) else stamp
+            held.append(say(int(row), int(channel), severity, since, float(chance[channel])))
+        level = told
+    return WatchState(hours, level, begin), held
+
+
+def _levels(raised: NDArray[np.bool_], gone: NDArray[np.bool_], level: FloatArray, now: Deviation) -> FloatArray:
+    """Level of every channel after this hour."""
+    pressing = chance_beyond(now.value, now.sigma, now.pressing) > RAISED_PROBABILITY
+    worst = np.where(pressing, 3.0, 2.0)
+    if now.mild is not None:
+        worst = np.where(now.mild, 1.0, worst)
+    kept = np.where(gone, 0.0, level)
+    result: FloatArray = np.where(raised & now.known, np.maximum(worst, np.where(level == 3.0, 3.0, 0.0)), kept)
+    return result

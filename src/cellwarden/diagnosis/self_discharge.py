@@ -1,0 +1,159 @@
+"""A cell that loses charge inside: more than its neighbours, the bleed's share taken out.
+
+Without the balancer's log a cell that stands a few millivolts low on float may leak or be read low; that is said as
+worth knowing, with both possibilities, until a discharge and recharge settles it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.spread import robust_sigma
+from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack
+from cellwarden.estimation.plugin import PackContext
+
+__all__ = ["DETECTOR"]
+
+KIND = "self_discharge"
+LIMIT_PER_AH = 1.5e-5  # 1.5 mA at 100 Ah: three times what healthy cells differ by at 25 °C
+PRESSING_PER_AH = 3e-4
+SPREADS = 5.0
+FLOAT_SOC = 0.96
+FLOAT_REST_SECOND = 12 * 3600.0
+LOW_VOLT = 0.004
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    leak: WatchState
+    low: WatchState
+
+
+def _initial(context: PackContext) -> _State:
+    return _State(initial_watch(context.cell_count), initial_watch(context.cell_count))
+
+
+def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[_State, list[Evidence]]:
+    if context.cell_count < 2 or not context.has_current:
+        return state, []
+    if not context.has_balancing and context.pack.balancer == "active":
+        return state, []
+    track, capacity = board.get(SelfDischargeTrack), board.get(CapacityTrack)
+    scale = context.pack.nominal_capacity_ah
+
+    def of_row(row: int) -> Deviation:
+        leak = track.self_discharge_ampere[row]
+        sigma = (track.self_discharge_high_ampere[row] - leak) / 1.96
+        return Deviation(
+            value=np.maximum(leak, 0.0),
+            sigma=sigma,
+            limit=max(LIMIT_PER_AH * scale, SPREADS * robust_sigma(leak)),
+            pressing=PRESSING_PER_AH * scale,
+            known=np.isfinite(track.informed_unix_time_second[row]),
+        )
+
+    def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
+        return _leak(track, capacity, minutes, row, cell, severity, since, chance)
+
+    leak, held = watch_deviation(state.leak, minutes, of_row, say)
+    if context.has_balancing or context.pack.balancer == "none":
+        return _State(leak, state.low), held
+    low, hints = _watch_low(state.low, minutes, board, leak)
+    return _State(leak, low), held + hints
+
+
+def _leak(
+    track: SelfDischargeTrack,
+    capacity: CapacityTrack,
+    minutes: MinuteBlock,
+    row: int,
+    cell: int,
+    severity: Severity | None,
+    since: float,
+    chance: float,
+) -> Evidence:
+    leak = float(track.self_discharge_ampere[row, cell])
+    low, high = float(track.self_discharge_low_ampere[row, cell]), float(track.self_discharge_high_ampere[row, cell])
+    monthly = 100.0 * leak * 730.0 / float(capacity.capacity_ah[row, cell])
+    short = severity is Severity.CRITICAL
+    return Evidence(
+        at_unix_time_second=float(minutes.unix_time_second[row]),
+        kind=KIND,
+        cell=cell + 1,
+        sensor=None,
+        severity=severity,
+        magnitude=leak,
+        magnitude_low=low,
+        magnitude_high=high,
+        unit="ampere",
+        confidence=chance,
+        first_seen_unix_time_second=since,
+        explanation=(
+            f"Cell {cell + 1} loses {1e3 * leak:.1f} mA more than the pack's median cell ({1e3 * low:.1f} to {1e3 * high:.1f} "
+            f"mA), {monthly:.0f} % of its charge a month; what the balancer took out is accounted for."
+            + (" A loss of this size is an internal short." if short else "")
+        ),
+        advice=(
+            f"Take the pack out of service and replace cell {cell + 1}: an internal short can grow without warning."
+            if short
+            else f"Plan to replace cell {cell + 1}; until then see that the pack is fully charged at least once a month, and "
+            "look whether its loss grows."
+        ),
+    )
+
+
+def _watch_low(
+    state: WatchState, minutes: MinuteBlock, board: Board, leak: WatchState
+) -> tuple[WatchState, list[Evidence]]:
+    """Cells that stand low on float while the bleed is not known."""
+    soc = board.get(SocTrack)
+
+    def of_row(row: int) -> Deviation:
+        voltage = minutes.voltage_volt[row]
+        below = (
+            np.maximum(np.nanmedian(voltage) - voltage, 0.0) if np.isfinite(voltage).any() else np.zeros_like(voltage)
+        )
+        floating = np.median(soc.soc_fraction[row]) > FLOAT_SOC and soc.rest_second[row] > FLOAT_REST_SECOND
+        return Deviation(
+            value=below,
+            sigma=np.full_like(below, 0.0005),
+            limit=max(LOW_VOLT, SPREADS * robust_sigma(voltage)),
+            pressing=np.inf,
+            known=np.isfinite(voltage) & floating & (leak.level == 0.0),
+            mild=np.ones(below.shape, dtype=np.bool_),
+        )
+
+    def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
+        below = 1e3 * float(np.nanmedian(minutes.voltage_volt[row]) - minutes.voltage_volt[row, cell])
+        return Evidence(
+            at_unix_time_second=float(minutes.unix_time_second[row]),
+            kind=KIND,
+            cell=cell + 1,
+            sensor=None,
+            severity=severity,
+            unit="ampere",
+            confidence=0.5 * chance,
+            first_seen_unix_time_second=since,
+            explanation=(
+                f"Cell {cell + 1} stands {below:.0f} mV below its neighbours on float. Either it leaks, or its voltage is "
+                "read low: without the balancer's log both look the same."
+            ),
+            advice=(
+                "Log the on-time of the balancer per cell, or discharge the pack below half and recharge it: either tells "
+                "which of the two it is."
+            ),
+        )
+
+    return watch_deviation(state, minutes, of_row, say)
+
+
+DETECTOR = DetectorPlugin(
+    kinds=(KIND,), needs=(SelfDischargeTrack, CapacityTrack, SocTrack), initial=_initial, step=_step
+)

@@ -1,0 +1,19 @@
+"""How far healthy cells of a pack lie apart, whatever a few odd ones do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.sample_block import FloatArray
+
+__all__ = ["robust_sigma"]
+
+SIGMA_PER_DEVIATION = 1.4826  # of a normal distribution (Hampel 1974, J. Am. Stat. Assoc. 69, 383)
+
+
+def robust_sigma(values: FloatArray) -> float:
+    """Sigma from the median absolute deviation of what is finite; 0 below three values."""
+    kept = values[np.isfinite(values)]
+    if kept.size < 3:
+        return 0.0
+    return float(SIGMA_PER_DEVIATION * np.median(np.abs(kept - np.median(kept))))

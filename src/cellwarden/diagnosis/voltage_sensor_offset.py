@@ -1,0 +1,88 @@
+"""A cell whose voltage is read too high or too low: the sensor's error, not the cell's."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.spread import robust_sigma
+from cellwarden.estimation.charge_tracks import VoltageOffsetTrack
+from cellwarden.estimation.plugin import PackContext
+
+__all__ = ["DETECTOR"]
+
+KIND = "voltage_sensor_offset"
+LIMIT_VOLT = 0.003
+RESOLUTIONS = 2.0
+SPREADS = 3.5
+PRESSING_VOLT = 0.1
+
+
+def _initial(context: PackContext) -> WatchState:
+    return initial_watch(context.cell_count)
+
+
+def _step(
+    state: WatchState, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[WatchState, list[Evidence]]:
+    if context.cell_count < 2 or not context.has_current:
+        return state, []
+    track = board.get(VoltageOffsetTrack)
+    least = max(LIMIT_VOLT, RESOLUTIONS * context.pack.sensors.voltage_resolution_volt)
+
+    def of_row(row: int) -> Deviation:
+        offset = track.voltage_offset_volt[row]
+        return Deviation(
+            value=offset,
+            sigma=(track.voltage_offset_high_volt[row] - offset) / 1.96,
+            limit=max(least, SPREADS * robust_sigma(offset)),
+            pressing=PRESSING_VOLT,
+            known=np.isfinite(track.informed_unix_time_second[row]),
+        )
+
+    def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
+        return _evidence(track, minutes, row, cell, severity, since, chance)
+
+    return watch_deviation(state, minutes, of_row, say)
+
+
+def _evidence(
+    track: VoltageOffsetTrack,
+    minutes: MinuteBlock,
+    row: int,
+    cell: int,
+    severity: Severity | None,
+    since: float,
+    chance: float,
+) -> Evidence:
+    offset = float(track.voltage_offset_volt[row, cell])
+    low, high = float(track.voltage_offset_low_volt[row, cell]), float(track.voltage_offset_high_volt[row, cell])
+    word = "high" if offset > 0 else "low"
+    return Evidence(
+        at_unix_time_second=float(minutes.unix_time_second[row]),
+        kind=KIND,
+        cell=cell + 1,
+        sensor=None,
+        severity=severity,
+        magnitude=offset,
+        magnitude_low=low,
+        magnitude_high=high,
+        unit="volt",
+        confidence=chance,
+        first_seen_unix_time_second=since,
+        explanation=(
+            f"The voltage of cell {cell + 1} is read {1e3 * abs(offset):.1f} mV too {word} ({1e3 * low:+.1f} to {1e3 * high:+.1f} "
+            "mV): the difference stays the same wherever the pack stands, as no cell's does. The cell is not to blame."
+        ),
+        advice=(
+            f"Calibrate the voltage input of cell {cell + 1}, and look at its sense wire and connector. The balancer and the "
+            "protection act on the wrong voltage until then; the estimates here are corrected."
+        ),
+    )
+
+
+DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(VoltageOffsetTrack,), initial=_initial, step=_step)
