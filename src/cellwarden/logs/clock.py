@@ -26,6 +26,7 @@ __all__ = ["RUN_ROWS", "WILD_SECOND", "ClockState", "Settled", "wild_rows"]
 RUN_ROWS = 8
 WILD_SECOND = 3600.0
 _DROP_OVERLAP_SECOND = 120.0
+_DENSITY_RATIO = 3
 
 
 def wild_rows(times: FloatArray, before: float) -> NDArray[np.bool_]:
@@ -189,6 +190,8 @@ class ClockState:
         if len(stamps) < RUN_ROWS // 2:
             hole_end = float(np.min(before.stamps[before.stamps > run[0]], initial=np.inf))
             return hole_end - float(run[0]) > self.window_rows * float(np.median(np.diff(run)))
+        if len(stamps) > _DENSITY_RATIO * RUN_ROWS:
+            return False  # a clock that stepped goes on at the same pace; this is disorder
         pairs = zip(stamps, before.cells[covered][first], strict=True)
         same = {float(stamp): cells.tobytes() for stamp, cells in pairs}
         return any(same.get(float(stamp)) != cells.tobytes() for stamp, cells in zip(run, readings, strict=True))
