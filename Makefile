@@ -8,7 +8,7 @@ DEV := $(VENV)/dev.stamp
 DEMO_OUT ?= out/demo
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench real nightly example lock clean help
+.PHONY: demo test bench real nightly example picture lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,8 @@ help:
 	@echo "make real                     docs/real-data.md from the open measured logs"
 	@echo "make nightly                  property tests, many more cases, seed printed"
 	@echo "make example                  cut examples/ anew from the development packs"
+	@echo "make picture                  the report's picture in the README, from the demo's report, by Chromium"
+	@echo "make lock                     the newest versions that fit, into requirements/"
 
 demo: $(RUNTIME)
 	@$(PY) scripts/demo.py --out '$(DEMO_OUT)' $(if $(PACK),--pack '$(PACK)') $(LOG)
@@ -44,6 +46,10 @@ nightly: $(DEV)
 
 example: $(RUNTIME)
 	@$(PY) scripts/make_example.py
+
+picture:
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1460 \
+	  --screenshot='$(CURDIR)/docs/images/report.png' 'file://$(abspath $(DEMO_OUT))/report.html'
 
 LOCK := $(VENV)-lock
 lock:

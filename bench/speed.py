@@ -84,15 +84,19 @@ def measure_filterpy(log: Path, pack: Path) -> dict[str, float]:
     from cellwarden.app.analysis import prepare_analysis
 
     prepared = prepare_analysis([log], pack)
-    block = next(iter(prepared.log.blocks(lambda _: None)))
-    voltage = block.cell_voltage_volt[:FILTERPY_SAMPLES, 0].tolist()
-    current = block.current_ampere[:FILTERPY_SAMPLES].tolist()
-    elapsed = np.diff(block.unix_time_second[:FILTERPY_SAMPLES], prepend=block.unix_time_second[0]).tolist()
     cell = CellFilter(prepared.context.model, prepared.context.pack.nominal_capacity_ah, 0.5)
-    begin = time.process_time()
-    for sample in zip(current, voltage, elapsed, strict=True):
-        cell.step(*sample)
-    return {"cell_samples": float(len(voltage)), "processor_second": time.process_time() - begin}
+    samples, seconds = 0, 0.0
+    for block in prepared.log.blocks():
+        current, voltage = block.current_ampere.tolist(), block.cell_voltage_volt[:, 0].tolist()
+        elapsed = np.diff(block.unix_time_second, prepend=block.unix_time_second[0]).tolist()
+        begin = time.process_time()
+        for sample in zip(current, voltage, elapsed, strict=True):
+            cell.step(*sample)
+        seconds += time.process_time() - begin
+        samples += len(block)
+        if samples >= FILTERPY_SAMPLES:
+            break
+    return {"cell_samples": float(samples), "processor_second": seconds}
 
 
 def in_own_process(measurement: str, log: Path, pack: Path) -> dict[str, float]:

@@ -80,7 +80,7 @@ def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
     """A table of the findings, the urgent ones first."""
     if not findings:
         return ["No findings."]
-    ordered = sorted(findings, key=lambda finding: (-finding.severity.rank, finding.detected_unix_time_second))
+    ordered = sorted(findings, key=lambda finding: (-finding.severity.rank, _detected(finding)))
     lines = ["| what | where | severity | detected | confidence | in words |", "|---|---|---|---|---|---|"]
     for finding in ordered[:FINDINGS_SHOWN]:
         words = finding.explanation.replace("|", "/").replace("\n", " ")
@@ -110,23 +110,23 @@ def soc_line(estimates: Columns, reference: Columns) -> str:
     )
 
 
-def lead_lines(findings: tuple[Finding, ...], alarms: list[float]) -> list[str]:
-    """How long before each alarm of the BMS the latest new warning about a cell came."""
+def lead_lines(findings: tuple[Finding, ...], cell: int, alarms: list[float]) -> list[str]:
+    """When the cell that others saw fail was first named, and how long before each alarm of the BMS."""
     warnings = [finding for finding in findings if finding.severity is not Severity.INFO and finding.cell is not None]
+    named = sorted((finding for finding in warnings if finding.cell == cell), key=_detected)
     lines = []
     for alarm in alarms:
-        before = [finding for finding in warnings if finding.detected_unix_time_second < alarm]
-        if not before:
-            lines.append(f"* BMS alarm of {date(alarm)}: no cell had been named before it.")
-            continue
-        first = min(before, key=lambda finding: finding.detected_unix_time_second)
-        days = (alarm - first.detected_unix_time_second) / DAY_SECOND
-        cells = sorted({finding.cell for finding in before if finding.cell is not None})
-        named = ", ".join(str(cell) for cell in cells)
-        lines.append(
-            f"* BMS alarm of {date(alarm)}: first warning {days:.1f} days earlier; cells named by then: {named}."
-        )
+        before = [finding for finding in named if finding.detected_unix_time_second < alarm]
+        others = {finding.cell for finding in warnings if finding.detected_unix_time_second < alarm} - {cell}
+        kinds = {finding.kind: finding for finding in reversed(before)}
+        told = [f"`{kind}` {(alarm - _detected(first)) / DAY_SECOND:.1f} days earlier" for kind, first in kinds.items()]
+        words = f"cell {cell} was named as {', '.join(told)}" if told else f"cell {cell} had not been named"
+        lines.append(f"* BMS alarm of {date(alarm)}: {words}; other cells named by then: {len(others)}.")
     return lines
+
+
+def _detected(finding: Finding) -> float:
+    return finding.detected_unix_time_second
 
 
 def section(name: str, facts: Mapping[str, Any], source: Mapping[str, str], folder: Path) -> str:
@@ -148,16 +148,18 @@ def section(name: str, facts: Mapping[str, Any], source: Mapping[str, str], fold
         estimates = {column: analysis.estimates[column].to_numpy() for column in analysis.estimates.column_names}
         lines += [soc_line(estimates, reference), ""]
     elif hours > 24.0:
-        draw_deviation(analysis, alarm_times(reference), chart)
-        lines += [*lead_lines(result.findings, alarm_times(reference)), ""]
+        alarms = alarm_times(reference)
+        draw_deviation(analysis, alarms, chart)
+        if "cell" in facts:
+            lines += [*lead_lines(result.findings, facts["cell"], alarms), ""]
     else:
         draw_cells(analysis, chart)
     lines += [f"![{facts['title']}](images/real/{chart.name})", "", *finding_lines(result.findings), ""]
     read, used = result.quality.rows_read, result.quality.rows_used
     link = f"[{source['address'].removeprefix('https://')}]({source['address']})"
     lines.append(
-        f"{read:,} rows, {used:,} used, {len(result.cells)} cells, parameter set `{result.cell_model_name}`. Times are "
-        f"the log's own. **Log:** `{facts['file']}` in {link} at `{source['commit'][:12]}`, {source['licence']}; "
+        f"{read:,} rows, {used:,} used, {len(result.cells)} in series, parameter set `{result.cell_model_name}`. Times "
+        f"are the log's own. **Log:** `{facts['file']}` in {link} at `{source['commit'][:12]}`, {source['licence']}; "
         f"{source['credit']}."
     )
     return "\n".join(lines) + "\n"

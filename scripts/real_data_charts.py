@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -123,23 +122,28 @@ def draw_soc(estimates: pa.Table, reference: Mapping[str, NDArray[np.float64]], 
 
 
 def draw_cells(analysis: Analysis, file: Path) -> None:
-    """State of charge of every cell at the end with its interval.
+    """Each cell's voltage against the pack's median, and its state of charge with the interval, at the end.
 
     Parameters
     ----------
     analysis : of a short log
     file : PNG to write
     """
-    known: list[Any] = [cell for cell in analysis.result.cells if cell.soc_fraction is not None]
-    figure, axes = _canvas()
-    for cell in known:
-        soc = cell.soc_fraction
-        axes.plot([cell.cell] * 2, [100.0 * soc.low, 100.0 * soc.high], color=QUIET, linewidth=5.0)
-        axes.plot(cell.cell, 100.0 * soc.value, "o", color=ACCENT, markersize=4)
-    if not known:
-        axes.text(0.5, 0.5, "this log does not tell any cell's charge", transform=axes.transAxes, ha="center")
-    axes.set_xticks(range(1, len(analysis.result.cells) + 1))
-    axes.set_ylim(0.0, 100.0)
-    axes.set_xlabel("cell")
-    axes.set_ylabel("state of charge, %")
+    cells = range(1, len(analysis.result.cells) + 1)
+    figure = Figure(figsize=(8.0, 2.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    last = analysis.result.history.voltage_volt[-1:]
+    left.bar(cells, 1000.0 * (last - _row_median(last))[0], color=ACCENT, width=0.6)
+    left.axhline(0.0, color=INK, linewidth=0.6)
+    left.set_ylabel("distance from median, mV")
+    for cell in analysis.result.cells:
+        if (soc := cell.soc_fraction) is not None:
+            right.plot([cell.cell] * 2, [100.0 * soc.low, 100.0 * soc.high], color=QUIET, linewidth=5.0)
+            right.plot(cell.cell, 100.0 * soc.value, "o", color=ACCENT, markersize=4)
+    right.set_ylim(0.0, 100.0)
+    right.set_ylabel("charge and 95 % interval, %")
+    for axes in (left, right):
+        axes.set_xticks(cells)
+        axes.tick_params(axis="x", labelsize=7)
+        axes.set_xlabel("cell")
     _save(figure, file)
