@@ -149,7 +149,7 @@ def section(name: str, facts: Mapping[str, Any], source: Mapping[str, str], fold
         lines += [soc_line(estimates, reference), ""]
     elif hours > 24.0:
         alarms = alarm_times(reference)
-        draw_deviation(analysis, alarms, chart)
+        draw_deviation(analysis, facts.get("cell"), alarms, chart)
         if "cell" in facts:
             lines += [*lead_lines(result.findings, facts["cell"], alarms), ""]
     else:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cellwarden import Analysis
-from cellwarden.core.finding import Severity
+from cellwarden.core.finding import Finding, Severity
 
 __all__ = ["draw_cells", "draw_deviation", "draw_soc"]
 
@@ -44,17 +44,18 @@ def _save(figure: Figure, file: Path) -> None:
     figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
-def _named_cells(analysis: Analysis) -> list[int]:
-    found = [finding for finding in analysis.result.findings if finding.severity is not Severity.INFO]
-    return sorted({finding.cell for finding in found if finding.cell is not None})
+def _warnings(analysis: Analysis, cell: int) -> list[Finding]:
+    found = [finding for finding in analysis.result.findings if finding.cell == cell]
+    return [finding for finding in found if finding.severity is not Severity.INFO]
 
 
-def draw_deviation(analysis: Analysis, alarms: Sequence[float], file: Path) -> None:
-    """Daily median of each cell's distance from the pack's median, named cells in colour; first findings and alarms.
+def draw_deviation(analysis: Analysis, cell: int | None, alarms: Sequence[float], file: Path) -> None:
+    """Daily median of each cell's distance from the pack's median, one cell in colour; its first warning, and alarms.
 
     Parameters
     ----------
     analysis : of a log of days
+    cell : the one to follow, None for none
     alarms : when a BMS raised an alarm [s]
     file : PNG to write
     """
@@ -66,14 +67,13 @@ def draw_deviation(analysis: Analysis, alarms: Sequence[float], file: Path) -> N
     daily = np.array([np.nanmedian(deviation[day == here], axis=0) for here in days])
     figure, axes = _canvas()
     axes.plot(days, daily, color=QUIET, linewidth=0.6)
-    for cell in _named_cells(analysis):
+    if cell is not None:
         axes.plot(days, daily[:, cell - 1], color=ACCENT, linewidth=1.6)
         end = (days[-1], daily[-1, cell - 1])
         axes.annotate(f"cell {cell}", end, color=ACCENT, xytext=(4, 0), textcoords="offset points")
-    warnings = [finding for finding in analysis.result.findings if finding.severity is not Severity.INFO]
-    if warnings:
-        first = min(finding.detected_unix_time_second for finding in warnings)
-        _mark(axes, (first - begin) / DAY_SECOND, "first warning", ACCENT)
+        if warnings := _warnings(analysis, cell):
+            first = min(finding.detected_unix_time_second for finding in warnings)
+            _mark(axes, (first - begin) / DAY_SECOND, f"cell {cell} first named", ACCENT)
     for number, alarm in enumerate(alarms):
         _mark(axes, (alarm - begin) / DAY_SECOND, "" if number else "BMS alarms", ALARM)
     axes.set_xlabel("day of the log")
