@@ -4,8 +4,8 @@ A step from current i₁ to i₂ sees the series part and the charge transfer, w
 Butler-Volmer; Newman and Balsara, Electrochemical Systems, 4th ed. 2021, ch. 8), so a small step from rest shows more
 than one under load:
 
-    ρ = exp(θ₀ + S(z) + E·x) · [(1 − c) + c·a(i₁, i₂, s(T)) / a(0, −0.5, s₀)],   x = 1/T − 1/298.15 K
-    a = s·(asinh(i₂/s) − asinh(i₁/s)) / (i₂ − i₁),   s(T) = s₀·exp(−E_s·x)
+    ρ = exp(θ₀ + S(z)) · [(1 − c)·exp(E·x) + c·exp(E_s·x)·a(i₁, i₂, s(T)) / a(0, −0.5, s₀)]
+    a = s·(asinh(i₂/s) − asinh(i₁/s)) / (i₂ − i₁),   s(T) = s₀·exp(−E_s·x),   x = 1/T − 1/298.15 K
 
 Currents are in C. ρ is in units of the parameter set's resistance, and exp(θ₀) is ρ of the reference: 0.5C from rest,
 25 °C, z = 0.5.
@@ -79,9 +79,11 @@ def log_resistance(x: FloatArray, before: float, after: float, temperature_celsi
     share = 1.0 / (1.0 + np.exp(-x[TRANSFER_LOGIT]))
     scale = np.exp(x[TRANSFER_CURRENT])
     reference = _transfer_slope(0.0, -REFERENCE_STEP, scale)
-    slope = _transfer_slope(before, after, scale * np.exp(-x[TRANSFER_ACTIVATION] * inverse))
+    transfer_factor = np.exp(x[TRANSFER_ACTIVATION] * inverse)
+    slope = _transfer_slope(before, after, scale / transfer_factor) * transfer_factor
     shape = np.interp(soc, KNOTS, x[FIRST_KNOT:]) - x[FIRST_KNOT + REFERENCE_KNOT]
-    return float(x[LOG_SCALE] + shape + x[ACTIVATION] * inverse + np.log(1.0 - share + share * slope / reference))
+    series = (1.0 - share) * np.exp(x[ACTIVATION] * inverse)
+    return float(x[LOG_SCALE] + shape + np.log(series + share * slope / reference))
 
 
 @njit(cache=True)

@@ -7,14 +7,14 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.plugin import PackContext
-from cellwarden.estimation.resistance_law import LOG_SCALE
+from cellwarden.estimation.resistance_law import LOG_SCALE, TRANSFER_ACTIVATION
 from cellwarden.estimation.resistance_state import ResistanceState
 
 __all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "fill_rows"]
 
 DECIDING_SPAN_KELVIN = 10.0
-LIKELY_SHARE, DECIDED_SHARE = 0.7, 0.9  # of joint against joint or aged cell, with that span of temperature and without
-LAW_FLOOR_SIGMA = 0.015  # what the law itself may be off by at the reference, however many edges there were
+LIKELY_SHARE, DECIDED_SHARE = 0.7, 0.9  # of one against joint or aged cell: to name it, and to be sure of it
+LAW_FLOOR_SIGMA = 0.025  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
 _TWO_SIDED = 1.96
 
@@ -27,7 +27,7 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
     total, total_variance = _total(state, weight)
     centre = float(np.median(total))
     relative = (1.0 + total) / (1.0 + centre)
-    floor = (state.law[1] * TEMPERATURE_SIGMA_KELVIN / 298.15**2) ** 2
+    floor = (state.law[TRANSFER_ACTIVATION] * TEMPERATURE_SIGMA_KELVIN / 298.15**2) ** 2
     variance = total_variance + floor + kernel.BANK_STATES * kernel.CELL_WALK_PER_DAY * days[:, None]
     unit_ohm = context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
     middle_ohm = unit_ohm * np.exp(state.law[LOG_SCALE]) * (1.0 + centre)
@@ -82,9 +82,7 @@ def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, Floa
     """
     cells = np.arange(weight.shape[0])
     joint, aged = weight[:, kernel.BAD_JOINT], weight[:, kernel.AGED_CELL]
-    span = np.nan_to_num(state.warmest_celsius - state.coldest_celsius)
-    needed = np.where(span >= DECIDING_SPAN_KELVIN, LIKELY_SHARE, DECIDED_SHARE)
-    changed = np.where(joint > needed * (joint + aged), kernel.BAD_JOINT, kernel.AGED_CELL)
+    changed = np.where(joint > LIKELY_SHARE * (joint + aged), kernel.BAD_JOINT, kernel.AGED_CELL)
     chosen = np.where(weight[:, kernel.HEALTHY] > 0.5, kernel.HEALTHY, changed)
     x, p = state.bank[cells, chosen], state.bank_covariance[cells, chosen]
     own = [kernel.SIZE, kernel.FILM]

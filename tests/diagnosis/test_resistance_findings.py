@@ -1,0 +1,88 @@
+"""High resistance: the aged cell, the joint, what a low capacity explains, and silence over healthy cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis import connection_resistance_high, resistance_high
+from cellwarden.estimation.charge_tracks import CapacityTrack
+from tests.estimation.known_cells import REFERENCE_OHM, KnownPack, track_of
+
+SIZE = np.array([1.04, 0.97, 1.0, 1.02, 0.95, 1.05, 0.99, 1.0])
+NONE = np.zeros(8)
+WIDE = (45.0, 0.0)
+
+
+def only(cell: int, ohm: float) -> FloatArray:
+    return np.where(np.arange(8) == cell, ohm, 0.0)
+
+
+def evidence_of(known: KnownPack, relative: FloatArray | None = None) -> list[Evidence]:
+    minutes, track, context = track_of(known)
+    ones = np.ones((len(minutes), 8))
+    board = Board()
+    board.put(track)
+    board.put(
+        CapacityTrack(
+            capacity_ah=100.0 * ones,
+            capacity_low_ah=99.0 * ones,
+            capacity_high_ah=101.0 * ones,
+            informed_unix_time_second=ones,
+            relative_fraction=ones if relative is None else ones * relative,
+            relative_sigma_fraction=0.007 * ones,
+        )
+    )
+    found = []
+    for detector in (resistance_high.DETECTOR, connection_resistance_high.DETECTOR):
+        found += detector.step(detector.initial(context), minutes, board, context)[1]
+    return sorted(found, key=lambda item: item.at_unix_time_second)
+
+
+def last_of(found: list[Evidence], kind: str) -> Evidence:
+    return [item for item in found if item.kind == kind][-1]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_healthy_cells_raise_nothing(seed: int) -> None:
+    known = KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE, temperature_celsius=WIDE, seed=seed)
+    assert [item for item in evidence_of(known) if item.severity is not Severity.INFO] == []
+
+
+def test_an_aged_cell_is_warned_of_within_ten_edges() -> None:
+    found = evidence_of(KnownPack(size=np.ones(8), film_ohm=only(4, 0.3 * REFERENCE_OHM), joint_ohm=NONE))
+    warnings = [item for item in found if item.severity is Severity.WARNING]
+    assert {(item.kind, item.cell) for item in warnings} == {("resistance_high", 5)}
+    onset = 1.7e9 + 60 * 60
+    assert onset < warnings[0].at_unix_time_second < onset + 11 * 120
+    assert warnings[0].first_seen_unix_time_second >= onset
+    last = warnings[-1]
+    assert last.magnitude_low < 0.3 * REFERENCE_OHM < last.magnitude_high
+    assert "undecided" in last.explanation
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_a_joint_is_told_from_an_aged_cell_by_temperature(seed: int) -> None:
+    extra = only(4, 3.5e-4)
+    joint = KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=extra, temperature_celsius=WIDE, steps=120, seed=seed)
+    last = last_of(evidence_of(joint), "connection_resistance_high")
+    assert (last.cell, last.severity) == (5, Severity.WARNING)
+    assert last.magnitude == pytest.approx(3.5e-4, rel=0.25)
+    aged = KnownPack(size=SIZE, film_ohm=extra, joint_ohm=NONE, temperature_celsius=WIDE, steps=120, seed=seed)
+    found = evidence_of(aged)
+    last = last_of(found, "resistance_high")
+    assert (last.cell, last.severity) == (5, Severity.WARNING)
+    assert [item for item in found if item.kind == "connection_resistance_high"] == []
+
+
+def test_what_a_low_capacity_explains_is_info() -> None:
+    size = np.array([1.0, 1.0, 1.0, 1.18, 1.0, 1.0, 1.0, 1.0])
+    known = KnownPack(size=size, film_ohm=NONE, joint_ohm=NONE, steps=120)
+    with_cause = evidence_of(known, 1.0 / size)
+    assert {item.severity for item in with_cause} == {Severity.INFO}
+    assert "lower capacity explains" in with_cause[-1].explanation
+    without = evidence_of(known)
+    assert without[-1].severity is Severity.WARNING

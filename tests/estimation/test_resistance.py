@@ -1,0 +1,110 @@
+"""Resistances of a pack with known ones: values, intervals, steps, cuts, and logs that tell nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.resistance import ESTIMATOR
+from cellwarden.estimation.resistance_track import ResistanceTrack
+from tests.estimation.known_cells import (
+    REFERENCE_OHM,
+    KnownPack,
+    context_of,
+    edges_between,
+    reduced,
+    run_rows,
+    samples_of,
+    track_of,
+)
+
+SIZE = np.array([1.04, 0.97, 1.0, 1.02, 0.95, 1.07, 0.99, 1.0])
+NONE = np.zeros(8)
+
+
+def only(cell: int, ohm: float) -> FloatArray:
+    return np.where(np.arange(8) == cell, ohm, 0.0)
+
+
+def test_healthy_cells_are_within_three_percent() -> None:
+    _, track, _ = track_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE))
+    truth = REFERENCE_OHM * SIZE
+    assert np.abs(track.resistance_ohm[-1] / truth - 1.0).max() < 0.03
+    assert np.abs(track.relative_fraction[-1] / (SIZE / np.median(SIZE)) - 1.0).max() < 0.02
+    assert (track.resistance_low_ohm[-1] < truth).all()
+    assert (truth < track.resistance_high_ohm[-1]).all()
+    assert np.isnan(track.informed_unix_time_second[0]).all()
+    assert np.isfinite(track.informed_unix_time_second[-1]).all()
+
+
+def test_a_step_of_a_quarter_is_followed_within_ten_edges() -> None:
+    _, track, _ = track_of(KnownPack(size=np.ones(8), film_ohm=only(3, 0.25 * REFERENCE_OHM), joint_ohm=NONE))
+    before = track.edge_count[:, 3] <= 28
+    soon = int(np.argmax(track.edge_count[:, 3] >= 40))
+    assert track.relative_fraction[before, 3].max() < 1.08
+    assert track.relative_fraction[soon, 3] == pytest.approx(1.25, abs=0.07)
+    assert track.relative_fraction[-1, [0, 1, 2, 4, 5, 6, 7]] == pytest.approx(1.0, abs=0.04)
+    assert np.isfinite(track.changed_unix_time_second[-1, 3])
+
+
+@pytest.mark.parametrize("cells", [1, 2, 40])
+def test_other_numbers_of_cells(cells: int) -> None:
+    nothing = np.zeros(cells)
+    _, track, _ = track_of(KnownPack(size=np.ones(cells), film_ohm=nothing, joint_ohm=nothing))
+    assert track.resistance_ohm[-1] == pytest.approx(REFERENCE_OHM, rel=0.05)
+
+
+def test_without_edges_the_prior_stays() -> None:
+    context = context_of(8)
+    minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE)), context)
+    _, track = run_rows(ESTIMATOR.initial(context), minutes, edges_between(edges, 0, 0), context)
+    assert np.isnan(track.informed_unix_time_second).all()
+    assert track.resistance_ohm[-1] == pytest.approx(context.model.resistance_ohm_ah / 100.0)
+    assert (track.resistance_high_ohm / track.resistance_low_ohm > 2.0).all()
+
+
+def test_missing_voltages_and_temperatures_are_left_out() -> None:
+    known = KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE)
+    context, samples = context_of(8), samples_of(known)
+    volt, nowhere = samples.cell_voltage_volt.copy(), np.full_like(samples.temperature_celsius, np.nan)
+    volt[:, 2] = np.nan
+    minutes, edges = reduced(dataclasses.replace(samples, cell_voltage_volt=volt, temperature_celsius=nowhere), context)
+    _, track = run_rows(ESTIMATOR.initial(context), minutes, edges, context)
+    assert np.isnan(track.informed_unix_time_second[-1, 2])
+    assert np.isfinite(track.resistance_ohm).all()
+    seen = [0, 1, 3, 4, 5, 6, 7]
+    assert np.abs(track.relative_fraction[-1, seen] / (SIZE[seen] / np.median(SIZE)) - 1.0).max() < 0.03
+    assert (track.relative_sigma_fraction[-1, 2] > 1.5 * track.relative_sigma_fraction[-1, seen]).all()
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(1, 118), max_size=5, unique=True))
+def test_cuts_change_nothing(cuts: list[int]) -> None:
+    known = KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=only(1, 3e-4))
+    context = context_of(8)
+    minutes, edges = reduced(samples_of(known), context)
+    _, whole = run_rows(ESTIMATOR.initial(context), minutes, edges, context)
+    state, parts = ESTIMATOR.initial(context), []
+    bounds = [0, *sorted(cuts), len(minutes)]
+    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        state, part = run_rows(state, minutes.rows(begin, end), edges_between(edges, begin, end), context)
+        parts.append(part)
+    for field in dataclasses.fields(ResistanceTrack):
+        joined = np.concatenate([getattr(part, field.name) for part in parts])
+        np.testing.assert_array_equal(joined, getattr(whole, field.name))
+
+
+def test_covariances_stay_symmetric_and_positive() -> None:
+    context = context_of(8)
+    minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=only(1, 3e-4))), context)
+    initial = ESTIMATOR.initial(context)
+    state, _ = run_rows(initial, minutes, edges, context)
+    for p in state.bank_covariance.reshape(-1, 3, 3):
+        np.testing.assert_allclose(p, p.T, atol=1e-12)
+        assert np.linalg.eigvalsh(p).min() > 0.0
+    assert (initial.edge_count == 0.0).all()
