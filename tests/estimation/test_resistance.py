@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def test_cuts_change_nothing(cuts: list[int]) -> None:
     _, whole = run_rows(ESTIMATOR.initial(context), minutes, edges, context)
     state, parts = ESTIMATOR.initial(context), []
     bounds = [0, *sorted(cuts), len(minutes)]
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in itertools.pairwise(bounds):
         state, part = run_rows(state, minutes.rows(begin, end), edges_between(edges, begin, end), context)
         parts.append(part)
     for field in dataclasses.fields(ResistanceTrack):
