@@ -1,20 +1,60 @@
-"""Heat of the cells under each temperature sensor, from current and overpotential."""
+"""Heat of the cells under each temperature sensor, from current and overpotential.
+
+Two ways to the overpotential are joined by their variances: reading minus open-circuit voltage, which is as good as
+the state of charge on the slope of the curve, and current times the resistance under steady load. Current times
+overpotential is not below 0 apart from errors.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
+from numba import njit
 
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack, VoltageOffsetTrack
+from cellwarden.estimation.charge_tracks import CurrentOffsetTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.polarisation_track import PolarisationTrack
 
-__all__ = ["HEAT_TERMS", "group_cells", "group_heat", "group_mean", "overpotential_without_soc"]
+__all__ = [
+    "HEAT_TERMS",
+    "HeatTracks",
+    "assumed_overpotential",
+    "follow_polarisation",
+    "group_cells",
+    "group_heat",
+    "group_mean",
+    "group_overpotential",
+    "temperature_factor",
+]
 
-HEAT_TERMS = 3
-_LARGEST_OVERPOTENTIAL_VOLT = 1.0
+HEAT_TERMS = 4
 _KELVIN = 273.15
-_SLOW_SHARE = 1.5  # of the 10 s resistance: what a minute or more of load adds to it
+_REFERENCE_KELVIN = 298.15
+_OCV_SIGMA_VOLT = 0.008  # of a curve on the plateau, hysteresis in it
+_ASSUMED_SIGMA_SHARE = 0.3
+_ASSUMED_SIGMA_VOLT = 0.003
+_LARGEST_RATIO = 4.0  # of the overpotential to that of steady load: beyond it the state of charge is wrong
+_LARGEST_EXCESS_VOLT = 0.03
+# errors of the heat last about twenty minutes: white noise of a minute that weighs as much is six times as large
+_WHITENED = 6.0
+_HEAT_ERROR_SHARE = 0.1
+_DISAGREEMENT_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class HeatTracks:
+    """What the charge cascade leaves that heat is made of, and (M, 2) the slow polarisation of the mean cell [V]."""
+
+    soc: SocTrack
+    leak: SelfDischargeTrack
+    offset: VoltageOffsetTrack
+    zero: CurrentOffsetTrack
+    polarisation: PolarisationTrack
+    slow_volt: FloatArray
 
 
 def group_cells(context: PackContext) -> tuple[tuple[int, ...], ...]:
@@ -35,19 +75,78 @@ def group_mean(values: FloatArray, groups: tuple[tuple[int, ...], ...]) -> Float
     return result
 
 
-def overpotential_without_soc(context: PackContext, current_ampere: FloatArray) -> FloatArray:
-    """Overpotential by the parameter set's resistance at 25 °C, for rows without a state of charge [V]."""
-    resistance_ohm = _SLOW_SHARE * context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
-    return current_ampere * resistance_ohm
+def temperature_factor(celsius: FloatArray, polarisation: PolarisationTrack) -> FloatArray:
+    """Arrhenius factor of the resistance by the temperature of the mean cell (M,), 1 at 25 °C."""
+    kelvin = np.clip(np.nan_to_num(celsius, nan=25.0), -40.0, 90.0) + _KELVIN
+    factor: FloatArray = np.exp(polarisation.activation_kelvin * (1.0 / kelvin - 1.0 / _REFERENCE_KELVIN))
+    return factor
 
 
-def group_heat(
-    minutes: MinuteBlock,
-    soc: SocTrack,
-    leak: SelfDischargeTrack,
-    offset: VoltageOffsetTrack,
-    context: PackContext,
+@njit(cache=True)
+def follow_polarisation(
+    state: FloatArray,
+    elapsed: FloatArray,
+    current: FloatArray,
+    resistance: FloatArray,
+    tau: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Slow polarisation v' = v e^(−dt/τ) + R i (1 − e^(−dt/τ)) of each element [V].
+
+    Parameters
+    ----------
+    state : (2,) voltages, changed [V]
+    elapsed, current : (M,) [s], mean current [A]
+    resistance : (M, 2) at the present temperature [ohm]
+    tau : (2,) [s]
+    out : (M, 2) filled
+    """
+    for k in range(elapsed.shape[0]):
+        for e in range(tau.shape[0]):
+            decay = math.exp(-max(elapsed[k], 0.0) / tau[e])
+            state[e] = state[e] * decay + resistance[k, e] * current[k] * (1.0 - decay)
+            out[k, e] = state[e]
+
+
+def assumed_overpotential(
+    current: FloatArray, soc: FloatArray, factor: FloatArray, tracks: HeatTracks, context: PackContext
 ) -> FloatArray:
+    """(M, S) overpotential of the mean cell by its resistance under that current (M,), state of charge (M, S) [V]."""
+    shape = np.interp(soc, context.model.soc_fraction, context.model.resistance_soc_factor)
+    prompt = current * factor * tracks.polarisation.prompt_ohm
+    result: FloatArray = shape * (prompt + tracks.slow_volt.sum(axis=1))[:, None]
+    return result
+
+
+def group_overpotential(
+    volt: FloatArray, current: FloatArray, factor: FloatArray, tracks: HeatTracks, context: PackContext
+) -> tuple[FloatArray, FloatArray]:
+    """Overpotential of the mean cell under each sensor, and by how much the two ways to it disagree (M, S) [V].
+
+    Parameters
+    ----------
+    volt : (M, n_cells) readings [V]
+    current, factor : (M,) current with them [A], temperature's factor of the resistance
+    """
+    groups = group_cells(context)
+    soc = tracks.soc
+    charge = np.nan_to_num(group_mean(soc.soc_fraction, groups), nan=0.5)
+    assumed = assumed_overpotential(current, charge, factor, tracks, context)
+    measured = group_mean(volt - np.nan_to_num(tracks.offset.voltage_offset_volt) - soc.ocv_volt, groups)
+    doubt = group_mean(soc.ocv_slope_volt * (soc.soc_high_fraction - soc.soc_low_fraction) / 3.92, groups)
+    along = np.where(current >= 0.0, 1.0, -1.0)[:, None]
+    most = _LARGEST_RATIO * np.abs(assumed) + _LARGEST_EXCESS_VOLT
+    bounded = along * np.clip(along * np.where(np.isfinite(measured), measured, assumed), -_LARGEST_EXCESS_VOLT, most)
+    measured_variance = _OCV_SIGMA_VOLT**2 + np.where(np.isfinite(measured), np.nan_to_num(doubt) ** 2, 1e6)
+    share = _ASSUMED_SIGMA_SHARE + np.clip(np.nan_to_num(tracks.polarisation.log_sigma, nan=0.5), 0.0, 0.5)[:, None]
+    assumed_variance = (share * assumed) ** 2 + _ASSUMED_SIGMA_VOLT**2
+    weight = assumed_variance / (assumed_variance + measured_variance)
+    joined = assumed + weight * (bounded - assumed)
+    apart = np.abs(np.where(np.isfinite(measured), measured, assumed) - joined)
+    return joined, np.minimum(apart, most)
+
+
+def group_heat(minutes: MinuteBlock, factor: FloatArray, tracks: HeatTracks, context: PackContext) -> FloatArray:
     """Heat, current and state of charge of each sensor's cells, mean of one cell.
 
     After Bernardi, Pawlikowski and Newman, J. Electrochem. Soc. 132 (1985) 5, eq. 18, without heat of mixing:
@@ -55,42 +154,30 @@ def group_heat(
 
     Returns
     -------
-    (M, n_sensors, 3): heat, with what a short burns [W]; current [A]; state of charge. Heat and current are 0 where
-    nothing is known of the current, the state of charge is 0.5 where it is not known.
+    (M, n_sensors, 4): heat, with what a short burns [W]; current [A]; state of charge; error of the heat as white
+    noise of a minute, one sigma [W]. Heat and current are 0 where nothing is known of the current, the state of
+    charge is 0.5 where it is not known.
     """
     groups = group_cells(context)
-    hours = np.maximum(minutes.elapsed_second, 1.0)[:, None] / 3600.0
-    current = np.nan_to_num(minutes.charge_ah[:, None] / hours)
-    charge = group_mean(soc.soc_fraction, groups)
-    grid = context.model.soc_fraction
-    entropy = np.interp(np.nan_to_num(charge, nan=0.5), grid, context.model.ocv_curves[0].entropy_volt_per_kelvin)
+    hours = np.maximum(minutes.elapsed_second, 1.0) / 3600.0
+    charge_ah = np.nan_to_num(minutes.charge_ah)
+    measured = charge_ah / hours
+    current = np.where(measured == 0.0, 0.0, measured - np.nan_to_num(tracks.zero.current_offset_ampere))
+    safe_ah = np.where(charge_ah == 0.0, 1.0, charge_ah)[:, None]
+    volt = np.where(charge_ah[:, None] == 0.0, minutes.voltage_volt, minutes.cell_energy_wh / safe_ah)
+    overpotential, apart = group_overpotential(volt, current, factor, tracks, context)
+    charge = np.nan_to_num(group_mean(tracks.soc.soc_fraction, groups), nan=0.5)
+    entropy = np.interp(charge, context.model.soc_fraction, context.model.ocv_curves[0].entropy_volt_per_kelvin)
     kelvin = np.nan_to_num(minutes.temperature_celsius, nan=25.0) + _KELVIN
     heat = np.empty((len(minutes), len(groups), HEAT_TERMS))
-    heat[:, :, 0] = _overpotential_heat(minutes, soc, offset, context, hours, current)
-    heat[:, :, 0] += np.nan_to_num(group_mean(_leak_watt(leak, soc), groups))
-    heat[:, :, 0] += current * kelvin * np.where(np.isfinite(charge), entropy, 0.0)
-    heat[:, :, 1] = current
-    heat[:, :, 2] = np.nan_to_num(charge, nan=0.5)
+    by_load = current[:, None] * overpotential
+    heat[:, :, 0] = by_load + current[:, None] * kelvin * entropy
+    heat[:, :, 0] += np.nan_to_num(group_mean(_leak_watt(tracks.leak, tracks.soc), groups))
+    heat[:, :, 1] = current[:, None]
+    heat[:, :, 2] = charge
+    error = _HEAT_ERROR_SHARE * np.abs(by_load) + _DISAGREEMENT_SHARE * np.abs(current[:, None]) * apart
+    heat[:, :, 3] = _WHITENED * error
     return heat
-
-
-def _overpotential_heat(
-    minutes: MinuteBlock,
-    soc: SocTrack,
-    offset: VoltageOffsetTrack,
-    context: PackContext,
-    hours: FloatArray,
-    current: FloatArray,
-) -> FloatArray:
-    """(M, n_sensors) current times overpotential [W]."""
-    groups = group_cells(context)
-    open_volt = soc.ocv_volt + np.nan_to_num(offset.voltage_offset_volt)
-    watt = (minutes.cell_energy_wh - minutes.charge_ah[:, None] * open_volt) / hours
-    measured = group_mean(watt, groups)
-    assumed = current * overpotential_without_soc(context, current)
-    most = _LARGEST_OVERPOTENTIAL_VOLT * np.abs(current)
-    result: FloatArray = np.clip(np.where(np.isfinite(measured), measured, assumed), -most, most)
-    return result
 
 
 def _leak_watt(leak: SelfDischargeTrack, soc: SocTrack) -> FloatArray:

@@ -10,7 +10,7 @@ from numba import njit
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.thermal_kernel import knot_place
 
-__all__ = ["follow_polarisation", "forecast_temperature"]
+__all__ = ["forecast_temperature"]
 
 HORIZON_SECOND = 1200.0
 STEPS = 8
@@ -22,37 +22,9 @@ INPUTS = 7
 
 
 @njit(cache=True)
-def follow_polarisation(
-    state: FloatArray,
-    elapsed: FloatArray,
-    current: FloatArray,
-    factor: FloatArray,
-    resistance: FloatArray,
-    tau: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Slow polarisation v' = v e^(−dt/τ) + R i (1 − e^(−dt/τ)) of each element [V].
-
-    Parameters
-    ----------
-    state : (2,) voltages, changed [V]
-    elapsed, current, factor : (M,) [s], mean current [A], factor of the resistance by temperature
-    resistance, tau : (2,) [ohm], [s]
-    out : (M, 2) filled
-    """
-    for k in range(elapsed.shape[0]):
-        for e in range(tau.shape[0]):
-            decay = math.exp(-elapsed[k] / tau[e])
-            state[e] = state[e] * decay + resistance[e] * factor[k] * current[k] * (1.0 - decay)
-            out[k, e] = state[e]
-
-
-@njit(cache=True)
 def forecast_temperature(
     current: FloatArray,
-    polarisation: FloatArray,
-    factor: FloatArray,
-    resistance: FloatArray,
+    missing: FloatArray,
     tau: FloatArray,
     group: FloatArray,
     correction: FloatArray,
@@ -66,9 +38,8 @@ def forecast_temperature(
     Parameters
     ----------
     current : (M,) the present load [A]
-    polarisation : (M, 2) slow polarisation now [V]
-    factor : (M,) factor of the resistances
-    resistance, tau : (2,) of the slow polarisation [ohm], [s]
+    missing : (M, 2) slow polarisation that this load has yet to build up [V]
+    tau : (2,) its time constants [s]
     group : (M, S, 7) temperature, ambient [°C], time constant [s], heat capacity [J/K], overpotential now [V], state
         of charge, its rate [1/s]
     correction : (M, S, 9) loss voltage and potential at the knots [V]
@@ -78,10 +49,7 @@ def forecast_temperature(
     out : (M, S, 3) filled: highest temperature [°C], time until the limit [s], highest without the heat [°C]
     """
     dt = HORIZON_SECOND / STEPS
-    missing = np.empty(tau.shape[0])
     for k in range(current.shape[0]):
-        for e in range(tau.shape[0]):
-            missing[e] = resistance[e] * factor[k] * current[k] - polarisation[k, e]
         for g in range(group.shape[1]):
             at = group[k, g]
             here = at[WARMTH]
@@ -92,7 +60,7 @@ def forecast_temperature(
             for step in range(STEPS):
                 ahead = (step + 0.5) * dt
                 soc = min(max(at[SOC] + at[SOC_RATE] * ahead, 0.0), 1.0)
-                volt = at[OVERPOTENTIAL] + _extra_volt(missing, tau, ahead)
+                volt = at[OVERPOTENTIAL] + _extra_volt(missing[k], tau, ahead)
                 volt += _correction_volt(correction[k, g], knots, soc, here, entropy)
                 watt = current[k] * volt + abs(current[k]) * correction[k, g, 0]
                 steady = at[AMBIENT] + watt * at[TAU] / at[CAPACITY]

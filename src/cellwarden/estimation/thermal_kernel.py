@@ -38,7 +38,7 @@ LAST_STAMP, LAST_AMBIENT, AMBIENT_AGE, WINDOW = range(4)
 PACK_SLOTS = 4
 
 # parameters
-HAS_AMBIENT, READING_SIGMA, OFFSET_WALK, PATH_WALK, NODE_WALK, HEAT_ERROR, JUMP_KELVIN, HEAT_SIGMA = range(8)
+HAS_AMBIENT, READING_SIGMA, OFFSET_WALK, PATH_WALK, NODE_WALK, JUMP_KELVIN, HEAT_SIGMA = range(7)
 
 # outputs
 OUT_WARMTH, OUT_OFFSET, OUT_OFFSET_VARIANCE, OUT_TAU, OUT_TAU_VARIANCE, OUT_CAPACITY, OUT_CAPACITY_VARIANCE = range(7)
@@ -48,7 +48,7 @@ OUT_LOSS = 13  # and the potential's knots after it
 OUTPUTS = OUT_LOSS + 1 + POTENTIAL_KNOTS
 
 # columns of the heat
-WATT, AMPERE, SOC = range(3)
+WATT, AMPERE, SOC, ERROR_WATT = range(4)
 
 LONGEST_STEP_SECOND = 300.0
 LONGEST_GAP_SECOND = 3700.0
@@ -115,8 +115,10 @@ def _advance(
     group[GRADIENT + LOSS_VOLT] += phi * abs(heat[AMPERE]) / capacity
     group[GRADIENT + POTENTIAL_VOLT + low] += phi * heat[AMPERE] * (1.0 - share) / capacity
     group[GRADIENT + POTENTIAL_VOLT + low + 1] += phi * heat[AMPERE] * share / capacity
-    error = phi * (parameters[HEAT_ERROR] * abs(heat[WATT]) + parameters[HEAT_SIGMA]) / capacity
-    group[HELD_NOISE] = decay * decay * group[HELD_NOISE] + parameters[NODE_WALK] ** 2 * dt / 60.0 + error * error
+    error = phi * (heat[ERROR_WATT] + parameters[HEAT_SIGMA]) / capacity
+    group[HELD_NOISE] = (
+        decay * decay * group[HELD_NOISE] + parameters[NODE_WALK] ** 2 * dt / 60.0 + error * error * 60.0 / dt
+    )
     group[HELD_DAYS] += dt / DAY_SECOND
     x[WARMTH] += phi * slope
     return bias
@@ -329,14 +331,14 @@ def run_thermal_filters(
     ----------
     x, p : (S, n), (S, n, n) states and covariances, n = 14, changed
     group, pack : (S, 22), (4,) what the filters keep beside their states, changed
-    parameters : (8,) see the constants above
+    parameters : (7,) see the constants above
     knots : (8,) state of charge of the knots of u
     kappa : (S,) exchange with each neighbour [1/s]
     neighbour : (S, 2) index of the groups beside, −1 for none
     stamp, elapsed : (M,) [s]
     reading : (M, S) [°C], NaN where there is none to trust
     ambient_reading : (M,) [°C]
-    heat : (M, S, 3) W [W], current [A], state of charge
+    heat : (M, S, 4) W [W], current [A], state of charge, error of W as white noise of a minute [W]
     out : (M, S, 22) filled
     """
     groups = x.shape[0]

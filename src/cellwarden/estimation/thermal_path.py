@@ -11,9 +11,10 @@ from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import thermal_kernel as kernel
-from cellwarden.estimation.cell_heat import group_heat
-from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack, VoltageOffsetTrack
+from cellwarden.estimation.cell_heat import HeatTracks, follow_polarisation, group_heat, temperature_factor
+from cellwarden.estimation.charge_tracks import CurrentOffsetTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.thermal_tracks import ThermalPathTrack
 
 __all__ = ["ESTIMATOR", "ThermalPathState", "initial_thermal_path", "step_thermal_path"]
@@ -21,12 +22,13 @@ __all__ = ["ESTIMATOR", "ThermalPathState", "initial_thermal_path", "step_therma
 # priors, before a log was seen; the time constant grows as capacity over surface
 TIME_CONSTANT_SECOND = 7000.0
 TIME_CONSTANT_LOG_SIGMA = 0.7
-CAPACITY_LOG_SIGMA = 0.15
-CONDUCTION_SHARE = 1.0  # between two cells, over that of one to ambient
+CAPACITY_LOG_SIGMA = 0.12
+CONDUCTION_SHARE = 1.5  # between two cells, over that of one to ambient
 BOUNDARY_SHARE = 0.6  # of the difference between two groups' means lies at the boundary cells
 LOSS_SIGMA_SHARE = 0.5  # of the hysteresis' half-width
 LOSS_SIGMA_VOLT = 0.002
 POTENTIAL_SIGMA_VOLT = 0.02
+POTENTIAL_COMMON_SIGMA_VOLT = 0.03
 POTENTIAL_KNOTS = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 1.0)
 # floors of what one node can tell, of resistance and of capacity
 MODEL_LOG_SIGMA = 0.02
@@ -35,12 +37,16 @@ STUCK_SECOND = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class ThermalPathState:
-    """Filters: x (S, n), p (S, n, n), group (S, 22), pack (4,); constants: (8,), (S,) and (S, 2)."""
+    """Filters: x (S, n), p (S, n, n), group (S, 22), pack (4,).
+
+    Slow polarisation (2,) [V]; constants: (7,), (S,) and (S, 2).
+    """
 
     x: FloatArray
     p: FloatArray
     group: FloatArray
     pack: FloatArray
+    slow_volt: FloatArray
     parameters: FloatArray
     kappa: FloatArray
     neighbour: IntArray
@@ -62,12 +68,13 @@ def initial_thermal_path(context: PackContext) -> ThermalPathState:
     path_sigma = TIME_CONSTANT_LOG_SIGMA if context.has_ambient else 0.0
     sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, loss_sigma, *potential])
     p[:] = np.diag(sigma**2)
+    p[:, kernel.POTENTIAL_VOLT :, kernel.POTENTIAL_VOLT :] += POTENTIAL_COMMON_SIGMA_VOLT**2
     group = np.zeros((sensors, kernel.GROUP_SLOTS))
     group[:, kernel.INFORMED] = np.nan
     group[:, kernel.GRADIENT + kernel.WARMTH] = 1.0
     neighbour, share = _neighbours(context)
     pack = np.array([np.nan, np.nan, 0.0, np.nan])
-    return ThermalPathState(x, p, group, pack, _parameters(context), share / tau, neighbour)
+    return ThermalPathState(x, p, group, pack, np.zeros(2), _parameters(context), share / tau, neighbour)
 
 
 def _prior_time_constant_second(context: PackContext) -> float:
@@ -96,7 +103,6 @@ def _parameters(context: PackContext) -> FloatArray:
             0.15,
             0.08,
             0.012,
-            0.15,
             max(0.6, 0.5 * tolerance),
             unknown_watt,
         ]
@@ -130,13 +136,23 @@ def step_thermal_path(
         state.p.copy(),
         state.group.copy(),
         state.pack.copy(),
+        state.slow_volt.copy(),
         state.parameters,
         state.kappa,
         state.neighbour,
     )
-    heat = group_heat(
-        minutes, board.get(SocTrack), board.get(SelfDischargeTrack), board.get(VoltageOffsetTrack), context
+    polarisation = board.get(PolarisationTrack)
+    factor = temperature_factor(_mean_celsius(minutes), polarisation)
+    slow_volt = _slow_polarisation(new.slow_volt, minutes, factor, polarisation, context)
+    tracks = HeatTracks(
+        board.get(SocTrack),
+        board.get(SelfDischargeTrack),
+        board.get(VoltageOffsetTrack),
+        board.get(CurrentOffsetTrack),
+        polarisation,
+        slow_volt,
     )
+    heat = group_heat(minutes, factor, tracks, context)
     frozen = minutes.temperature_unchanged_second > STUCK_SECOND
     out = np.empty((len(minutes), len(context.sensors), kernel.OUTPUTS))
     kernel.run_thermal_filters(
@@ -155,11 +171,36 @@ def step_thermal_path(
         heat,
         out,
     )
-    board.put(_track(out, heat, context))
+    board.put(_track(out, heat, slow_volt, factor, context))
     return new
 
 
-def _track(out: FloatArray, heat: FloatArray, context: PackContext) -> ThermalPathTrack:
+def _mean_celsius(minutes: MinuteBlock) -> FloatArray:
+    """(M,) mean of the readings, of the ambient where there is none [°C]."""
+    known = np.isfinite(minutes.temperature_celsius)
+    count = known.sum(axis=1)
+    total = np.where(known, minutes.temperature_celsius, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), minutes.ambient_temperature_celsius)
+
+
+def _slow_polarisation(
+    state: FloatArray,
+    minutes: MinuteBlock,
+    factor: FloatArray,
+    polarisation: PolarisationTrack,
+    context: PackContext,
+) -> FloatArray:
+    """(M, 2) slow polarisation of the mean cell [V]; advances the state."""
+    out = np.empty((len(minutes), 2))
+    resistance = np.stack([polarisation.first_ohm * factor, polarisation.second_ohm * factor], axis=1)
+    tau = np.array(context.model.slow_time_constant_second)
+    follow_polarisation(state, minutes.elapsed_second, np.nan_to_num(minutes.current_ampere), resistance, tau, out)
+    return out
+
+
+def _track(
+    out: FloatArray, heat: FloatArray, slow_volt: FloatArray, factor: FloatArray, context: PackContext
+) -> ThermalPathTrack:
     """The track from the kernel's outputs: cells of one pack have one heat capacity, so all sensors tell it."""
     log_tau, tau_variance = out[:, :, kernel.OUT_TAU], out[:, :, kernel.OUT_TAU_VARIANCE]
     own, own_variance = out[:, :, kernel.OUT_CAPACITY], out[:, :, kernel.OUT_CAPACITY_VARIANCE]
@@ -170,7 +211,11 @@ def _track(out: FloatArray, heat: FloatArray, context: PackContext) -> ThermalPa
     variance = tau_variance - gain * covariance + (gain - 1.0) ** 2 * capacity_variance + MODEL_LOG_SIGMA**2
     resistance = np.exp(tau - capacity)
     width = np.exp(1.96 * np.sqrt(np.maximum(variance, 0.0)))
-    path = np.array([bool(cells) for cells in context.sensor_cells], dtype=bool) & context.has_ambient & context.has_current
+    path = (
+        np.array([bool(cells) for cells in context.sensor_cells], dtype=bool)
+        & context.has_ambient
+        & context.has_current
+    )
     hidden = np.where(path, 0.0, np.nan)
     no_frame = 0.0 if context.has_ambient else np.nan
     return ThermalPathTrack(
@@ -191,6 +236,8 @@ def _track(out: FloatArray, heat: FloatArray, context: PackContext) -> ThermalPa
         model_time_constant_second=np.exp(log_tau),
         heat_capacity_joule_per_kelvin=np.exp(own),
         heat_correction_volt=out[:, :, kernel.OUT_LOSS :],
+        slow_polarisation_volt=slow_volt,
+        resistance_factor=factor,
     )
 
 
@@ -206,7 +253,7 @@ def _pooled(own: FloatArray, variance: FloatArray, prior: float) -> tuple[FloatA
 
 ESTIMATOR = EstimatorPlugin(
     name="thermal_path",
-    needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack),
+    needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack, CurrentOffsetTrack, PolarisationTrack),
     gives=(ThermalPathTrack,),
     initial=initial_thermal_path,
     step=step_thermal_path,

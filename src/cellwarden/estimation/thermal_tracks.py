@@ -11,7 +11,7 @@ __all__ = ["TemperatureForecastTrack", "TemperatureOffsetTrack", "ThermalPathTra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThermalPathTrack:
-    """Heat path of the cells under each temperature sensor. All (M, n_sensors) but the last.
+    """Heat path of the cells under each temperature sensor. All (M, n_sensors) but the last three.
 
     The first six are NaN where the log has no current or no ambient or where the sensor touches no known cell.
 
@@ -32,6 +32,7 @@ class ThermalPathTrack:
     model_time_constant_second, heat_capacity_joule_per_kelvin : what the filter reckons with, prior or not
     heat_correction_volt : (M, n_sensors, 9) loss voltage, then the potential at the knots, that the log adds to the
         parameter set's heat
+    slow_polarisation_volt : (M, 2) of the mean cell; resistance_factor : (M,) of its temperature
     """
 
     thermal_resistance_kelvin_per_watt: FloatArray
@@ -51,6 +52,8 @@ class ThermalPathTrack:
     model_time_constant_second: FloatArray
     heat_capacity_joule_per_kelvin: FloatArray
     heat_correction_volt: FloatArray
+    slow_polarisation_volt: FloatArray
+    resistance_factor: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
