@@ -12,6 +12,7 @@ the clock is put right: from there on they are used as they are. Forward steps c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ class Settled(NamedTuple):
     kept: NDArray[np.bool_]
 
 
-class KnownRows(NamedTuple):
+class _Earlier(NamedTuple):
     """Earlier rows that a run is compared with: stamps (K,) [s] and cell voltages (K, n_cells) [V]."""
 
     stamps: FloatArray
@@ -101,8 +102,11 @@ class ClockState:
         full = len(self.recent_highest) >= self.window_rows
         return float(self.recent_highest[0]) if full else -np.inf
 
-    def settle(self, rows: Rows, count: int, known: KnownRows | None) -> Settled:
-        """Settle the first `count` rows; those after them only help to recognise a step. The state moves on."""
+    def settle(self, rows: Rows, count: int, held: Sequence[Rows]) -> Settled:
+        """Settle the first `count` rows; those after them only help to recognise a step. The state moves on.
+
+        `held` are the rows before them, in order of time, among which late ones can still be put.
+        """
         raw = rows.times
         times, kept = raw.copy(), np.ones(count, dtype=bool)
         begin = 0
@@ -110,7 +114,7 @@ class ClockState:
             tail = raw[begin:] + self.shift
             high = np.maximum.accumulate(np.concatenate(([self.highest], tail)))[:-1]
             own = self._own_clock_row(raw[begin:], high)
-            step = self._step_row(rows, Settled(times[:begin], kept[:begin]), tail, high, count, known)
+            step = self._step_row(rows, Settled(times[:begin], kept[:begin]), tail, high, count, held)
             end = min(count, begin + min(own, step))
             self._accept(times, kept, begin, end, tail[: end - begin])
             if end == count:
@@ -150,7 +154,7 @@ class ClockState:
             self.shift += size
 
     def _step_row(
-        self, rows: Rows, settled: Settled, tail: FloatArray, high: FloatArray, count: int, known: KnownRows | None
+        self, rows: Rows, settled: Settled, tail: FloatArray, high: FloatArray, count: int, held: Sequence[Rows]
     ) -> int:
         """The first row of the tail at which the clock stepped back; else the tail's length."""
         begin = len(settled.times)
@@ -163,24 +167,24 @@ class ClockState:
                 np.concatenate((settled.times, tail[:row])), np.concatenate((settled.kept, tail[:row] > self.floor))
             )
             readings = rows.block.cell_voltage_volt
-            before = KnownRows(earlier.times[earlier.kept], readings[: begin + row][earlier.kept])
-            if self._is_step(run, readings[begin + row : begin + row + RUN_ROWS], before, known):
+            before = _Earlier(earlier.times[earlier.kept], readings[: begin + row][earlier.kept])
+            if self._is_step(run, readings[begin + row : begin + row + RUN_ROWS], before, held):
                 return int(row)
         return len(tail)
 
-    def _is_step(self, run: FloatArray, readings: FloatArray, before: KnownRows, known: KnownRows | None) -> bool:
+    def _is_step(self, run: FloatArray, readings: FloatArray, before: _Earlier, held: Sequence[Rows]) -> bool:
         """Whether a run that lies behind the highest stamp is a step of the clock, not late or repeated rows."""
         start = self.recent_highest[-1] if len(self.recent_highest) else -np.inf
         highest = np.maximum.accumulate(np.concatenate(([start], before.stamps)))[1:]
         history = np.concatenate((self.recent_highest, highest))
-        if known is not None:
-            before = KnownRows(
-                np.concatenate((known.stamps, before.stamps)), np.concatenate((known.cells, before.cells))
-            )
+        before = _Earlier(
+            np.concatenate([*(part.times for part in held), before.stamps]),
+            np.concatenate([*(part.block.cell_voltage_volt for part in held), before.cells]),
+        )
         if len(history) >= self.window_rows:
             oldest = float(history[-self.window_rows])
             inside = before.stamps > oldest
-            before = KnownRows(before.stamps[inside], before.cells[inside])
+            before = _Earlier(before.stamps[inside], before.cells[inside])
         else:
             oldest = float(np.min(before.stamps, initial=np.inf))
         if run[-1] < oldest:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cellwarden.logs.clock import WILD_SECOND, ClockState, KnownRows, wild_rows
+from cellwarden.logs.clock import WILD_SECOND, ClockState, wild_rows
 from cellwarden.logs.rows import Rows, concatenate
 
 __all__ = ["WINDOW_ROWS", "RepairCounts", "Repairer"]
 
 WINDOW_ROWS = 4096
 _LOOK_AHEAD_ROWS = 128
+_GIVEN_ROWS = 8192
 _LATEST_SECOND = 1e11  # year 5138: beyond it a stamp is in another unit, or noise
 
 
@@ -92,7 +93,7 @@ class Repairer:
 
     def _pass_on(self, parts: list[Rows], *, final: bool) -> None:
         """Settle regular rows as they are, without copying them."""
-        keep_open = 0 if final else _LOOK_AHEAD_ROWS
+        keep_open = 0 if final else max(_LOOK_AHEAD_ROWS, len(parts[-1]))
         settle = max(0, sum(map(len, parts)) - keep_open)
         left = []
         for part in parts:
@@ -121,16 +122,14 @@ class Repairer:
             return
         self._last_good = float(times[good[count - 1]])
         usable = rows if len(good) == len(rows) else rows.take(good)
-        held = concatenate(self._ordered) if self._ordered else None
-        known = None if held is None else KnownRows(held.times, held.block.cell_voltage_volt)
-        settled = self.clock.settle(usable, count, known)
+        settled = self.clock.settle(usable, count, self._ordered)
         kept = np.flatnonzero(settled.kept)
         self.counts.repeated += count - len(kept)
         if len(kept):
             arrived = usable.take(kept).with_times(settled.times[kept])
-            self._put_in_order(arrived, held)
+            self._put_in_order(arrived)
 
-    def _put_in_order(self, arrived: Rows, held: Rows | None) -> None:
+    def _put_in_order(self, arrived: Rows) -> None:
         """Sort arrived rows in among those held; the first of equal stamps stays."""
         times = arrived.times
         start = self.clock.recent_highest[-1] if len(self.clock.recent_highest) else -np.inf
@@ -142,9 +141,21 @@ class Repairer:
             arrived, late = arrived.take(np.flatnonzero(~too_late)), late[~too_late]
         if not len(arrived):
             return
-        if held is not None:
-            arrived, late = concatenate([held, arrived]), np.concatenate((np.zeros(len(held), dtype=bool), late))
-        self._ordered = [self._sorted(arrived, late)]
+        joined = self._held_from(float(arrived.times.min()))
+        if joined:
+            late = np.concatenate((np.zeros(sum(map(len, joined)), dtype=bool), late))
+        self._ordered.append(self._sorted(concatenate([*joined, arrived]), late))
+
+    def _held_from(self, earliest: float) -> list[Rows]:
+        """Take the held rows from a stamp on out of those held."""
+        taken: list[Rows] = []
+        while self._ordered and self._ordered[-1].times[-1] >= earliest:
+            part = self._ordered.pop()
+            place = int(np.searchsorted(part.times, earliest))
+            taken.insert(0, part.cut(place, len(part)))
+            if place:
+                self._ordered.append(part.cut(0, place))
+        return taken
 
     def _sorted(self, rows: Rows, late: NDArray[np.bool_]) -> Rows:
         """Rows by time, the first of equal stamps; `late` (T,) says which came after later ones."""
@@ -158,9 +169,11 @@ class Repairer:
 
     def _give_out(self, *, final: bool) -> Iterator[Rows]:
         sealed = np.inf if final else self.clock.sealed
-        while self._ordered and self._ordered[0].times[0] <= sealed:
+        while self._ordered:
             head = self._ordered[0]
-            ready = int(np.searchsorted(head.times, sealed, side="right"))
+            ready = min(_GIVEN_ROWS, int(np.searchsorted(head.times, sealed, side="right")))
+            if ready < min(_GIVEN_ROWS, len(head)):
+                return  # a small block costs those who take it as much as a large one
             if ready < len(head):
                 self._ordered[0] = head.cut(ready, len(head))
             else:
