@@ -18,7 +18,8 @@ __all__ = ["DETECTOR"]
 KIND = "voltage_sensor_offset"
 LIMIT_VOLT = 0.003
 RESOLUTIONS = 2.0
-SPREADS = 3.5
+SPREADS = 3.0
+TOLERANCE_SHARE = 0.8
 PRESSING_VOLT = 0.1
 
 
@@ -32,14 +33,16 @@ def _step(
     if context.cell_count < 2 or not context.has_current:
         return state, []
     track = board.get(VoltageOffsetTrack)
-    least = max(LIMIT_VOLT, RESOLUTIONS * context.pack.sensors.voltage_resolution_volt)
+    sensors = context.pack.sensors
+    least = max(LIMIT_VOLT, RESOLUTIONS * sensors.voltage_resolution_volt)
+    most = max(least, TOLERANCE_SHARE * sensors.voltage_offset_tolerance_volt)
 
     def of_row(row: int) -> Deviation:
         offset = track.voltage_offset_volt[row]
         return Deviation(
             value=offset,
             sigma=(track.voltage_offset_high_volt[row] - offset) / 1.96,
-            limit=max(least, SPREADS * robust_sigma(offset)),
+            limit=min(max(least, SPREADS * robust_sigma(offset)), most),
             pressing=PRESSING_VOLT,
             known=np.isfinite(track.informed_unix_time_second[row]),
         )

@@ -29,7 +29,7 @@ DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
-SURPRISE, LAST_SOC, KNEE_SECOND = range(3)
+SURPRISE, LAST_SOC, SURPRISE_BEFORE = range(3)
 MEMORY = 3
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
@@ -38,6 +38,7 @@ READING_SIGMA_VOLT = 0.0004
 CURVE_SHARE = 0.10  # of an open-circuit voltage difference that the slope may be off by
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
+SETTLED_SECOND = 2 * 3600.0
 BLEED_TOLERANCE = 0.04
 
 
@@ -70,7 +71,7 @@ def correct_difference(
     polarisation: float,
     reading: float,
     elapsed_second: float,
-    at_rest: float,
+    rest_second: float,
 ) -> None:
     """Take one minute's difference of a cell's voltage and the median."""
     own = capacity * np.exp(y[LN_RATIO])
@@ -91,9 +92,12 @@ def correct_difference(
     surprise = (reading - expected + y[BETA]) / np.sqrt(variance + sigma2)
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
     memory[SURPRISE] += share * (surprise - memory[SURPRISE])
-    if at_rest > 0.0 and abs(memory[SURPRISE]) > SURPRISE_LIMIT:
+    # A leak shows while the pack rests; what a load leaves behind is the curve's error.
+    if rest_second < SETTLED_SECOND:
+        memory[SURPRISE_BEFORE] = memory[SURPRISE]
+    elif abs(memory[SURPRISE] - memory[SURPRISE_BEFORE]) > SURPRISE_LIMIT:
         p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
-        memory[SURPRISE] = 0.0
+        memory[SURPRISE_BEFORE] = memory[SURPRISE]
     scalar_update(y, p, h, reading - expected, 4.0 * variance, 4.0)
 
 

@@ -34,6 +34,7 @@ DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
+KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
 TWO_SIGMA = 1.96
 
 
@@ -209,7 +210,8 @@ def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackCo
             relative_sigma_fraction=cell[kernel.C_RATIO_SIGMA],
         )
     )
-    leak, spread = cell[kernel.C_LEAK], TWO_SIGMA * cell[kernel.C_LEAK_SIGMA]
+    leak = cell[kernel.C_LEAK]
+    spread = TWO_SIGMA * np.hypot(cell[kernel.C_LEAK_SIGMA], KNEE_SHARE * leak)
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,

@@ -12,8 +12,8 @@ from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 # slots of the pack's scalars
-ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND = range(6)
-SCALARS = 6
+ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT = range(8)
+SCALARS = 8
 
 # rows of the outputs
 (
@@ -324,7 +324,6 @@ def advance_charge(
                     median,
                     charge_ah[m],
                     scalars[WAITING_SECOND],
-                    i,
                 )
                 scalars[WAITING_SECOND] = 0.0
         best = int(scalars[BEST])
@@ -386,6 +385,10 @@ def _weigh(
 ) -> None:
     """Weigh the hypotheses of all curves by one minute, as far as it is a new reading."""
     share = abs(charge_ah) / (0.03 * parameters[cc.P_CAPACITY]) + elapsed / 21600.0
+    if abs(current - scalars[LAST_CURRENT]) < 0.02 * parameters[cc.P_CAPACITY]:
+        share += abs(median - scalars[LAST_MEDIAN]) / 0.01  # at a steady current a knee tells more by the minute
+    scalars[LAST_MEDIAN] = median
+    scalars[LAST_CURRENT] = current
     if scalars[STARTED] == 0.0:
         share = 1.0
         scalars[STARTED] = 1.0
@@ -449,11 +452,9 @@ def _correct_cells(
     median: float,
     charge_ah: float,
     elapsed: float,
-    current: float,
 ) -> None:
     """Take one minute's reading of every cell."""
     capacity = np.exp(x[cc.LN_CAPACITY])
-    at_rest = 1.0 if abs(current) < parameters[cc.P_CAPACITY] / 20.0 else 0.0
     for j in range(voltage.shape[0]):
         if np.isfinite(voltage[j]):
             cd.correct_difference(
@@ -468,7 +469,7 @@ def _correct_cells(
                 memory[cc.POLARISATION],
                 voltage[j] - median,
                 elapsed,
-                at_rest,
+                memory[cc.REST_SECOND],
             )
 
 
