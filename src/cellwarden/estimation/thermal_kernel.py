@@ -56,6 +56,7 @@ WINDOW_SECOND = 300.0
 READING_FLOOR_KELVIN = 0.03  # what stays of the reading's error in the mean of five minutes
 AMBIENT_WALK_KELVIN = 8.0  # in a day, of an equivalent ambient that no sensor sees
 BLIND_WALK_KELVIN = 0.05  # in a minute, while the ambient sensor is silent
+MEMORY_DAYS = 45.0  # of heat capacity and heat errors
 DAY_SECOND = 86400.0
 
 
@@ -176,7 +177,30 @@ def _open_window(group: FloatArray) -> None:
 
 
 @njit(cache=True)
-def _close_window(x: FloatArray, p: FloatArray, group: FloatArray, h: FloatArray, parameters: FloatArray) -> None:
+def _forget(x: FloatArray, p: FloatArray, prior_x: FloatArray, prior_p: FloatArray, keep: float) -> None:
+    """Draw heat capacity and heat errors back to their priors: what is systematic in the heat must not add up."""
+    n = p.shape[0]
+    for a in range(LOG_CAPACITY, n):
+        x[a] = prior_x[a] + keep * (x[a] - prior_x[a])
+        for b in range(n):
+            p[a, b] *= keep
+            p[b, a] *= keep
+    lost = 1.0 - keep * keep
+    for a in range(LOG_CAPACITY, n):
+        for b in range(LOG_CAPACITY, n):
+            p[a, b] += lost * prior_p[a, b]
+
+
+@njit(cache=True)
+def _close_window(
+    x: FloatArray,
+    p: FloatArray,
+    group: FloatArray,
+    prior_x: FloatArray,
+    prior_p: FloatArray,
+    h: FloatArray,
+    parameters: FloatArray,
+) -> None:
     """Covariance over the five minutes, then the mean of their readings."""
     estimated = parameters[HAS_AMBIENT] == 0.0
     _spread(p, group[GRADIENT:])
@@ -185,6 +209,8 @@ def _close_window(x: FloatArray, p: FloatArray, group: FloatArray, h: FloatArray
     p[OFFSET, OFFSET] += walk * walk * group[HELD_DAYS]
     if not estimated:
         p[LOG_TAU, LOG_TAU] += parameters[PATH_WALK] ** 2 * group[HELD_DAYS]
+    if group[HELD_DAYS] > 0.0:
+        _forget(x, p, prior_x, prior_p, math.exp(-group[HELD_DAYS] / MEMORY_DAYS))
     if group[HELD_COUNT] > 0.0:
         variance = parameters[READING_SIGMA] ** 2 / group[HELD_COUNT] + READING_FLOOR_KELVIN**2
         scalar_update(x, p, h, group[HELD_INNOVATION] / group[HELD_COUNT], variance, 4.0)
@@ -211,6 +237,8 @@ def _take_reading(
     x: FloatArray,
     p: FloatArray,
     group: FloatArray,
+    prior_x: FloatArray,
+    prior_p: FloatArray,
     reading: float,
     lone: int,
     parameters: FloatArray,
@@ -222,7 +250,7 @@ def _take_reading(
     sigma = math.sqrt(spread + group[HELD_NOISE] + parameters[READING_SIGMA] ** 2)
     verdict = _jumped(group, innovation, max(parameters[JUMP_KELVIN], 6.0 * sigma)) if lone > 0 else 0
     if verdict == 2:
-        _close_window(x, p, group, h, parameters)
+        _close_window(x, p, group, prior_x, prior_p, h, parameters)
         _admit_jump(x, p, group, innovation, h)
     elif verdict == 0:
         group[HELD_INNOVATION] += innovation
@@ -315,6 +343,8 @@ def run_thermal_filters(
     group: FloatArray,
     pack: FloatArray,
     parameters: FloatArray,
+    prior_x: FloatArray,
+    prior_p: FloatArray,
     knots: FloatArray,
     kappa: FloatArray,
     neighbour: IntArray,
@@ -332,6 +362,7 @@ def run_thermal_filters(
     x, p : (S, n), (S, n, n) states and covariances, n = 14, changed
     group, pack : (S, 22), (4,) what the filters keep beside their states, changed
     parameters : (7,) see the constants above
+    prior_x, prior_p : (n,), (n, n) what heat capacity and heat errors are drawn back to
     knots : (8,) state of charge of the knots of u
     kappa : (S,) exchange with each neighbour [1/s]
     neighbour : (S, 2) index of the groups beside, −1 for none
@@ -356,7 +387,7 @@ def run_thermal_filters(
         if window != pack[WINDOW]:
             pack[WINDOW] = window
             for g in range(groups):
-                _close_window(x[g], p[g], group[g], h, parameters)
+                _close_window(x[g], p[g], group[g], prior_x, prior_p, h, parameters)
         ambient = _ambient_now(pack, ambient_reading[k], dt)
         blind = int(not estimated and not pack[AMBIENT_AGE] <= 1800.0)
         warmth[:] = x[:, WARMTH]
@@ -372,6 +403,6 @@ def run_thermal_filters(
                 out[k, g, OUT_BIAS_WATT] = 0.0
                 _restart(x[g], p[g], group[g], reading[k, g], h)
             if reading[k, g] == reading[k, g]:
-                _take_reading(x[g], p[g], group[g], reading[k, g], lone, parameters, h)
+                _take_reading(x[g], p[g], group[g], prior_x, prior_p, reading[k, g], lone, parameters, h)
                 _note_information(x[g], group[g], heat[k, g, WATT], ambient, dt, stamp[k])
             _write(x[g], p[g], group[g], x[g, OFFSET] if estimated else ambient, out[k, g])

@@ -25,8 +25,8 @@ TIME_CONSTANT_LOG_SIGMA = 0.7
 CAPACITY_LOG_SIGMA = 0.12
 CONDUCTION_SHARE = 1.5  # between two cells, over that of one to ambient
 BOUNDARY_SHARE = 0.6  # of the difference between two groups' means lies at the boundary cells
-LOSS_SIGMA_SHARE = 0.5  # of the hysteresis' half-width
-LOSS_SIGMA_VOLT = 0.002
+LOSS_SIGMA_SHARE = 0.3  # of the hysteresis' half-width
+LOSS_SIGMA_VOLT = 0.001
 POTENTIAL_SIGMA_VOLT = 0.02
 POTENTIAL_COMMON_SIGMA_VOLT = 0.03
 POTENTIAL_KNOTS = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 1.0)
@@ -55,26 +55,38 @@ class ThermalPathState:
 def initial_thermal_path(context: PackContext) -> ThermalPathState:
     """State before the first minute."""
     sensors = len(context.sensors)
-    tolerance = context.pack.sensors.temperature_tolerance_kelvin
-    x = np.zeros((sensors, kernel.STATES))
-    p = np.zeros((sensors, kernel.STATES, kernel.STATES))
-    tau = _prior_time_constant_second(context)
-    x[:, kernel.LOG_TAU] = np.log(tau)
-    x[:, kernel.LOG_CAPACITY] = np.log(_prior_heat_capacity(context))
-    loss_volt = _hysteresis_loss_volt(context)
-    x[:, kernel.LOSS_VOLT] = loss_volt
-    loss_sigma = LOSS_SIGMA_VOLT + LOSS_SIGMA_SHARE * loss_volt
-    potential = [POTENTIAL_SIGMA_VOLT] * kernel.POTENTIAL_KNOTS
-    path_sigma = TIME_CONSTANT_LOG_SIGMA if context.has_ambient else 0.0
-    sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, loss_sigma, *potential])
-    p[:] = np.diag(sigma**2)
-    p[:, kernel.POTENTIAL_VOLT :, kernel.POTENTIAL_VOLT :] += POTENTIAL_COMMON_SIGMA_VOLT**2
+    prior_x, prior_p = _prior(context)
     group = np.zeros((sensors, kernel.GROUP_SLOTS))
     group[:, kernel.INFORMED] = np.nan
     group[:, kernel.GRADIENT + kernel.WARMTH] = 1.0
     neighbour, share = _neighbours(context)
-    pack = np.array([np.nan, np.nan, 0.0, np.nan])
-    return ThermalPathState(x, p, group, pack, np.zeros(2), _parameters(context), share / tau, neighbour)
+    return ThermalPathState(
+        x=np.tile(prior_x, (sensors, 1)),
+        p=np.tile(prior_p, (sensors, 1, 1)),
+        group=group,
+        pack=np.array([np.nan, np.nan, 0.0, np.nan]),
+        slow_volt=np.zeros(2),
+        parameters=_parameters(context),
+        kappa=share / _prior_time_constant_second(context),
+        neighbour=neighbour,
+    )
+
+
+def _prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
+    """Mean (n,) and covariance (n, n) of a group's states before its log was seen."""
+    tolerance = context.pack.sensors.temperature_tolerance_kelvin
+    loss_volt = _hysteresis_loss_volt(context)
+    x = np.zeros(kernel.STATES)
+    x[kernel.LOG_TAU] = np.log(_prior_time_constant_second(context))
+    x[kernel.LOG_CAPACITY] = np.log(_prior_heat_capacity(context))
+    x[kernel.LOSS_VOLT] = loss_volt
+    loss_sigma = LOSS_SIGMA_VOLT + LOSS_SIGMA_SHARE * loss_volt
+    potential = [POTENTIAL_SIGMA_VOLT] * kernel.POTENTIAL_KNOTS
+    path_sigma = TIME_CONSTANT_LOG_SIGMA if context.has_ambient else 0.0
+    sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, loss_sigma, *potential])
+    p = np.diag(sigma**2)
+    p[kernel.POTENTIAL_VOLT :, kernel.POTENTIAL_VOLT :] += POTENTIAL_COMMON_SIGMA_VOLT**2
+    return x, p
 
 
 def _prior_time_constant_second(context: PackContext) -> float:
@@ -161,6 +173,7 @@ def step_thermal_path(
         new.group,
         new.pack,
         new.parameters,
+        *_prior(context),
         np.array(POTENTIAL_KNOTS),
         new.kappa,
         new.neighbour,
