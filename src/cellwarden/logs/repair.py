@@ -126,8 +126,8 @@ class Repairer:
         kept = np.flatnonzero(settled.kept)
         self.counts.repeated += count - len(kept)
         if len(kept):
-            arrived = usable.take(kept).with_times(settled.times[kept])
-            self._put_in_order(arrived)
+            arrived = usable.cut(0, count) if len(kept) == count else usable.take(kept)
+            self._put_in_order(arrived.with_times(settled.times[kept]))
 
     def _put_in_order(self, arrived: Rows) -> None:
         """Sort arrived rows in among those held; the first of equal stamps stays."""
