@@ -59,12 +59,14 @@ def place(entry: Entry) -> str:
 
 def comparison(planted: list[Entry], findings: list[Entry]) -> Table:
     """Planted faults, each beside what was found of it."""
-    table = Table(title="Planted in this synthetic pack, and found", box=box.SIMPLE_HEAD)
-    for name in ("fault", "where", "planted", "since", "found, 95 % interval", "after"):
+    table = Table(title="Planted in this synthetic pack, and found", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.collapse_padding = True
+    for name in ("fault", "planted", "found, 95 % interval", "after"):
         table.add_column(name, no_wrap=True)
     for fault in planted:
         begin = datetime.fromtimestamp(fault["onset_unix_time_second"], UTC)
-        row = [fault["kind"].replace("_", " "), place(fault), f"{1000 * fault['magnitude']:.1f} mA", f"{begin:%d %b}"]
+        what = f"{place(fault)} {fault['kind'].replace('_', ' ')}"
+        row = [what, f"{1000 * fault['magnitude']:.1f} mA, {begin:%d %b}"]
         first = matching_finding(fault, findings)
         if first is None:
             table.add_row(*row, "not found", "")
