@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.thermal_kernel import knot_place
+from cellwarden.estimation.thermal_node import knot_place
 
 __all__ = ["forecast_temperature"]
 

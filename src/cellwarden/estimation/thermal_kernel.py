@@ -1,13 +1,7 @@
-"""One-node thermal filter of each group of cells under a sensor, in Numba.
+"""Thermal filter of each group of cells under a sensor, in Numba: windows, readings, jumps, gaps.
 
-Equation (one cell of the group; heat after Bernardi, Pawlikowski and Newman, J. Electrochem. Soc. 132 (1985) 5)::
-
-    dT/dt = (W + i·u(z) + h·|i|) / C − (T − Ta) / tau + kappa · Σ (T_neighbour − T)
-    reading = T + d + noise
-
-with W the current times overpotential plus the parameter set's entropic heat; u(z), hat functions of the state of
-charge, what both are wrong by (entropy, open-circuit voltage); h the loss in the hysteresis. Without an ambient column
-d stays 0 and Ta is a state. The mean advances each minute; covariance and readings act on it every five minutes.
+The node's equation stands in `thermal_node`. The mean advances each minute; covariance and readings act on it every
+five minutes. Without an ambient column the offset stays 0 and its slot holds the equivalent ambient.
 """
 
 from __future__ import annotations
@@ -20,25 +14,56 @@ from numba import njit
 from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.scalar_update import scalar_update
+from cellwarden.estimation.thermal_node import (
+    AMBIENT_AGE,
+    GRADIENT,
+    GROUP_SLOTS,
+    HAS_AMBIENT,
+    HELD_COUNT,
+    HELD_DAYS,
+    HELD_INNOVATION,
+    HELD_NOISE,
+    INFORMED,
+    JUMP_COUNT,
+    JUMP_KELVIN,
+    JUMP_KELVIN_MEAN,
+    LAST_AMBIENT,
+    LAST_STAMP,
+    LOG_CAPACITY,
+    LOG_TAU,
+    LOSS_VOLT,
+    OFFSET,
+    OFFSET_WALK,
+    PATH_SECOND,
+    PATH_WALK,
+    POTENTIAL_KNOTS,
+    POTENTIAL_VOLT,
+    READING_SIGMA,
+    STATES,
+    WARMTH,
+    WATT,
+    WINDOW,
+    advance_row,
+    open_window,
+    spread_covariance,
+)
 
-__all__ = ["STATES", "run_thermal_filters"]
-
-# states of a group; OFFSET holds the equivalent ambient where the log has none
-WARMTH, OFFSET, LOG_TAU, LOG_CAPACITY, LOSS_VOLT, POTENTIAL_VOLT = range(6)
-POTENTIAL_KNOTS = 8
-STATES = POTENTIAL_VOLT + POTENTIAL_KNOTS
-
-# slots of a group: what the open five minutes hold (the gradient of the warmth follows), jumps, information
-HELD_NOISE, HELD_INNOVATION, HELD_COUNT, HELD_DAYS, JUMP_COUNT, JUMP_KELVIN_MEAN, PATH_SECOND, INFORMED = range(8)
-GRADIENT = 8
-GROUP_SLOTS = GRADIENT + STATES
-
-# slots of the pack
-LAST_STAMP, LAST_AMBIENT, AMBIENT_AGE, WINDOW = range(4)
-PACK_SLOTS = 4
-
-# parameters
-HAS_AMBIENT, READING_SIGMA, OFFSET_WALK, PATH_WALK, NODE_WALK, JUMP_KELVIN, HEAT_SIGMA = range(7)
+__all__ = [
+    "GRADIENT",
+    "GROUP_SLOTS",
+    "INFORMED",
+    "LOG_CAPACITY",
+    "LOG_TAU",
+    "LOSS_VOLT",
+    "OFFSET",
+    "OUTPUTS",
+    "POTENTIAL_KNOTS",
+    "POTENTIAL_VOLT",
+    "STATES",
+    "WARMTH",
+    "WATT",
+    "run_thermal_filters",
+]
 
 # outputs
 OUT_WARMTH, OUT_OFFSET, OUT_OFFSET_VARIANCE, OUT_TAU, OUT_TAU_VARIANCE, OUT_CAPACITY, OUT_CAPACITY_VARIANCE = range(7)
@@ -47,133 +72,11 @@ OUT_WARMTH_VARIANCE = 12
 OUT_LOSS = 13  # and the potential's knots after it
 OUTPUTS = OUT_LOSS + 1 + POTENTIAL_KNOTS
 
-# columns of the heat
-WATT, AMPERE, SOC, ERROR_WATT = range(4)
-
-LONGEST_STEP_SECOND = 300.0
 LONGEST_GAP_SECOND = 3700.0
 WINDOW_SECOND = 300.0
 READING_FLOOR_KELVIN = 0.03  # what stays of the reading's error in the mean of five minutes
 AMBIENT_WALK_KELVIN = 8.0  # in a day, of an equivalent ambient that no sensor sees
-BLIND_WALK_KELVIN = 0.05  # in a minute, while the ambient sensor is silent
 MEMORY_DAYS = 45.0  # of heat capacity and heat errors
-DAY_SECOND = 86400.0
-
-
-@njit(cache=True)
-def knot_place(soc: float, knots: FloatArray) -> tuple[int, float]:
-    """Index of the knot below and the share of the one above."""
-    last = knots.shape[0] - 1
-    low = 0
-    while low < last - 1 and knots[low + 1] <= soc:
-        low += 1
-    share = (soc - knots[low]) / (knots[low + 1] - knots[low])
-    return low, min(max(share, 0.0), 1.0)
-
-
-@njit(cache=True)
-def _bias_watt(x: FloatArray, heat: FloatArray, low: int, share: float) -> float:
-    """Heat that the parameter set does not know of [W]."""
-    volt = (1.0 - share) * x[POTENTIAL_VOLT + low] + share * x[POTENTIAL_VOLT + low + 1]
-    return float(heat[AMPERE] * volt + abs(heat[AMPERE]) * x[LOSS_VOLT])
-
-
-@njit(cache=True)
-def _advance(
-    x: FloatArray,
-    group: FloatArray,
-    heat: FloatArray,
-    ambient: float,
-    near: FloatArray,
-    kappa: float,
-    knots: FloatArray,
-    dt: float,
-    parameters: FloatArray,
-) -> float:
-    """Advance the warmth of one group by dt, its gradient by the states and its noise; returns the unknown heat."""
-    estimated = parameters[HAS_AMBIENT] == 0.0
-    rate = math.exp(-x[LOG_TAU])
-    capacity = math.exp(x[LOG_CAPACITY])
-    cold = x[OFFSET] if estimated else ambient
-    low, share = knot_place(heat[SOC], knots)
-    bias = _bias_watt(x, heat, low, share)
-    power = (heat[WATT] + bias) / capacity
-    flow = 0.0
-    exchange = rate
-    for q in range(near.shape[0]):
-        if near[q] == near[q]:
-            flow += near[q] - x[WARMTH]
-            exchange += kappa
-    decay = math.exp(-exchange * dt)
-    phi = (1.0 - decay) / exchange
-    slope = power - rate * (x[WARMTH] - cold) + kappa * flow
-    for a in range(STATES):
-        group[GRADIENT + a] *= decay
-    if estimated:
-        group[GRADIENT + OFFSET] += phi * rate
-    group[GRADIENT + LOG_TAU] += phi * rate * (x[WARMTH] - cold)
-    group[GRADIENT + LOG_CAPACITY] -= phi * power
-    group[GRADIENT + LOSS_VOLT] += phi * abs(heat[AMPERE]) / capacity
-    group[GRADIENT + POTENTIAL_VOLT + low] += phi * heat[AMPERE] * (1.0 - share) / capacity
-    group[GRADIENT + POTENTIAL_VOLT + low + 1] += phi * heat[AMPERE] * share / capacity
-    error = phi * (heat[ERROR_WATT] + parameters[HEAT_SIGMA]) / capacity
-    group[HELD_NOISE] = (
-        decay * decay * group[HELD_NOISE] + parameters[NODE_WALK] ** 2 * dt / 60.0 + error * error * 60.0 / dt
-    )
-    group[HELD_DAYS] += dt / DAY_SECOND
-    x[WARMTH] += phi * slope
-    return bias
-
-
-@njit(cache=True)
-def _advance_all(
-    x: FloatArray,
-    group: FloatArray,
-    heat: FloatArray,
-    ambient: float,
-    near: FloatArray,
-    kappa: float,
-    knots: FloatArray,
-    dt: float,
-    parameters: FloatArray,
-    blind: int,
-) -> float:
-    """Advance over a row in steps of five minutes at most; without an ambient (blind) the warmth may wander."""
-    steps = math.ceil(dt / LONGEST_STEP_SECOND)
-    bias = 0.0
-    for _ in range(steps):
-        cold = ambient if ambient == ambient else x[WARMTH]
-        bias = _advance(x, group, heat, cold, near, kappa, knots, dt / steps, parameters)
-    group[HELD_NOISE] += blind * BLIND_WALK_KELVIN**2 * dt / 60.0
-    return bias
-
-
-@njit(cache=True)
-def _spread(p: FloatArray, gradient: FloatArray) -> None:
-    """P ← F P Fᵀ where only the first row of F, the gradient, differs from the identity's."""
-    n = p.shape[0]
-    row = np.zeros(n)
-    corner = 0.0
-    for a in range(n):
-        for b in range(n):
-            row[a] += gradient[b] * p[b, a]
-    for a in range(n):
-        corner += gradient[a] * row[a]
-    for a in range(1, n):
-        p[0, a] = row[a]
-        p[a, 0] = row[a]
-    p[0, 0] = corner
-
-
-@njit(cache=True)
-def _open_window(group: FloatArray) -> None:
-    """Begin five minutes."""
-    group[HELD_NOISE] = 0.0
-    group[HELD_INNOVATION] = 0.0
-    group[HELD_COUNT] = 0.0
-    group[HELD_DAYS] = 0.0
-    group[GRADIENT:] = 0.0
-    group[GRADIENT + WARMTH] = 1.0
 
 
 @njit(cache=True)
@@ -203,7 +106,7 @@ def _close_window(
 ) -> None:
     """Covariance over the five minutes, then the mean of their readings."""
     estimated = parameters[HAS_AMBIENT] == 0.0
-    _spread(p, group[GRADIENT:])
+    spread_covariance(p, group[GRADIENT:])
     p[WARMTH, WARMTH] += group[HELD_NOISE]
     walk = AMBIENT_WALK_KELVIN if estimated else parameters[OFFSET_WALK]
     p[OFFSET, OFFSET] += walk * walk * group[HELD_DAYS]
@@ -216,7 +119,7 @@ def _close_window(
         scalar_update(x, p, h, group[HELD_INNOVATION] / group[HELD_COUNT], variance, 4.0)
         x[LOG_CAPACITY] = min(max(x[LOG_CAPACITY], -3.0), 16.0)
         x[LOG_TAU] = min(max(x[LOG_TAU], 4.0), 13.0)
-    _open_window(group)
+    open_window(group)
 
 
 @njit(cache=True)
@@ -286,7 +189,7 @@ def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, h:
     if reading == reading:
         x[WARMTH] = reading - h[OFFSET] * x[OFFSET]
     group[JUMP_COUNT] = 0.0
-    _open_window(group)
+    open_window(group)
 
 
 @njit(cache=True)
@@ -394,7 +297,7 @@ def run_thermal_filters(
         for g in range(groups if not gap else 0):
             for q in range(2):
                 near[q] = warmth[neighbour[g, q]] if neighbour[g, q] >= 0 else np.nan
-            bias = _advance_all(x[g], group[g], heat[k, g], ambient, near, kappa[g], knots, dt, parameters, blind)
+            bias = advance_row(x[g], group[g], heat[k, g], ambient, near, kappa[g], knots, dt, parameters, blind)
             out[k, g, OUT_BIAS_WATT] = bias
         surprised = _surprised(x, reading[k], h, 0.5 * parameters[JUMP_KELVIN])
         lone = int(not gap and dt < 600.0 and (surprised <= 1 or 2 * surprised < groups))
