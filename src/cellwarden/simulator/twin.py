@@ -1,0 +1,179 @@
+"""The pack twin: a scenario and a seed become the true course of a pack, faults coming in as they begin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.simulator.cell_arrays import make_cells, make_curves, new_cell_state
+from cellwarden.simulator.cell_measurement import find_points, measure_resistance_ohm
+from cellwarden.simulator.course import DAY_SECOND, TrueCourse, random_streams
+from cellwarden.simulator.duty import WARM_UP_SECOND, make_timetable
+from cellwarden.simulator.fault_onset import fault_changes
+from cellwarden.simulator.pack_arrays import FIRST_FULL_SECOND, PackSettings, PackState, Recording
+from cellwarden.simulator.pack_kernel import run_pack
+from cellwarden.simulator.scenario import Scenario
+
+__all__ = ["simulate"]
+
+_INITIAL_CELL_VOLT = 3.27
+
+
+def _settings(scenario: Scenario) -> PackSettings:
+    pack, count, nominal = scenario.pack, scenario.pack.cells_in_series, scenario.pack.nominal_capacity_ah
+    charger, balancer, bms, sensors = pack.charger, pack.balancer, pack.bms, pack.sensors
+    coarse = max(step for step in (1, 2, 5, 10, 20, 30) if step <= sensors.sample_second)
+    return PackSettings(
+        nominal_ah=nominal,
+        absorption_volt=charger.absorption_volt * count,
+        float_volt=charger.float_volt * count,
+        floats=charger.floats,
+        taper_ampere=charger.taper_c_rate * nominal,
+        taper_hold_second=charger.taper_hold_second,
+        restart_ah=charger.restart_below_fraction_out * nominal,
+        cell_maximum_volt=bms.voltage_max_volt,
+        cell_maximum_release_volt=bms.voltage_max_release_volt,
+        cell_minimum_volt=bms.voltage_min_volt,
+        cell_minimum_release_volt=bms.voltage_min_release_volt,
+        cutoff_volt=bms.inverter_cutoff_volt * count,
+        discharge_maximum_ampere=bms.discharge_current_max_c_rate * nominal,
+        coldest_charge_celsius=bms.charge_temperature_celsius[0],
+        bleed_ohm=3.4 / balancer.current_ampere,
+        bleed_cell_threshold_volt=balancer.threshold_volt if balancer.enabled else 99.0,
+        bleed_difference_volt=balancer.on_difference_volt,
+        bleed_period_second=int(balancer.period_second),
+        bleed_noise_volt=0.3 * sensors.voltage_noise_volt,
+        neighbour_watt_per_kelvin=pack.neighbour_conductance_watt_per_kelvin * (nominal / 100.0) ** (2 / 3),
+        load_jitter_fraction=scenario.duty.load_jitter_fraction,
+        fine_step_second=1,
+        coarse_step_second=coarse,
+        sample_second=sensors.sample_second,
+        start_second=0,
+    )
+
+
+def _new_pack_state(count: int, offset_volt: FloatArray, rng: np.random.Generator) -> PackState:
+    number = np.zeros(8)
+    number[FIRST_FULL_SECOND] = -1.0
+    return PackState(
+        volt=np.full(count, _INITIAL_CELL_VOLT),
+        bleed_on=np.zeros(count, dtype=np.bool_),
+        bleed_second=np.zeros(count),
+        wire=np.arange(count, dtype=np.int64),
+        channel_offset_volt=offset_volt.copy(),
+        heat_watt=np.zeros(count),
+        leak_ah=np.zeros(count),
+        bleed_ah=np.zeros(count),
+        cold_charge_ah=np.zeros(count),
+        ampere=np.zeros(1),
+        number=number,
+        random=rng.integers(1, 2**62, size=1, dtype=np.uint64),
+    )
+
+
+def _new_recording(scenario: Scenario) -> Recording:
+    seconds, count = int(scenario.duty.days * DAY_SECOND), scenario.pack.cells_in_series
+    rows, minutes = seconds // scenario.pack.sensors.sample_second, seconds // 60
+    return Recording(
+        ampere=np.zeros(rows),
+        volt=np.zeros((rows, count), dtype=np.float32),
+        temperature_celsius=np.zeros((rows, count), dtype=np.float32),
+        ambient_celsius=np.zeros(rows, dtype=np.float32),
+        bleed_percent=np.zeros((rows, count), dtype=np.int8),
+        switches=np.zeros(rows, dtype=np.int8),
+        lithium_ah=np.zeros((minutes, count)),
+        minute_temperature_celsius=np.zeros((minutes, count), dtype=np.float32),
+    )
+
+
+def _start(scenario: Scenario, seed: int, random: dict[str, np.random.Generator]) -> TrueCourse:
+    """Pack before the first second, without faults."""
+    pack, nominal = scenario.pack, scenario.pack.nominal_capacity_ah
+    count = pack.cells_in_series
+    curves = make_curves(pack.cell)
+    path = pack.ambient_resistance_kelvin_per_watt * (nominal / 100.0) ** (-2 / 3)
+    cells = make_cells(pack.cell, count, nominal, path, random["cells"])
+    points = find_points(cells, curves, nominal)
+    soc = pack.initial_soc_fraction + pack.cell.spread.initial_soc * random["cells"].standard_normal(count)
+    charger = pack.charger.current_c_rate * nominal
+    timetable = make_timetable(scenario.duty, count, nominal, charger, random["duty"])
+    lithium = points.empty_ah + np.clip(soc, 0.02, 0.999) * points.capacity_ah
+    offset = pack.sensors.voltage_offset_volt * random["sensors"].standard_normal(count)
+    return TrueCourse(
+        scenario=scenario,
+        seed=seed,
+        cells=cells,
+        curves=curves,
+        settings=_settings(scenario),
+        timetable=timetable,
+        state=new_cell_state(cells, curves, lithium, float(timetable.ambient_celsius[0])),
+        pack=_new_pack_state(count, offset, random["kernel"]),
+        recording=_new_recording(scenario),
+        points_from_second=[-WARM_UP_SECOND],
+        points=[points],
+        healthy_voltage_offset_volt=offset,
+        start_resistance_ohm=measure_resistance_ohm(cells, curves, nominal, points),
+        start_thermal_kelvin_per_watt=cells.ambient_resistance_kelvin_per_watt.copy(),
+        start_charge_gap_ah=np.zeros(count),
+    )
+
+
+def _unbalance(course: TrueCourse) -> None:
+    """Set initial imbalances: Ah that a cell is fuller than the median, seen from the full point."""
+    points, state = course.points[-1], course.state
+    for fault in course.scenario.faults:
+        if fault.kind == "soc_imbalance" and fault.cell is not None:
+            gap = float(np.median(points.full_ah - state.negative_lithium_ah)) - fault.size
+            state.negative_lithium_ah[fault.cell - 1] = points.full_ah[fault.cell - 1] - gap
+    course.start_charge_gap_ah = points.full_ah - state.negative_lithium_ah
+    fresh = new_cell_state(course.cells, course.curves, state.negative_lithium_ah, 25.0)
+    state.hysteresis_centre[:] = fresh.hysteresis_centre
+
+
+def simulate(scenario: Scenario, seed: int) -> TrueCourse:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : pack, duty and faults
+    seed : of everything random; the same seed gives the same course, bit for bit
+
+    Returns
+    -------
+    TrueCourse
+        Currents, voltages, temperatures and lithium as they were, before any sensor read them.
+
+    Raises
+    ------
+    ConfigurationError
+        A fault that lacks its place.
+    """
+    random = random_streams(seed)
+    course = _start(scenario, seed, random)
+    events = fault_changes(course, random["faults"])
+    now, until = -WARM_UP_SECOND, int(scenario.duty.days * DAY_SECOND)
+    initial = [change for second, change in events if second <= now]
+    for change in initial:
+        change(now)
+    _unbalance(course)
+    for second, change in [*events[len(initial) :], (until, lambda _second: None)]:
+        _run(course, now, min(second, until))
+        now = min(second, until)
+        course.leak_ah_at[now] = course.pack.leak_ah.copy()
+        change(now)
+        course.state.cached_step_second[:] = np.nan
+    return course
+
+
+def _run(course: TrueCourse, begin: int, until: int) -> None:
+    run_pack(
+        course.cells,
+        course.curves,
+        course.settings,
+        course.timetable,
+        course.state,
+        course.pack,
+        course.recording,
+        begin,
+        until,
+    )
