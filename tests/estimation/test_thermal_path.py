@@ -64,6 +64,7 @@ def test_paths_time_constants_and_offsets_are_found(healthy: tuple[KnownPack, Bo
 
 def test_the_forecast_holds_under_load(healthy: tuple[KnownPack, Board, FloatArray]) -> None:
     _, board, warmth = healthy
+    assert np.abs(board.get(TemperatureForecastTrack).forecast_celsius[0] - warmth[0]).max() < 1.0
     forecast = board.get(TemperatureForecastTrack).forecast_celsius
     minute = np.arange(warmth.shape[0]) % 1440
     rows = np.flatnonzero((minute >= 605) & (minute < 699) & (np.arange(warmth.shape[0]) > 1440))

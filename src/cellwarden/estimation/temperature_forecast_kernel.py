@@ -49,6 +49,7 @@ def forecast_temperature(
     out : (M, S, 3) filled: highest temperature [°C], time until the limit [s], highest without the heat [°C]
     """
     dt = HORIZON_SECOND / STEPS
+    built = _built_up(tau)
     for k in range(current.shape[0]):
         for g in range(group.shape[1]):
             at = group[k, g]
@@ -60,7 +61,9 @@ def forecast_temperature(
             for step in range(STEPS):
                 ahead = (step + 0.5) * dt
                 soc = min(max(at[SOC] + at[SOC_RATE] * ahead, 0.0), 1.0)
-                volt = at[OVERPOTENTIAL] + _extra_volt(missing[k], tau, ahead)
+                volt = at[OVERPOTENTIAL]
+                for e in range(tau.shape[0]):
+                    volt += missing[k, e] * built[step, e]
                 volt += _correction_volt(correction[k, g], knots, soc, here, entropy)
                 watt = current[k] * volt + abs(current[k]) * correction[k, g, 0]
                 steady = at[AMBIENT] + watt * at[TAU] / at[CAPACITY]
@@ -74,12 +77,13 @@ def forecast_temperature(
 
 
 @njit(cache=True)
-def _extra_volt(missing: FloatArray, tau: FloatArray, ahead: float) -> float:
-    """Polarisation that the load has yet to build up [V]."""
-    volt = 0.0
-    for e in range(tau.shape[0]):
-        volt += missing[e] * (1.0 - math.exp(-ahead / tau[e]))
-    return volt
+def _built_up(tau: FloatArray) -> FloatArray:
+    """(STEPS, elements) share of the missing polarisation that the middle of each step has."""
+    built = np.empty((STEPS, tau.shape[0]))
+    for step in range(STEPS):
+        for e in range(tau.shape[0]):
+            built[step, e] = 1.0 - math.exp(-(step + 0.5) * HORIZON_SECOND / STEPS / tau[e])
+    return built
 
 
 @njit(cache=True)

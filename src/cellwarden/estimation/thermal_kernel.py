@@ -175,7 +175,7 @@ def _admit_jump(x: FloatArray, p: FloatArray, group: FloatArray, innovation: flo
 
 
 @njit(cache=True)
-def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, h: FloatArray) -> None:
+def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, ambient: float, h: FloatArray) -> None:
     """Begin anew at a reading: after the start or a long gap the temperature is unknown."""
     estimated = h[OFFSET] == 0.0
     p[WARMTH, :] = 0.0
@@ -188,6 +188,8 @@ def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, h:
         x[OFFSET] = reading if reading == reading else x[OFFSET]
     if reading == reading:
         x[WARMTH] = reading - h[OFFSET] * x[OFFSET]
+    elif ambient == ambient:
+        x[WARMTH] = ambient
     group[JUMP_COUNT] = 0.0
     open_window(group)
 
@@ -284,7 +286,7 @@ def run_thermal_filters(
     warmth = np.empty(groups)
     for k in range(stamp.shape[0]):
         dt = max(elapsed[k], 0.0)
-        gap = not (max(dt, stamp[k] - pack[LAST_STAMP]) <= LONGEST_GAP_SECOND)
+        gap = not (dt <= LONGEST_GAP_SECOND and stamp[k] - pack[LAST_STAMP] <= LONGEST_GAP_SECOND)
         pack[LAST_STAMP] = stamp[k]
         window = math.ceil(stamp[k] / WINDOW_SECOND)
         if window != pack[WINDOW]:
@@ -304,7 +306,7 @@ def run_thermal_filters(
         for g in range(groups):
             if gap:
                 out[k, g, OUT_BIAS_WATT] = 0.0
-                _restart(x[g], p[g], group[g], reading[k, g], h)
+                _restart(x[g], p[g], group[g], reading[k, g], ambient, h)
             if reading[k, g] == reading[k, g]:
                 _take_reading(x[g], p[g], group[g], prior_x, prior_p, reading[k, g], lone, parameters, h)
                 _note_information(x[g], group[g], heat[k, g, WATT], ambient, dt, stamp[k])
