@@ -17,6 +17,7 @@ __all__ = ["DETECTOR"]
 KIND = "current_sensor_offset"
 LIMIT_AMPERE = 0.04
 RESOLUTION_SHARE = 0.5
+VISIBLE_FRACTION = 0.005  # of the capacity: what must have been miscounted before the sensor is named
 
 
 def _initial(context: PackContext) -> WatchState:
@@ -39,6 +40,7 @@ def _step(
             sigma=(track.current_offset_high_ampere[row : row + 1] - offset) / 1.96,
             limit=limit,
             pressing=np.inf,
+            hours_needed=VISIBLE_FRACTION * context.pack.nominal_capacity_ah / np.maximum(np.abs(offset), 1e-9),
             known=np.isfinite(track.informed_unix_time_second[row : row + 1]),
         )
 

@@ -27,7 +27,7 @@ LET_GO_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """Per channel: hours in a row beyond the limit, level held (0 none … 3 critical), hour half the limit was passed."""
+    """Per channel: hours beyond the limit in a row, level held (0 none … 3 critical), hour half of it was passed."""
 
     hours: FloatArray
     level: FloatArray
@@ -39,7 +39,7 @@ class Deviation:
     """One row's values, all (channels,) or scalars that fit.
 
     `value` may be negative; its size counts. `limit` raises a warning, `pressing` a critical finding. Channels with
-    `known` False are left as they are.
+    `known` False are left as they are. `hours_needed` is for how long half the limit must have been passed.
     """
 
     value: FloatArray
@@ -48,6 +48,7 @@ class Deviation:
     pressing: FloatArray | float
     known: NDArray[np.bool_]
     mild: NDArray[np.bool_] | None = None
+    hours_needed: FloatArray | float = 0.0
 
 
 def initial_watch(channels: int) -> WatchState:
@@ -85,7 +86,8 @@ def watch_deviation(
             passed & now.known, np.where(np.isnan(begin), stamp, begin), np.where(now.known, np.nan, begin)
         )
         hours = np.where(now.known, np.where(chance > RAISED_PROBABILITY, hours + 1, 0), hours)
-        raised = hours >= RAISED_HOURS
+        lasted = stamp - np.where(np.isnan(begin), stamp, begin) >= 3600.0 * np.asarray(now.hours_needed)
+        raised = (hours >= RAISED_HOURS) & (lasted | (level > 0))
         gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))
         told = _levels(raised, gone, level, now)
         for channel in np.flatnonzero((told > 0) | (level > 0)):

@@ -17,6 +17,7 @@ __all__ = ["DETECTOR"]
 KIND = "soc_imbalance"
 LIMIT_FRACTION = 0.02
 PRESSING_FRACTION = 0.30
+HOURS_NEEDED = 6.0
 
 
 def _initial(context: PackContext) -> WatchState:
@@ -38,6 +39,7 @@ def _step(
             sigma=track.deficit_difference_sigma_ah[row],
             limit=LIMIT_FRACTION * scale,
             pressing=PRESSING_FRACTION * scale,
+            hours_needed=HOURS_NEEDED,
             known=np.full(further.shape, track.full_count[row] > 0),
         )
 

@@ -21,6 +21,7 @@ RESOLUTIONS = 2.0
 SPREADS = 3.0
 TOLERANCE_SHARE = 0.8
 PRESSING_VOLT = 0.1
+HOURS_NEEDED = 6.0
 
 
 def _initial(context: PackContext) -> WatchState:
@@ -44,6 +45,7 @@ def _step(
             sigma=(track.voltage_offset_high_volt[row] - offset) / 1.96,
             limit=min(max(least, SPREADS * robust_sigma(offset)), most),
             pressing=PRESSING_VOLT,
+            hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[row]),
         )
 

@@ -1,8 +1,8 @@
 """Each cell against the pack's central one: charge, leak, capacity, sensor offset and resistance.
 
-The bar-delta idea of Plett (World Electric Vehicle J. 3, 2009): the string's current is common, so what differs between
-cells is slow, and the difference of two readings is free of what the open-circuit curve and the current sensor get wrong
-in common. State y of one cell:
+The bar-delta idea of Plett (World Electric Vehicle J. 3, 2009): the string's current is common, so what differs
+between cells is slow, and the difference of two readings is free of what the open-circuit curve and the current sensor
+get wrong in common. State y of one cell:
 
 ==  =====================================================================================
 d   charge by which it is further from full than the central cell [Ah]
@@ -29,13 +29,16 @@ DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
-SURPRISE, LAST_SOC, SURPRISE_BEFORE = range(3)
-MEMORY = 3
+SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED = range(4)
+MEMORY = 4
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
 READING_SIGMA_VOLT = 0.0004
-CURVE_SHARE = 0.10  # of an open-circuit voltage difference that the slope may be off by
+FLOOR_VOLT = 0.0004
+CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
+CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
+STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
 SETTLED_SECOND = 2 * 3600.0
@@ -43,8 +46,13 @@ BLEED_TOLERANCE = 0.04
 
 
 @njit(cache=True)
-def predict_difference(y: FloatArray, p: FloatArray, elapsed_second: float, bleed_ah: float, capacity: float) -> None:
-    """Advance one cell over one minute row; `bleed_ah` is what was bled above the central cell."""
+def predict_difference(
+    y: FloatArray, p: FloatArray, elapsed_second: float, bleed_ah: float, capacity: float, unseen_ampere: float
+) -> None:
+    """Advance one cell over one minute row; `bleed_ah` is what was bled above the central cell.
+
+    `unseen_ampere` is a bleed that may have flowed without being logged.
+    """
     hours = elapsed_second / 3600.0
     y[DIFFERENCE] += y[LEAK] * hours + bleed_ah
     for a in range(STATES):
@@ -52,6 +60,7 @@ def predict_difference(y: FloatArray, p: FloatArray, elapsed_second: float, blee
     for a in range(STATES):
         p[a, DIFFERENCE] += hours * p[a, LEAK]
     p[DIFFERENCE, DIFFERENCE] += (BLEED_TOLERANCE * bleed_ah) ** 2 + (1e-6 * capacity) ** 2 * hours
+    p[DIFFERENCE, DIFFERENCE] += (0.5 * unseen_ampere) ** 2 * hours
     p[LEAK, LEAK] += (LEAK_WALK_PER_DAY * capacity) ** 2 * hours / 24.0
     p[LN_RATIO, LN_RATIO] += 1e-8 * hours
     p[READING_OFFSET, READING_OFFSET] += 1e-10 * hours
@@ -69,6 +78,7 @@ def correct_difference(
     deficit: float,
     capacity: float,
     polarisation: float,
+    curve_sigma: float,
     reading: float,
     elapsed_second: float,
     rest_second: float,
@@ -78,8 +88,14 @@ def correct_difference(
     soc = 1.0 - (deficit + y[DIFFERENCE]) / own
     central = 1.0 - deficit / capacity
     ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
-    reference, central_slope = branch_voltage(discharge, charge, hysteresis, central)
-    sigma2 = 0.0004**2 + (CURVE_SHARE * (ocv - reference)) ** 2 + (0.0003 * slope) ** 2 + (0.02 * polarisation) ** 2
+    reference, _ = branch_voltage(discharge, charge, hysteresis, central)
+    sigma2 = (
+        FLOOR_VOLT**2
+        + (CURVE_SHARE * (ocv - reference)) ** 2
+        + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
+        + (0.0003 * slope) ** 2
+        + (0.02 * polarisation) ** 2
+    )
     _forget(y, p, memory, soc, elapsed_second, sigma2)
     h = np.zeros(STATES)
     h[DIFFERENCE] = -slope / own
@@ -88,6 +104,9 @@ def correct_difference(
     h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
     h[BETA] = 1.0
     expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
+    if memory[STARTED] == 0.0:  # a reading far from the others may be the sensor's: let it be, whatever was promised
+        memory[STARTED] = 1.0
+        p[READING_OFFSET, READING_OFFSET] += (0.4 * reading) ** 2
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
     surprise = (reading - expected + y[BETA]) / np.sqrt(variance + sigma2)
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
@@ -96,7 +115,10 @@ def correct_difference(
     if rest_second < SETTLED_SECOND:
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     elif abs(memory[SURPRISE] - memory[SURPRISE_BEFORE]) > SURPRISE_LIMIT:
-        p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
+        if abs(slope) > STEEP_VOLT:
+            p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
+        else:
+            p[READING_OFFSET, READING_OFFSET] += (reading - expected) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     scalar_update(y, p, h, reading - expected, 4.0 * variance, 4.0)
 

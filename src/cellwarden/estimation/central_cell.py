@@ -13,9 +13,9 @@ a   Arrhenius temperature of all three, over its prior [1000 K]
 ==  =====================================================================================
 
 Counting is the backbone; the voltage corrects through
-v = OCV(z, h) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of Plett,
-Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in z: readings that lie close
-together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more than its first
+v = OCV(z, h) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of
+Plett, Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in z: readings that lie
+close together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more than its first
 minutes, and what a load shows in the knee of a cold cell weighs little beside the rest that follows (consider states
 after Schmidt, 1966).
 """
@@ -35,14 +35,16 @@ STATES = 9
 # slots of the memory beside the state
 FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
 IDLE_SECOND, POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 14)
-MEMORY = 14
+CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT = range(14, 17)
+MEMORY = 17
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_CURVE_SIGMA, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT = range(8)
-P_LEAK, P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION = range(8, 12)
-PARAMETERS = 12
+P_LEAK, P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED = range(8, 13)
+PARAMETERS = 13
 
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
+CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 5 * 86400.0
 READING_SIGMA_VOLT = 0.0015
 EPSILON_SIGMA = 0.12
@@ -120,7 +122,13 @@ def _advance_model_errors(
     soc = 1.0 - x[DEFICIT] / np.exp(x[LN_CAPACITY])
     travelled = abs(soc - memory[LAST_SOC])
     memory[LAST_SOC] = soc
-    _forget(x, p, BETA, np.exp(-travelled / BETA_SOC_SPAN - elapsed_second / BETA_SECOND), parameters[P_CURVE_SIGMA])
+    # How far the curve is off is learnt on the way: what β came to, span by span, joins the prior.
+    news = travelled / BETA_SOC_SPAN
+    memory[CURVE_SQUARES] += news * (x[BETA] ** 2 + p[BETA, BETA])
+    memory[CURVE_WEIGHT] += news
+    prior = CURVE_PRIOR_WEIGHT * parameters[P_CURVE_SIGMA] ** 2
+    memory[CURVE_SIGMA] = np.sqrt((prior + memory[CURVE_SQUARES]) / (CURVE_PRIOR_WEIGHT + memory[CURVE_WEIGHT]))
+    _forget(x, p, BETA, np.exp(-news - elapsed_second / BETA_SECOND), memory[CURVE_SIGMA])
     # Diffusion limits what little is left: a linear circuit is far off at the low end.
     sigma = EPSILON_SIGMA + EPSILON_LOW * np.exp(-max(soc, 0.0) / 0.1)
     _forget(x, p, EPSILON, np.exp(-travelled / EPSILON_SOC_SPAN - elapsed_second / EPSILON_SECOND), sigma)

@@ -1,12 +1,10 @@
 """The charge cascade as a plug-in: charge, capacity, self-discharge and sensor offsets of every cell.
 
-Counting is the backbone (`central_cell`), the voltage corrects where the curve is steep, and what differs between cells is
-estimated from differences to the median (`cell_difference`). See `docs/estimation.md`.
+Counting is the backbone (`central_cell`), the voltage corrects where the curve is steep, and what differs between cells
+is estimated from differences to the median (`cell_difference`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -15,7 +13,10 @@ from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation import charge_kernel as kernel
+from cellwarden.estimation import charge_rows as rows_of
+from cellwarden.estimation.charge_anchor import SCALARS
+from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
+from cellwarden.estimation.charge_kernel import advance_charge
 from cellwarden.estimation.charge_start import HYPOTHESES, POLARISATION_SCALES
 from cellwarden.estimation.charge_tracks import (
     CapacityTrack,
@@ -27,7 +28,7 @@ from cellwarden.estimation.charge_tracks import (
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 
-__all__ = ["ESTIMATOR", "ChargeState", "initial_charge", "step_charge"]
+__all__ = ["ESTIMATOR", "ChargeArrays", "initial_charge", "step_charge"]
 
 RATIO_SIGMA = 0.05
 DIFFERENCE_SIGMA = 0.03  # of the capacity
@@ -38,41 +39,19 @@ KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be 
 TWO_SIGMA = 1.96
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeState:
-    """State of the cascade; K curves of the family, n cells.
-
-    `scalars` (slots,), `weights` (K, scales, hypotheses), `x` (K, 7), `p` (K, 7, 7), `memory` (K, slots), `y` (n, 6),
-    `q` (n, 6, 6), `memory_y` (n, slots), `information` (quantities, n, 2), `offset_information` (2,),
-    `parameters` (slots,).
-    """
-
-    scalars: FloatArray
-    weights: FloatArray
-    x: FloatArray
-    p: FloatArray
-    memory: FloatArray
-    y: FloatArray
-    q: FloatArray
-    memory_y: FloatArray
-    information: FloatArray
-    offset_information: FloatArray
-    parameters: FloatArray
-
-
-def initial_charge(context: PackContext) -> ChargeState:
+def initial_charge(context: PackContext) -> ChargeArrays:
     """State before the first minute: the priors of the description and the parameter set."""
     curves, cells = len(context.model.ocv_curves), context.cell_count
     x, p = _central_prior(context)
     y, q = _difference_prior(context)
     memory = np.zeros((curves, cc.MEMORY))
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
-    information = np.full((kernel.INFORMATION, cells, 2), np.nan)
-    information[kernel.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
-    information[kernel.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]
-    information[kernel.I_READING, :, 0] = 0.7 * q[:, cd.READING_OFFSET, cd.READING_OFFSET]
-    return ChargeState(
-        scalars=np.zeros(kernel.SCALARS),
+    information = np.full((rows_of.INFORMATION, cells, 2), np.nan)
+    information[rows_of.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
+    information[rows_of.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]
+    information[rows_of.I_READING, :, 0] = 0.7 * q[:, cd.READING_OFFSET, cd.READING_OFFSET]
+    return ChargeArrays(
+        scalars=np.zeros(SCALARS),
         weights=np.broadcast_to(prior[:, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
         x=np.repeat(x, curves, axis=0),
         p=np.repeat(p, curves, axis=0),
@@ -130,123 +109,121 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_LEAK] = model.self_discharge_fraction_per_month * capacity_ah / 730.0
     parameters[cc.P_HYSTERESIS_RATE] = model.hysteresis_rate
     parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)
+    unlogged = pack.balancer == "passive" and not context.has_balancing
+    parameters[cc.P_UNLOGGED_BLEED] = pack.balancing_current_ampere if unlogged else 0.0
     parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
     return parameters
 
 
 def step_charge(
-    state: ChargeState,
+    state: ChargeArrays,
     minutes: MinuteBlock,
     edges: EdgeBlock,
     board: Board,
-    context: PackContext,  # noqa: ARG001
-) -> ChargeState:
+    context: PackContext,
+) -> ChargeArrays:
     """Advance over minute rows and leave the five tracks of the cascade on the board."""
-    new = replace(state, **{field.name: getattr(state, field.name).copy() for field in fields(state)})
+    del edges
+    new = ChargeArrays(*(array.copy() for array in state))
     rows, cells = len(minutes), context.cell_count
-    out = np.empty((kernel.PACK_OUTPUTS, rows))
-    out_cell = np.empty((rows, cells, kernel.CELL_OUTPUTS))
-    curves = context.model.ocv_curves
-    kernel.advance_charge(
-        new.scalars,
-        new.weights,
-        new.x,
-        new.p,
-        new.memory,
-        new.y,
-        new.q,
-        new.memory_y,
-        new.information,
-        new.offset_information,
-        new.parameters,
-        np.stack([curve.discharge_volt for curve in curves]),
-        np.stack([curve.charge_volt for curve in curves]),
-        context.model.resistance_soc_factor,
-        np.stack([curve.entropy_volt_per_kelvin for curve in curves]),
-        minutes.unix_time_second,
-        minutes.elapsed_second,
-        minutes.sample_count,
-        minutes.longest_gap_second,
-        minutes.current_ampere,
-        minutes.current_minimum_ampere,
-        minutes.current_maximum_ampere,
-        minutes.current_last_ampere,
-        minutes.charge_ah,
-        minutes.voltage_volt,
-        minutes.bleed_ah,
-        minutes.temperature_celsius,
-        minutes.switch_open_fraction,
-        out,
-        out_cell,
-    )
-    _put_tracks(board, out, np.ascontiguousarray(np.moveaxis(out_cell, 2, 0)), context)
+    out = ChargeOutputs(np.empty((rows_of.PACK_OUTPUTS, rows)), np.empty((rows_of.CELL_OUTPUTS, rows, cells)))
+    advance_charge(new, _curves(context), _minutes(minutes), out)
+    _put_tracks(board, out.pack, out.cell, context)
     return new
+
+
+def _curves(context: PackContext) -> CurveArrays:
+    curves = context.model.ocv_curves
+    return CurveArrays(
+        discharge=np.stack([curve.discharge_volt for curve in curves]),
+        charge=np.stack([curve.charge_volt for curve in curves]),
+        entropy=np.stack([curve.entropy_volt_per_kelvin for curve in curves]),
+        soc_factor=context.model.resistance_soc_factor,
+    )
+
+
+def _minutes(minutes: MinuteBlock) -> MinuteArrays:
+    return MinuteArrays(
+        stamp=minutes.unix_time_second,
+        elapsed=minutes.elapsed_second,
+        count=minutes.sample_count,
+        gap=minutes.longest_gap_second,
+        current=minutes.current_ampere,
+        current_min=minutes.current_minimum_ampere,
+        current_max=minutes.current_maximum_ampere,
+        current_last=minutes.current_last_ampere,
+        charge_ah=minutes.charge_ah,
+        voltage=minutes.voltage_volt,
+        bleed=minutes.bleed_ah,
+        temperature=minutes.temperature_celsius,
+        switch_open=minutes.switch_open_fraction,
+    )
 
 
 def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackContext) -> None:
     board.put(
         SocTrack(
-            soc_fraction=cell[kernel.C_SOC],
-            soc_low_fraction=cell[kernel.C_LOW],
-            soc_high_fraction=cell[kernel.C_HIGH],
-            ocv_volt=cell[kernel.C_OCV],
-            ocv_slope_volt=cell[kernel.C_SLOPE],
-            deficit_difference_ah=cell[kernel.C_DIFFERENCE],
-            deficit_difference_sigma_ah=cell[kernel.C_DIFFERENCE_SIGMA],
-            full_count=out[kernel.O_FULL_COUNT],
-            rest_second=out[kernel.O_REST],
+            soc_fraction=cell[rows_of.C_SOC],
+            soc_low_fraction=cell[rows_of.C_LOW],
+            soc_high_fraction=cell[rows_of.C_HIGH],
+            ocv_volt=cell[rows_of.C_OCV],
+            ocv_slope_volt=cell[rows_of.C_SLOPE],
+            deficit_difference_ah=cell[rows_of.C_DIFFERENCE],
+            deficit_difference_sigma_ah=cell[rows_of.C_DIFFERENCE_SIGMA],
+            full_count=out[rows_of.O_FULL_COUNT],
+            rest_second=out[rows_of.O_REST],
         )
     )
-    capacity = cell[kernel.C_CAPACITY]
+    capacity = cell[rows_of.C_CAPACITY]
     gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
-    spread = TWO_SIGMA * np.hypot(cell[kernel.C_CAPACITY_SIGMA], gain * capacity)
+    spread = TWO_SIGMA * np.hypot(cell[rows_of.C_CAPACITY_SIGMA], gain * capacity)
     board.put(
         CapacityTrack(
             capacity_ah=capacity,
             capacity_low_ah=capacity - spread,
             capacity_high_ah=capacity + spread,
-            informed_unix_time_second=cell[kernel.C_CAPACITY_INFORMED],
-            relative_fraction=cell[kernel.C_RATIO],
-            relative_sigma_fraction=cell[kernel.C_RATIO_SIGMA],
+            informed_unix_time_second=cell[rows_of.C_CAPACITY_INFORMED],
+            relative_fraction=cell[rows_of.C_RATIO],
+            relative_sigma_fraction=cell[rows_of.C_RATIO_SIGMA],
         )
     )
-    leak = cell[kernel.C_LEAK]
-    spread = TWO_SIGMA * np.hypot(cell[kernel.C_LEAK_SIGMA], KNEE_SHARE * leak)
+    leak = cell[rows_of.C_LEAK]
+    spread = TWO_SIGMA * np.hypot(cell[rows_of.C_LEAK_SIGMA], KNEE_SHARE * leak)
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
             self_discharge_low_ampere=leak - spread,
             self_discharge_high_ampere=leak + spread,
-            informed_unix_time_second=cell[kernel.C_LEAK_INFORMED],
+            informed_unix_time_second=cell[rows_of.C_LEAK_INFORMED],
         )
     )
-    offset, spread = cell[kernel.C_READING], TWO_SIGMA * cell[kernel.C_READING_SIGMA]
+    offset, spread = cell[rows_of.C_READING], TWO_SIGMA * cell[rows_of.C_READING_SIGMA]
     board.put(
         VoltageOffsetTrack(
             voltage_offset_volt=offset,
             voltage_offset_low_volt=offset - spread,
             voltage_offset_high_volt=offset + spread,
-            informed_unix_time_second=cell[kernel.C_READING_INFORMED],
+            informed_unix_time_second=cell[rows_of.C_READING_INFORMED],
         )
     )
     board.put(
         PolarisationTrack(
-            prompt_ohm=out[kernel.O_R0],
-            first_ohm=out[kernel.O_R1],
-            second_ohm=out[kernel.O_R2],
-            log_sigma=out[kernel.O_R_SIGMA],
-            activation_kelvin=out[kernel.O_ACTIVATION],
-            cell_factor=cell[kernel.C_POLARISATION],
-            curve=out[kernel.O_CURVE],
+            prompt_ohm=out[rows_of.O_R0],
+            first_ohm=out[rows_of.O_R1],
+            second_ohm=out[rows_of.O_R2],
+            log_sigma=out[rows_of.O_R_SIGMA],
+            activation_kelvin=out[rows_of.O_ACTIVATION],
+            cell_factor=cell[rows_of.C_POLARISATION],
+            curve=out[rows_of.O_CURVE],
         )
     )
-    current, spread = out[kernel.O_OFFSET], TWO_SIGMA * out[kernel.O_OFFSET_SIGMA]
+    current, spread = out[rows_of.O_OFFSET], TWO_SIGMA * out[rows_of.O_OFFSET_SIGMA]
     board.put(
         CurrentOffsetTrack(
             current_offset_ampere=current,
             current_offset_low_ampere=current - spread,
             current_offset_high_ampere=current + spread,
-            informed_unix_time_second=out[kernel.O_OFFSET_INFORMED],
+            informed_unix_time_second=out[rows_of.O_OFFSET_INFORMED],
         )
     )
 

@@ -14,13 +14,19 @@ from numpy.typing import NDArray
 
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray, SampleBlock
-from cellwarden.estimation import minute_kernel as kernel
+from cellwarden.estimation import minute_slots as at
+from cellwarden.estimation.dip_kernel import DIP_VOLT
+from cellwarden.estimation.edge_kernel import flush_edges
+from cellwarden.estimation.minute_kernel import reduce_samples
+from cellwarden.estimation.minute_rows import close_row
+from cellwarden.estimation.minute_slots import Carried, Output, Samples
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["ReductionState", "finish_minutes", "initial_reduction", "reduce_to_minutes"]
 
 BRIDGED_SECOND = 3600.0
 EDGE_FRACTION_OF_C = 0.05
+COARSE_STEPS = 3.0  # a dip is deeper than that many steps of the reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +53,23 @@ def initial_reduction(context: PackContext) -> ReductionState:
             max(0.005 * capacity_ah, 4.0 * resolution),
             pack.balancing_current_ampere if pack.balancer == "passive" else 0.0,
             BRIDGED_SECOND,
+            max(DIP_VOLT, COARSE_STEPS * pack.sensors.voltage_resolution_volt),
         ]
     )
-    state = np.zeros(kernel.PACK_SLOTS)
-    state[kernel.LAST_TIME] = np.nan
-    state[kernel.LAST_CURRENT] = np.nan
-    state[kernel.EARLIER_CURRENT] = np.nan
-    cell = np.zeros((kernel.CELL_SLOTS, context.cell_count))
-    cell[kernel.V_LAST] = np.nan
-    sensor = np.zeros((kernel.SENSOR_SLOTS, len(context.sensors)))
-    sensor[kernel.T_LAST] = np.nan
-    waiting = kernel.PENDING_EDGES
+    state = np.zeros(at.PACK_SLOTS)
+    state[at.LAST_TIME] = np.nan
+    state[at.LAST_CURRENT] = np.nan
+    state[at.EARLIER_CURRENT] = np.nan
+    cell = np.zeros((at.CELL_SLOTS, context.cell_count))
+    cell[[at.V_LAST, at.V_SCANNED, at.STEADY_V]] = np.nan
+    sensor = np.zeros((at.SENSOR_SLOTS, len(context.sensors)))
+    sensor[at.T_LAST] = np.nan
+    waiting = at.PENDING_EDGES
     return ReductionState(
         pack=state,
         cell=cell,
         sensor=sensor,
-        pending=np.zeros((waiting, kernel.EDGE_SLOTS)),
+        pending=np.zeros((waiting, at.EDGE_SLOTS)),
         pending_before=np.zeros((waiting, context.cell_count)),
         pending_after=np.zeros((waiting, context.cell_count)),
         parameters=parameters,
@@ -84,54 +91,46 @@ def reduce_to_minutes(state: ReductionState, block: SampleBlock) -> tuple[Reduct
     new = _copy(state)
     rows = _row_bound(block.unix_time_second, state.pack)
     out = _Buffers.of(rows, len(block), block.cell_count, block.temperature_sensor_count)
-    count, edges = kernel.reduce_samples(
-        new.pack,
-        new.cell,
-        new.sensor,
-        new.pending,
-        new.pending_before,
-        new.pending_after,
-        new.parameters,
-        block.unix_time_second,
-        block.current_ampere,
-        block.pack_voltage_volt,
-        block.cell_voltage_volt,
-        block.temperature_celsius,
-        block.ambient_temperature_celsius,
-        _or_empty(block.balancing_fraction),
-        _or_empty(block.balancing_current_ampere),
-        _or_empty(block.impedance_ohm),
-        _switch_open(block),
-        out.row,
-        out.row_cell,
-        out.row_sensor,
-        out.edge,
-        out.edge_before,
-        out.edge_after,
-    )
+    count, edges = reduce_samples(_carried(new), _samples(block), out.output())
     return new, out.minutes(count), out.edges(edges)
 
 
 def finish_minutes(state: ReductionState) -> tuple[MinuteBlock, EdgeBlock]:
     """The row of the last sample, what the open minute holds, and its edges (none where it holds nothing)."""
-    out = _Buffers.of(1, 2 * kernel.PENDING_EDGES, state.cell.shape[1], state.sensor.shape[1])
-    if state.pack[kernel.SAMPLES] == 0:
+    out = _Buffers.of(1, 2 * at.PENDING_EDGES, state.cell.shape[1], state.sensor.shape[1])
+    if state.pack[at.SAMPLES] == 0:
         return out.minutes(0), out.edges(0)
-    new = _copy(state)
-    stamp = float(state.pack[kernel.LAST_TIME])
-    kernel.close_row(new.pack, new.cell, new.sensor, stamp, out.row, out.row_cell, out.row_sensor, 0)
-    edges = kernel.flush_edges(
-        new.pack,
-        new.pending,
-        new.pending_before,
-        new.pending_after,
-        out.edge,
-        out.edge_before,
-        out.edge_after,
-        0,
-        0,
-    )
+    new = _carried(_copy(state))
+    close_row(new, out.output(), float(state.pack[at.LAST_TIME]), 0)
+    edges = flush_edges(new, out.output(), 0, 0)
     return out.minutes(1), out.edges(edges)
+
+
+def _carried(state: ReductionState) -> Carried:
+    return Carried(
+        state.pack,
+        state.cell,
+        state.sensor,
+        state.pending,
+        state.pending_before,
+        state.pending_after,
+        state.parameters,
+    )
+
+
+def _samples(block: SampleBlock) -> Samples:
+    return Samples(
+        time=block.unix_time_second,
+        current=block.current_ampere,
+        pack_voltage=block.pack_voltage_volt,
+        voltage=block.cell_voltage_volt,
+        temperature=block.temperature_celsius,
+        ambient=block.ambient_temperature_celsius,
+        duty=_or_empty(block.balancing_fraction),
+        active=_or_empty(block.balancing_current_ampere),
+        impedance=_or_empty(block.impedance_ohm),
+        switch=_switch_open(block),
+    )
 
 
 def _copy(state: ReductionState) -> ReductionState:
@@ -140,7 +139,7 @@ def _copy(state: ReductionState) -> ReductionState:
 
 def _row_bound(unix_time_second: FloatArray, pack: FloatArray) -> int:
     """Most rows that these samples can close: one a minute, gaps bridged for an hour at most."""
-    last = pack[kernel.LAST_TIME]
+    last = pack[at.LAST_TIME]
     times = unix_time_second if np.isnan(last) else np.concatenate([[last], unix_time_second])
     steps = np.diff(np.ceil(times / 60.0))
     return int(np.minimum(steps, 62.0).sum()) + 2
@@ -172,15 +171,18 @@ class _Buffers:
 
     @classmethod
     def of(cls, rows: int, samples: int, cells: int, sensors: int) -> _Buffers:
-        edges = samples // 2 + kernel.PENDING_EDGES + 2
+        edges = samples // 2 + at.PENDING_EDGES + 2
         return cls(
-            np.empty((kernel.ROW_SLOTS, rows)),
-            np.empty((kernel.ROW_CELL_SLOTS, rows, cells)),
-            np.empty((kernel.ROW_SENSOR_SLOTS, rows, sensors)),
-            np.empty((kernel.EDGE_SLOTS, edges)),
+            np.empty((at.ROW_SLOTS, rows)),
+            np.empty((at.ROW_CELL_SLOTS, rows, cells)),
+            np.empty((at.ROW_SENSOR_SLOTS, rows, sensors)),
+            np.empty((at.EDGE_SLOTS, edges)),
             np.empty((edges, cells)),
             np.empty((edges, cells)),
         )
+
+    def output(self) -> Output:
+        return Output(self.row, self.row_cell, self.row_sensor, self.edge, self.edge_before, self.edge_after)
 
     def minutes(self, count: int) -> MinuteBlock:
         pack_names = [
@@ -229,13 +231,13 @@ class _Buffers:
     def edges(self, count: int) -> EdgeBlock:
         edge = self.edge[:, :count]
         return EdgeBlock(
-            unix_time_second=edge[kernel.E_TIME],
-            minute_row=edge[kernel.E_ROW].astype(np.int64),
-            elapsed_second=edge[kernel.E_ELAPSED],
-            elapsed_tolerance_second=edge[kernel.E_TOLERANCE],
-            current_before_ampere=edge[kernel.E_BEFORE],
-            current_after_ampere=edge[kernel.E_AFTER],
+            unix_time_second=edge[at.E_TIME],
+            minute_row=edge[at.E_ROW].astype(np.int64),
+            elapsed_second=edge[at.E_ELAPSED],
+            elapsed_tolerance_second=edge[at.E_TOLERANCE],
+            current_before_ampere=edge[at.E_BEFORE],
+            current_after_ampere=edge[at.E_AFTER],
             voltage_before_volt=self.edge_before[:count],
             voltage_after_volt=self.edge_after[:count],
-            steady_second=edge[kernel.E_STEADY],
+            steady_second=edge[at.E_STEADY],
         )

@@ -1,0 +1,180 @@
+"""What ties the count to the truth: full charges, the current's zero, and the way in and out of the hypotheses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
+from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
+
+# slots of the pack's scalars
+ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT = range(8)
+SCALARS = 8
+
+HANDOVER_SIGMA = 0.02
+FULL_SECOND = 600.0
+FULL_SOC, FULL_SOC_SIGMA = 0.985, 0.01
+IDLE_SECOND = 1800.0
+IDLE_REST_SECOND = 900.0
+WORSE_CURVE = 25.0  # a curve whose log-likelihood is that much lower is given up
+BETTER_CURVE = 6.0
+UNKNOWN_CURRENT_SECOND = 600.0
+UNKNOWN_POLARISATION_VOLT = 0.02
+STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
+
+
+@njit(cache=True)
+def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, current: float, elapsed: float) -> float:
+    """Count full charges; 1 while the current has tapered and the voltage stands on the top knee, else 0."""
+    tapered = abs(current) <= parameters[cc.P_CAPACITY] / 20.0 and voltage >= parameters[cc.P_FULL_VOLT]
+    if not tapered:
+        memory[cc.TAPER_SECOND] = 0.0
+        if voltage < parameters[cc.P_FULL_VOLT] - 0.03:
+            memory[cc.IS_FULL] = 0.0
+        return 0.0
+    memory[cc.TAPER_SECOND] += elapsed
+    if memory[cc.TAPER_SECOND] >= FULL_SECOND and memory[cc.IS_FULL] == 0.0:
+        memory[cc.IS_FULL] = 1.0
+        memory[cc.FULL_COUNT] += 1.0
+    return 1.0
+
+
+@njit(cache=True)
+def watch_idle(
+    x: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    parameters: FloatArray,
+    current: float,
+    spread: float,
+    elapsed: float,
+    switch_open: float,
+) -> bool:
+    """Read the current's zero where nothing seems to be connected: steady, tiny, and not on float."""
+    near_full = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > 0.93
+    small = abs(current) <= 3.0 * parameters[cc.P_OFFSET_SIGMA] and spread <= 20.0 * parameters[cc.P_RESOLUTION]
+    idle = small and memory[cc.REST_SECOND] > IDLE_REST_SECOND and not near_full
+    if not (idle or switch_open > 0.99):
+        memory[cc.IDLE_SECOND] = 0.0
+        return False
+    memory[cc.IDLE_SECOND] += elapsed
+    if memory[cc.IDLE_SECOND] < IDLE_SECOND:
+        return False
+    memory[cc.IDLE_SECOND] = 0.0
+    cc.correct_by_idle(x, p, current, parameters[cc.P_IDLE_SIGMA])
+    return True
+
+
+@njit(cache=True)
+def choose_curve(scalars: FloatArray, memory: FloatArray) -> int:
+    """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index."""
+    best = int(scalars[BEST])
+    for k in range(memory.shape[0]):
+        if memory[k, cc.GIVEN_UP] == 0.0 and memory[k, cc.LIKELIHOOD] > memory[best, cc.LIKELIHOOD] + BETTER_CURVE:
+            best = k
+    scalars[BEST] = best
+    for k in range(memory.shape[0]):
+        if memory[k, cc.LIKELIHOOD] < memory[best, cc.LIKELIHOOD] - WORSE_CURVE:
+            memory[k, cc.GIVEN_UP] = 1.0
+    return best
+
+
+@njit(cache=True)
+def lose_anchor(state: ChargeArrays, sigma: float) -> None:
+    """Go back to hypotheses around a charge that has become uncertain."""
+    x = state.x[int(state.scalars[BEST])]
+    state.scalars[ANCHORED] = 0.0
+    state.scalars[COUNTED] = 0.0
+    mean = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
+    hypotheses = state.weights.shape[2]
+    for k in range(hypotheses):
+        z = k / (hypotheses - 1.0)
+        state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + 0.02)
+
+
+@njit(cache=True)
+def weigh_hypotheses(
+    state: ChargeArrays,
+    curves: CurveArrays,
+    median: float,
+    current: float,
+    charge_ah: float,
+    elapsed: float,
+    temperature: float,
+) -> None:
+    """Weigh the hypotheses of all curves by one minute, as far as it is a new reading."""
+    share = _share_of_news(state, median, current, charge_ah, elapsed)
+    known = current == current
+    g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
+    for k in range(state.weights.shape[0]):
+        x, memory = state.x[k], state.memory[k]
+        polarisation = 0.0
+        if known:
+            polarisation = g * (
+                np.exp(x[cc.LN_R0]) * current
+                + np.exp(x[cc.LN_R1]) * memory[cc.FILTERED_1]
+                + np.exp(x[cc.LN_R2]) * memory[cc.FILTERED_2]
+            )
+        weigh_starts(
+            state.weights[k],
+            state.scalars[COUNTED] - 0.5 * charge_ah,
+            np.exp(x[cc.LN_CAPACITY]),
+            curves.discharge[k],
+            curves.charge[k],
+            memory[cc.HYSTERESIS],
+            1.0 - memory[cc.HYSTERESIS] ** 2,
+            median,
+            polarisation,
+            0.0 if known else UNKNOWN_POLARISATION_VOLT,
+            share,
+        )
+    state.weights[:] -= state.weights.max()
+
+
+@njit(cache=True)
+def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah: float, elapsed: float) -> float:
+    """How much of an independent reading this minute is, 0 to 1."""
+    scalars, capacity = state.scalars, state.parameters[cc.P_CAPACITY]
+    share = abs(charge_ah) / (0.03 * capacity) + elapsed / 21600.0
+    if abs(current - scalars[LAST_CURRENT]) < 0.02 * capacity:
+        share += abs(median - scalars[LAST_MEDIAN]) / STEADY_VOLT
+    scalars[LAST_MEDIAN] = median
+    scalars[LAST_CURRENT] = current
+    if scalars[STARTED] == 0.0:
+        scalars[STARTED] = 1.0
+        return 1.0
+    if current != current:  # without a current nothing says that the charge stayed: only the present voltage counts
+        keep = np.exp(-elapsed / UNKNOWN_CURRENT_SECOND)
+        state.weights[:] *= keep
+        return float(1.0 - keep)
+    return min(share, 1.0)
+
+
+@njit(cache=True)
+def try_handover(state: ChargeArrays, full: float) -> None:
+    """Hand over to the filters when the hypotheses agree or the pack is full."""
+    mean, sigma, _, _ = summarise_starts(state.weights)
+    if full == 0.0 and (sigma > HANDOVER_SIGMA or state.memory[0, cc.CURRENT_SEEN] == 0.0):
+        return
+    for k in range(state.x.shape[0]):
+        now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
+        if full > 0.0:
+            now, sigma = FULL_SOC, FULL_SOC_SIGMA
+        _start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
+        state.memory[k, cc.LIKELIHOOD] = np.log(np.exp(state.weights[k]).sum() + 1e-30)
+    state.scalars[ANCHORED] = 1.0
+
+
+@njit(cache=True)
+def _start_central(x: FloatArray, p: FloatArray, memory: FloatArray, mean: float, sigma: float) -> None:
+    """Give the filter its charge."""
+    capacity = np.exp(x[cc.LN_CAPACITY])
+    x[cc.DEFICIT] = (1.0 - mean) * capacity
+    for a in range(cc.STATES):
+        p[cc.DEFICIT, a] = 0.0
+        p[a, cc.DEFICIT] = 0.0
+    p[cc.DEFICIT, cc.DEFICIT] = (sigma * capacity) ** 2
+    memory[cc.LAST_SOC] = mean

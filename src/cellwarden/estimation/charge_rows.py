@@ -1,0 +1,151 @@
+"""What the charge cascade's filters add up to for every cell after one minute row."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED
+from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays
+from cellwarden.estimation.charge_start import summarise_starts
+from cellwarden.estimation.ocv_lookup import branch_voltage
+
+# rows of the outputs
+O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
+O_R_SIGMA, O_ACTIVATION, O_CURVE = range(8, 11)
+PACK_OUTPUTS = 11
+C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
+C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
+C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION = range(15, 19)
+CELL_OUTPUTS = 19
+
+# what is remembered of information, per quantity: reference variance and time
+I_CAPACITY, I_LEAK, I_READING = range(3)
+INFORMATION = 3
+
+TWO_SIGMA = 1.96
+START_MARGIN = 0.03
+INFORMING_DEPTH = 0.25
+
+
+@njit(cache=True)
+def note_information(information: FloatArray, variance: float, stamp: float) -> None:
+    """Remember when a variance last fell by more than a hundredth: [reference variance, time]."""
+    if variance < 0.99 * information[0]:
+        information[0] = variance
+        information[1] = stamp
+    elif variance > information[0]:
+        information[0] = variance
+
+
+@njit(cache=True)
+def write_row(
+    state: ChargeArrays, curves: CurveArrays, out: ChargeOutputs, m: int, gap_ah: float, stamp: float
+) -> None:
+    """Write row m: the pack's values, then every cell's. `gap_ah` is what flowed since the last sample, unseen."""
+    best = int(state.scalars[BEST])
+    x, p, memory = state.x[best], state.p[best], state.memory[best]
+    note_information(state.offset_information, p[cc.OFFSET, cc.OFFSET], stamp)
+    out.pack[O_FULL_COUNT, m] = memory[cc.FULL_COUNT]
+    out.pack[O_REST, m] = memory[cc.REST_SECOND]
+    out.pack[O_OFFSET, m] = x[cc.OFFSET]
+    out.pack[O_OFFSET_SIGMA, m] = np.sqrt(p[cc.OFFSET, cc.OFFSET])
+    out.pack[O_OFFSET_INFORMED, m] = state.offset_information[1]
+    out.pack[O_CURVE, m] = best
+    _write_polarisation(state, out, m, best)
+    _write_cells(state, curves, out.cell, m, gap_ah, stamp)
+    if state.scalars[ANCHORED] == 0.0:
+        _write_hypotheses(state, curves, out.cell, m, gap_ah)
+
+
+@njit(cache=True)
+def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: int) -> None:
+    """Write the resistances of the central cell and the sigma of their sum's logarithm."""
+    x, p = state.x[best], state.p[best]
+    total, variance = 0.0, 0.0
+    for a in range(3):
+        out.pack[O_R0 + a, m] = np.exp(x[cc.LN_R0 + a])
+        total += out.pack[O_R0 + a, m]
+    for a in range(3):
+        for b in range(3):
+            variance += out.pack[O_R0 + a, m] * out.pack[O_R0 + b, m] * p[cc.LN_R0 + a, cc.LN_R0 + b]
+    out.pack[O_R_SIGMA, m] = np.sqrt(max(variance, 0.0)) / total
+    out.pack[O_ACTIVATION, m] = state.parameters[cc.P_ACTIVATION] + 1000.0 * x[cc.ACTIVATION]
+
+
+@njit(cache=True)
+def _write_cells(
+    state: ChargeArrays, curves: CurveArrays, out: FloatArray, m: int, gap_ah: float, stamp: float
+) -> None:
+    """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
+    best = int(state.scalars[BEST])
+    x, p, memory = state.x[best], state.p[best], state.memory[best]
+    y, q = state.y, state.q
+    leak, reading = np.median(y[:, cd.LEAK]), np.median(y[:, cd.READING_OFFSET])
+    common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
+    capacity = np.exp(x[cc.LN_CAPACITY])
+    for j in range(y.shape[0]):
+        ratio = np.exp(y[j, cd.LN_RATIO])
+        own = capacity * ratio
+        soc, sigma = _soc_and_sigma(x, p, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
+        ocv, slope = branch_voltage(curves.discharge[best], curves.charge[best], memory[cc.HYSTERESIS], soc)
+        variance = p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[j, cd.LN_RATIO, cd.LN_RATIO]
+        out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
+        out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
+        out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
+        out[C_OCV, m, j] = ocv
+        out[C_SLOPE, m, j] = slope
+        out[C_DIFFERENCE, m, j] = y[j, cd.DIFFERENCE]
+        out[C_DIFFERENCE_SIGMA, m, j] = np.sqrt(q[j, cd.DIFFERENCE, cd.DIFFERENCE])
+        out[C_CAPACITY, m, j] = own
+        out[C_CAPACITY_SIGMA, m, j] = own * np.sqrt(variance)
+        out[C_RATIO, m, j] = ratio
+        out[C_RATIO_SIGMA, m, j] = np.sqrt(q[j, cd.LN_RATIO, cd.LN_RATIO])
+        out[C_LEAK, m, j] = y[j, cd.LEAK] - leak
+        out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
+        out[C_READING, m, j] = y[j, cd.READING_OFFSET] - reading
+        out[C_READING_SIGMA, m, j] = np.hypot(np.sqrt(q[j, cd.READING_OFFSET, cd.READING_OFFSET]), common)
+        out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
+        if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge
+            note_information(state.information[I_CAPACITY, j], variance, stamp)
+            note_information(state.information[I_READING, j], q[j, cd.READING_OFFSET, cd.READING_OFFSET], stamp)
+        note_information(state.information[I_LEAK, j], q[j, cd.LEAK, cd.LEAK], stamp)
+        out[C_CAPACITY_INFORMED, m, j] = state.information[I_CAPACITY, j, 1]
+        out[C_LEAK_INFORMED, m, j] = state.information[I_LEAK, j, 1]
+        out[C_READING_INFORMED, m, j] = state.information[I_READING, j, 1]
+
+
+@njit(cache=True)
+def _soc_and_sigma(
+    x: FloatArray, p: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, float_sigma: float
+) -> tuple[float, float]:
+    """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
+    deficit = x[cc.DEFICIT] + y[cd.DIFFERENCE] - gap_ah
+    d, c = 1.0 / own, deficit / own
+    variance = (
+        d * d * (p[cc.DEFICIT, cc.DEFICIT] + q[cd.DIFFERENCE, cd.DIFFERENCE])
+        + c * c * (p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[cd.LN_RATIO, cd.LN_RATIO])
+        - 2.0 * d * c * (p[cc.DEFICIT, cc.LN_CAPACITY] + q[cd.DIFFERENCE, cd.LN_RATIO])
+        + (0.5 * gap_ah / own) ** 2
+    )
+    return 1.0 - c, float(np.sqrt(max(variance, 0.0) + float_sigma**2))
+
+
+@njit(cache=True)
+def _write_hypotheses(state: ChargeArrays, curves: CurveArrays, out: FloatArray, m: int, gap_ah: float) -> None:
+    """Write the state of charge that the hypotheses give, the same for every cell."""
+    best = int(state.scalars[BEST])
+    mean, _, low, high = summarise_starts(state.weights)
+    counted = (state.scalars[COUNTED] + gap_ah) / np.exp(state.x[best, cc.LN_CAPACITY])
+    soc = min(max(mean + counted, 0.0), 1.0)
+    hysteresis = state.memory[best, cc.HYSTERESIS]
+    ocv, slope = branch_voltage(curves.discharge[best], curves.charge[best], hysteresis, soc)
+    for j in range(out.shape[2]):
+        out[C_SOC, m, j] = soc
+        out[C_LOW, m, j] = min(max(low + counted - START_MARGIN, 0.0), 1.0)
+        out[C_HIGH, m, j] = min(max(high + counted + START_MARGIN, 0.0), 1.0)
+        out[C_OCV, m, j] = ocv
+        out[C_SLOPE, m, j] = slope
