@@ -1,0 +1,163 @@
+"""Current edges, in Numba: the current steady, stepped, and ten seconds later.
+
+The pack's pass follows the current and notes at each sample what the cells have to do (`plan_edge`); the cells' pass
+does it (`follow_edges`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.minute_block import IntArray
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import minute_slots as at
+from cellwarden.estimation.minute_slots import Carried, Output
+
+__all__ = ["LONGEST_EDGE_INTERVAL_SECOND", "flush_edges", "follow_edges", "plan_edge"]
+
+EDGE_SECOND = 10.0
+LONGEST_EDGE_INTERVAL_SECOND = 20.0
+
+
+@njit(cache=True)
+def plan_edge(
+    pack: FloatArray,
+    parameters: FloatArray,
+    pending: FloatArray,
+    plan: FloatArray,
+    k: int,
+    t: float,
+    current: float,
+) -> int:
+    """Follow the current by sample k, which has one before it; what the cells have to do, as bits."""
+    interval = t - pack[at.LAST_CURRENT_TIME]
+    window = max(2.5, 0.6 * interval)
+    bits = 0
+    if pack[at.EDGE_PHASE] > 0.0:
+        bits |= _follow_edge(pack, parameters, t, current, interval, window)
+        if bits & at.STORE_EDGE:
+            plan[k, at.STORE_AT] = _store_edge(pack, pending)
+            plan[k, at.STORE_COUNT] = pack[at.EDGE_SPREAD]
+    step = abs(current - pack[at.LAST_CURRENT])
+    steady = pack[at.SEGMENT_COUNT] >= 3.0 and interval <= LONGEST_EDGE_INTERVAL_SECOND
+    if step >= parameters[at.MIN_STEP] and steady:
+        bits |= _open_edge(pack, t, current, window)
+    bits |= at.FOLLOW_STEADY
+    if abs(current - pack[at.SEGMENT_CURRENT]) > parameters[at.STEADY_BAND] or pack[at.SEGMENT_COUNT] == 0.0:
+        pack[at.SEGMENT_CURRENT] = current
+        pack[at.SEGMENT_COUNT] = 0.0
+        pack[at.SEGMENT_BEGIN] = t
+        bits |= at.RESTART_STEADY
+    count = pack[at.SEGMENT_COUNT] + 1.0
+    pack[at.SEGMENT_COUNT] = count
+    pack[at.SEGMENT_CURRENT] += (1.0 / count if count < 20.0 else 0.05) * (current - pack[at.SEGMENT_CURRENT])
+    plan[k, at.SHARE] = 1.0 / count if count < 4.0 else 0.25
+    return bits
+
+
+@njit(cache=True)
+def _follow_edge(
+    pack: FloatArray, parameters: FloatArray, t: float, current: float, interval: float, window: float
+) -> int:
+    """Follow an open edge until its ten seconds are over or the current moves on."""
+    after = pack[at.EDGE_AFTER_SUM] / pack[at.EDGE_COUNT]
+    band = max(parameters[at.STEADY_BAND], 0.05 * abs(after - pack[at.EDGE_BEFORE]))
+    elapsed = t - 0.5 * (pack[at.EDGE_EARLY] + pack[at.EDGE_LATE])
+    over = elapsed > EDGE_SECOND + window or interval > LONGEST_EDGE_INTERVAL_SECOND
+    if over or abs(current - after) > band:
+        pack[at.EDGE_PHASE] = 0.0
+        readings = pack[at.EDGE_SPREAD]
+        complete = readings > 0.0 and abs(pack[at.EDGE_ELAPSED] / readings - EDGE_SECOND) <= window
+        return at.STORE_EDGE if complete and pack[at.PENDING] < at.PENDING_EDGES else 0
+    pack[at.EDGE_AFTER_SUM] += current
+    pack[at.EDGE_COUNT] += 1.0
+    if elapsed < EDGE_SECOND - window:
+        return 0
+    pack[at.EDGE_ELAPSED] += elapsed
+    pack[at.EDGE_SPREAD] += 1.0
+    pack[at.EDGE_LAST_TIME] = t
+    return at.ADD_TO_EDGE
+
+
+@njit(cache=True)
+def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int:
+    """A step after a steady time: remember both and start to look at what follows."""
+    pack[at.EDGE_PHASE] = 1.0
+    pack[at.EDGE_EARLY] = pack[at.LAST_CURRENT_TIME]
+    pack[at.EDGE_LATE] = t
+    pack[at.EDGE_LAST_TIME] = t
+    pack[at.EDGE_BEFORE] = pack[at.SEGMENT_CURRENT]
+    pack[at.EDGE_AFTER_SUM] = current
+    pack[at.EDGE_COUNT] = 1.0
+    pack[at.EDGE_STEADY] = pack[at.LAST_CURRENT_TIME] - pack[at.SEGMENT_BEGIN]
+    elapsed = 0.5 * (t - pack[at.LAST_CURRENT_TIME])
+    inside = elapsed >= EDGE_SECOND - window
+    pack[at.EDGE_ELAPSED] = elapsed if inside else 0.0
+    pack[at.EDGE_SPREAD] = 1.0 if inside else 0.0
+    return at.OPEN_EDGE | at.OPEN_INSIDE if inside else at.OPEN_EDGE
+
+
+@njit(cache=True)
+def _store_edge(pack: FloatArray, pending: FloatArray) -> int:
+    """The edge that has run its ten seconds joins those that wait for their minute to close; its place there."""
+    p = int(pack[at.PENDING])
+    pending[p, at.E_TIME] = pack[at.EDGE_LAST_TIME]
+    pending[p, at.E_ELAPSED] = pack[at.EDGE_ELAPSED] / pack[at.EDGE_SPREAD]
+    pending[p, at.E_TOLERANCE] = 0.5 * (pack[at.EDGE_LATE] - pack[at.EDGE_EARLY])
+    pending[p, at.E_BEFORE] = pack[at.EDGE_BEFORE]
+    pending[p, at.E_AFTER] = pack[at.EDGE_AFTER_SUM] / pack[at.EDGE_COUNT]
+    pending[p, at.E_STEADY] = pack[at.EDGE_STEADY]
+    pack[at.PENDING] = p + 1.0
+    return p
+
+
+@njit(cache=True)
+def follow_edges(
+    cell: FloatArray,
+    pending_before: FloatArray,
+    pending_after: FloatArray,
+    voltage: FloatArray,
+    plan: FloatArray,
+    bits: IntArray,
+) -> None:
+    """Do what is planned at some samples: each cell's steady voltage and its readings beside an edge."""
+    steady, before, total = cell[at.STEADY_V], cell[at.EDGE_V_BEFORE], cell[at.EDGE_V_SUM]
+    for k in range(voltage.shape[0]):
+        asked = bits[k]
+        if asked & at.STORE_EDGE:
+            p = int(plan[k, at.STORE_AT])
+            pending_before[p] = before
+            pending_after[p] = total / plan[k, at.STORE_COUNT]
+        if asked & at.ADD_TO_EDGE:
+            total += voltage[k]
+        if asked & at.OPEN_EDGE:
+            before[:] = steady
+            total[:] = voltage[k] if asked & at.OPEN_INSIDE else np.zeros(cell.shape[1])
+        if asked & at.RESTART_STEADY:
+            steady[:] = voltage[k]
+        elif asked & at.FOLLOW_STEADY:
+            _follow_steady(steady, voltage[k], plan[k, at.SHARE])
+
+
+@njit(cache=True)
+def _follow_steady(steady: FloatArray, voltage: FloatArray, share: float) -> None:
+    """Draw the steady voltages towards the readings; a missing one changes nothing."""
+    for j in range(voltage.shape[0]):
+        v, s = voltage[j], steady[j]
+        start = s if s == s else v
+        drawn = (1.0 - share) * start + share * v
+        steady[j] = drawn if v == v else s
+
+
+@njit(cache=True)
+def flush_edges(state: Carried, out: Output, edges: int, row: int) -> int:
+    """Hand out the edges that were completed in the row just closed; the new number of edges."""
+    for p in range(int(state.pack[at.PENDING])):
+        out.edge[:, edges] = state.pending[p]
+        out.edge[at.E_ROW, edges] = row
+        out.edge_before[edges] = state.pending_before[p]
+        out.edge_after[edges] = state.pending_after[p]
+        edges += 1
+    state.pack[at.PENDING] = 0.0
+    return edges
