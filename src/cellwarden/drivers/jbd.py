@@ -114,8 +114,11 @@ class Jbd(Driver):
             return replace(profile, identity=_identity(frame.payload))
         return profile
 
-    def decode(self, frames: Sequence[Frame], profile: DeviceProfile) -> DeviceReading:  # noqa: ARG002
+    def decode(self, frames: Sequence[Frame], profile: DeviceProfile) -> DeviceReading:
         """Basic values and cells, merged."""
+        for frame in frames:
+            if frame.kind == "cells" and profile.cell_count and len(frame.payload) != 2 * profile.cell_count:
+                raise FrameLengthError(f"{len(frame.payload)} bytes are not {profile.cell_count} cells")
         return merge_readings(_DECODERS[frame.kind](frame.payload) for frame in frames)
 
 
