@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +13,10 @@ from cellwarden.simulator.cell_measurement import CellPoints
 from cellwarden.simulator.pack_arrays import FIRST_FULL_SECOND, PackSettings, PackState, Recording, Timetable
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["DAY_SECOND", "TrueCourse", "random_streams"]
+__all__ = ["DAY_SECOND", "Change", "TrueCourse", "random_streams"]
 
 DAY_SECOND = 86400
+Change = Callable[[int], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class TrueCourse:
 
     Attributes
     ----------
+    now_second : how far the course has come, in seconds from the start of the log
+    pending : changes to come, by second
     points_from_second, points : full and empty points of the cells and the second from which each set holds
     healthy_voltage_offset_volt : of the voltage channels, before any fault
     start_* : measured before the first second, before any fault; the charge gap (Ah missing to full) with faults
@@ -39,12 +43,14 @@ class TrueCourse:
     state: CellState
     pack: PackState
     recording: Recording
+    now_second: int
     points_from_second: list[int]
     points: list[CellPoints]
     healthy_voltage_offset_volt: FloatArray
     start_resistance_ohm: FloatArray
     start_thermal_kelvin_per_watt: FloatArray
     start_charge_gap_ah: FloatArray
+    pending: list[tuple[int, Change]] = field(default_factory=list)
     leak_ah_at: dict[int, FloatArray] = field(default_factory=dict)
     dip_second: dict[int, list[int]] = field(default_factory=dict)
 
@@ -64,7 +70,7 @@ class TrueCourse:
         lithium = self.recording.lithium_ah
         soc = np.empty_like(lithium)
         for begin, points in zip(self.points_from_second, self.points, strict=True):
-            first = max(0, -(-begin // 60))
+            first = begin // 60 + 1  # a minute's own row was written before the change
             soc[first:] = (lithium[first:] - points.empty_ah) / points.capacity_ah
         return soc
 

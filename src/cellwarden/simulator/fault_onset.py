@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.simulator.cell_arrays import CellArrays
 from cellwarden.simulator.cell_measurement import CellPoints, find_points
-from cellwarden.simulator.course import DAY_SECOND, TrueCourse
+from cellwarden.simulator.course import DAY_SECOND, Change, TrueCourse
 from cellwarden.simulator.duty import WARM_UP_SECOND
 from cellwarden.simulator.fault import Fault
 
-__all__ = ["Change", "fault_changes"]
-
-Change = Callable[[int], None]
+__all__ = ["fault_changes"]
 
 
 def _lose_capacity(cells: CellArrays, fault: Fault, k: int, points: CellPoints) -> None:

@@ -14,7 +14,7 @@ from cellwarden.simulator.pack_arrays import FIRST_FULL_SECOND, PackSettings, Pa
 from cellwarden.simulator.pack_kernel import run_pack
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["simulate"]
+__all__ = ["begin_course", "run_course", "simulate"]
 
 _INITIAL_CELL_VOLT = 3.27
 
@@ -109,6 +109,7 @@ def _start(scenario: Scenario, seed: int, random: dict[str, np.random.Generator]
         state=new_cell_state(cells, curves, lithium, float(timetable.ambient_celsius[0])),
         pack=_new_pack_state(count, offset, random["kernel"]),
         recording=_new_recording(scenario),
+        now_second=-WARM_UP_SECOND,
         points_from_second=[-WARM_UP_SECOND],
         points=[points],
         healthy_voltage_offset_volt=offset,
@@ -130,8 +131,53 @@ def _unbalance(course: TrueCourse) -> None:
     state.hysteresis_centre[:] = fresh.hysteresis_centre
 
 
+def begin_course(scenario: Scenario, seed: int) -> TrueCourse:
+    """A course at the beginning of its warm-up, with the faults that it starts with.
+
+    Raises
+    ------
+    ConfigurationError
+        A fault that lacks its place.
+    """
+    random = random_streams(seed)
+    course = _start(scenario, seed, random)
+    course.pending = fault_changes(course, random["faults"])
+    _apply_due(course)
+    _unbalance(course)
+    return course
+
+
+def _apply_due(course: TrueCourse) -> None:
+    """Apply the changes that are due now; note the charges lost until then."""
+    while course.pending and course.pending[0][0] <= course.now_second:
+        _second, change = course.pending.pop(0)
+        course.leak_ah_at[course.now_second] = course.pack.leak_ah.copy()
+        change(course.now_second)
+        course.state.cached_step_second[:] = np.nan
+
+
+def run_course(course: TrueCourse, until_second: int) -> None:
+    """Run a course on to that second; cut at whole minutes, the pieces are the whole, bit for bit."""
+    until = min(until_second, int(course.scenario.duty.days * DAY_SECOND))
+    while course.now_second < until:
+        due = min(until, course.pending[0][0]) if course.pending else until
+        run_pack(
+            course.cells,
+            course.curves,
+            course.settings,
+            course.timetable,
+            course.state,
+            course.pack,
+            course.recording,
+            course.now_second,
+            due,
+        )
+        course.now_second = due
+        _apply_due(course)
+
+
 def simulate(scenario: Scenario, seed: int) -> TrueCourse:
-    """Run a scenario.
+    """Run a scenario from its beginning to its end.
 
     Parameters
     ----------
@@ -148,32 +194,7 @@ def simulate(scenario: Scenario, seed: int) -> TrueCourse:
     ConfigurationError
         A fault that lacks its place.
     """
-    random = random_streams(seed)
-    course = _start(scenario, seed, random)
-    events = fault_changes(course, random["faults"])
-    now, until = -WARM_UP_SECOND, int(scenario.duty.days * DAY_SECOND)
-    initial = [change for second, change in events if second <= now]
-    for change in initial:
-        change(now)
-    _unbalance(course)
-    for second, change in [*events[len(initial) :], (until, lambda _second: None)]:
-        _run(course, now, min(second, until))
-        now = min(second, until)
-        course.leak_ah_at[now] = course.pack.leak_ah.copy()
-        change(now)
-        course.state.cached_step_second[:] = np.nan
+    course = begin_course(scenario, seed)
+    run_course(course, int(scenario.duty.days * DAY_SECOND))
+    course.leak_ah_at[course.now_second] = course.pack.leak_ah.copy()
     return course
-
-
-def _run(course: TrueCourse, begin: int, until: int) -> None:
-    run_pack(
-        course.cells,
-        course.curves,
-        course.settings,
-        course.timetable,
-        course.state,
-        course.pack,
-        course.recording,
-        begin,
-        until,
-    )
