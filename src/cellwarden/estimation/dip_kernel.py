@@ -14,15 +14,15 @@ from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import minute_slots as at
 
-__all__ = ["CALM_BANDS", "DIP_VOLT", "plan_dips", "watch_dips"]
+__all__ = ["CALM_BANDS", "DIP_VOLT", "FIRST_VARIANCE", "plan_dips", "watch_dips"]
 
 DIP_VOLT = 0.015
 DIP_LONGEST_SECOND = 90.0
 SIGMAS_SQUARED = 36.0
 BASE_SAMPLES, TRUSTED_SAMPLES = 20.0, 5.0
 NOISE_SHARE = 0.01
-SLOW_SHARE = 0.125  # variance of this running mean is share / (2 − share) of the noise's: 1/15
-SLOW_VARIANCE = 1.0 / 15.0
+FIRST_VARIANCE = 1e-4  # [V²] until the noise is known, a few hundred samples later
+SLOW_SECOND = 8.0  # of the running mean; its variance is share / (2 − share) of the noise's
 CALM_BANDS = 4.0  # of the steady band: 2 % of C
 CALM_VOLT = 0.005  # of the median cell, where the current is not measured
 
@@ -65,16 +65,17 @@ def watch_dips(cell: FloatArray, threshold: float, voltage: FloatArray, plan: Fl
     base, variance, slow, second = cell[at.DIP_BASE], cell[at.DIP_VARIANCE], cell[at.DIP_SLOW], cell[at.DIP_SECOND]
     for k in range(voltage.shape[0]):
         mean, scale, share = plan[k, at.MEAN], plan[k, at.SCALE], plan[k, at.DIP_SHARE]
+        slow_share = min(1.0, plan[k, at.INTERVAL] / SLOW_SECOND)
         if bits[k] & at.RESTART_DIPS:
             _restart(base, slow, second, voltage[k], mean, scale)
         elif _all_quiet(base, slow, second, voltage[k], mean, scale, 0.25 * least):
-            _follow_noise(base, variance, slow, voltage[k], mean, scale, share, least)
+            _follow_noise(base, variance, slow, voltage[k], mean, scale, share, slow_share, least)
         else:
             trusted, interval = bits[k] & at.TRUST_DIPS, plan[k, at.INTERVAL]
             for j in range(cell.shape[1]):
                 deviation = (voltage[k, j] - mean) * scale
                 if deviation == deviation:
-                    _watch_cell(cell, j, deviation, share, least, interval, trusted)
+                    _watch_cell(cell, j, deviation, share, slow_share, least, interval, trusted)
 
 
 @njit(cache=True)
@@ -115,6 +116,7 @@ def _follow_noise(
     mean: float,
     scale: float,
     share: float,
+    slow_share: float,
     least: float,
 ) -> None:
     """Advance level and noise of all cells; the same sums as in `_watch_cell`."""
@@ -122,7 +124,7 @@ def _follow_noise(
     for j in range(voltage.shape[0]):
         deviation = (voltage[j] - mean) * scale
         error = deviation - base[j]
-        slow[j] = (1.0 - SLOW_SHARE) * slow[j] + SLOW_SHARE * error
+        slow[j] = (1.0 - slow_share) * slow[j] + slow_share * error
         base[j] = (1.0 - share) * base[j] + share * deviation
         square = min(error * error, 9.0 * variance[j] + clip)
         variance[j] = (1.0 - NOISE_SHARE) * variance[j] + NOISE_SHARE * square
@@ -130,14 +132,21 @@ def _follow_noise(
 
 @njit(cache=True)
 def _watch_cell(
-    cell: FloatArray, j: int, deviation: float, share: float, least: float, interval: float, trusted: int
+    cell: FloatArray,
+    j: int,
+    deviation: float,
+    share: float,
+    slow_share: float,
+    least: float,
+    interval: float,
+    trusted: int,
 ) -> None:
     """Advance one cell by one reading that may belong to a dip."""
     base, variance, second = cell[at.DIP_BASE, j], cell[at.DIP_VARIANCE, j], cell[at.DIP_SECOND, j]
     error = deviation - base
-    slow = (1.0 - SLOW_SHARE) * cell[at.DIP_SLOW, j] + SLOW_SHARE * error
+    slow = (1.0 - slow_share) * cell[at.DIP_SLOW, j] + slow_share * error
     cell[at.DIP_SLOW, j] = slow
-    if trusted and _is_down(error, slow, variance, least, 0.25 if second > 0.0 else 1.0):
+    if trusted and _is_down(error, slow, variance, slow_share, least, second):
         cell[at.DIP_SECOND, j] = second + interval
         if second + interval > DIP_LONGEST_SECOND:  # a new level, not a dip
             cell[at.DIP_BASE, j], cell[at.DIP_SLOW, j], cell[at.DIP_SECOND, j] = deviation, 0.0, 0.0
@@ -151,11 +160,13 @@ def _watch_cell(
 
 
 @njit(cache=True)
-def _is_down(error: float, slow: float, variance: float, least: float, share: float) -> bool:
-    """Whether a reading is below its level; `share` of the squared threshold, less than 1 for one that was already."""
+def _is_down(error: float, slow: float, variance: float, slow_share: float, least: float, second: float) -> bool:
+    """Whether a reading is below its level; half the threshold suffices for one that was down before."""
+    share = 0.25 if second > 0.0 else 1.0
     noise = SIGMAS_SQUARED * variance
     if noise <= least:
         return bool(error < 0.0 and error * error > share * least)
     if error < 0.0 and error * error > noise:
         return True
-    return bool(slow < 0.0 and slow * slow > share * max(least, SLOW_VARIANCE * noise))
+    slow_noise = slow_share / (2.0 - slow_share) * noise
+    return bool(slow < 0.0 and slow * slow > share * max(least, slow_noise))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.estimation import minute_slots as at
-from cellwarden.estimation.dip_kernel import DIP_VOLT
+from cellwarden.estimation.dip_kernel import DIP_VOLT, FIRST_VARIANCE
 from cellwarden.estimation.edge_kernel import flush_edges
 from cellwarden.estimation.minute_kernel import reduce_samples
 from cellwarden.estimation.minute_rows import close_row
@@ -61,6 +61,7 @@ def initial_reduction(context: PackContext) -> ReductionState:
     state[at.LAST_CURRENT] = np.nan
     state[at.EARLIER_CURRENT] = np.nan
     cell = np.zeros((at.CELL_SLOTS, context.cell_count))
+    cell[at.DIP_VARIANCE] = FIRST_VARIANCE
     cell[[at.V_LAST, at.V_SCANNED, at.STEADY_V]] = np.nan
     sensor = np.zeros((at.SENSOR_SLOTS, len(context.sensors)))
     sensor[at.T_LAST] = np.nan
