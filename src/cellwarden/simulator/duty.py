@@ -19,6 +19,7 @@ __all__ = ["WARM_UP_SECOND", "Ambient", "DutyCycle", "make_timetable"]
 
 WARM_UP_SECOND = 60
 _DAY = 86400
+_DEEPEST = 0.93  # of the nominal capacity: planned discharges end there, but for the storm's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class _Plan:
     ends: list[int] = field(default_factory=list)
     loads: list[float] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)
+    deficit_ah: float = 0.0  # what is missing to full, if all goes as laid out
 
     @property
     def now_second(self) -> int:
@@ -104,7 +106,8 @@ class _Plan:
 
     def discharge(self, depth: float, c_rate: float) -> None:
         """Draw that share of the nominal capacity, in segments of changing power."""
-        left_ah = depth * self.nominal_ah
+        left_ah = max(0.0, min(depth * self.nominal_ah, _DEEPEST * self.nominal_ah - self.deficit_ah))
+        self.deficit_ah += left_ah
         while left_ah > 1e-6 and self.now_second < self.until_second:
             seconds = int(self.rng.integers(*self.duty.load_segment_second, endpoint=True))
             factor = math.exp(self.duty.load_spread * self.rng.standard_normal())
@@ -135,11 +138,11 @@ def _cycle(plan: _Plan) -> None:
     plan.grid(0.68 * _DAY)
     day = 0
     while plan.now_second < plan.until_second:
-        depth = plan.between(duty.depth)
-        plan.discharge(depth, plan.between(duty.discharge_c_rate))
+        plan.discharge(plan.between(duty.depth), plan.between(duty.discharge_c_rate))
         plan.idle((day + 1) * _DAY + plan.between((0.33, 0.38)) * _DAY)
         partial = plan.rng.random() < duty.partial_share
-        offered = plan.between((0.55, 0.9)) * depth * plan.nominal_ah if partial else math.inf
+        offered = plan.between((0.55, 0.9)) * plan.deficit_ah if partial else math.inf
+        plan.deficit_ah = max(0.0, plan.deficit_ah - offered)
         plan.sun((day + 1) * _DAY + 0.65 * _DAY, plan.between(duty.charge_c_rate), offered)
         day += 1
         plan.idle(day * _DAY + plan.between((0.66, 0.73)) * _DAY)
@@ -158,6 +161,7 @@ def _float(plan: _Plan) -> None:
         else:
             plan.discharge(plan.between(duty.depth), plan.between(duty.discharge_c_rate))
         plan.idle(plan.now_second + plan.between((60.0, 1800.0)))
+        plan.deficit_ah = 0.0
 
 
 def _season(plan: _Plan) -> None:
@@ -168,6 +172,7 @@ def _season(plan: _Plan) -> None:
         plan.grid((day + plan.between((0.68, 0.74))) * _DAY)
         plan.discharge(plan.between(duty.depth), plan.between(duty.discharge_c_rate))
         plan.idle((day + 1 + plan.between((0.3, 0.36))) * _DAY)
+        plan.deficit_ah = 0.0
         day += 2.0 if plan.rng.random() < 0.8 else 1.0
 
 
@@ -177,6 +182,7 @@ def _storm(plan: _Plan) -> None:
     plan.grid(2.1 * _DAY)
     plan.discharge(plan.between((0.3, 0.45)), plan.between(duty.discharge_c_rate))
     plan.grid(5.4 * _DAY)
+    plan.deficit_ah = -math.inf  # down to the cut-off
     plan.discharge(1.3, 0.12)
     plan.idle(max(6.0 * _DAY, plan.now_second + 3600.0))
     plan.grid(plan.until_second)
@@ -190,6 +196,7 @@ def _solar(plan: _Plan) -> None:
         plan.idle((day + plan.between((0.28, 0.31))) * _DAY)
         plan.discharge(plan.between((0.03, 0.08)), plan.between(duty.discharge_c_rate))
         weak = 0.35 if plan.rng.random() < duty.partial_share else 1.0
+        plan.deficit_ah *= 0.5 if weak < 1.0 else 0.0
         plan.sun((day + 0.68) * _DAY, weak * plan.between(duty.charge_c_rate))
         plan.discharge(plan.between(duty.depth), plan.between(duty.discharge_c_rate))
         day += 1

@@ -15,6 +15,7 @@ __all__ = [
     "DRAWN_AH",
     "FIRST_FULL_SECOND",
     "FULL",
+    "HOLDING",
     "JITTER",
     "SETTLED_SECOND",
     "TAPER_SECOND",
@@ -31,6 +32,7 @@ class PackSettings(NamedTuple):
     nominal_ah: float
     absorption_volt: float
     float_volt: float
+    charge_cell_volt: float
     floats: bool
     taper_ampere: float
     taper_hold_second: float
@@ -77,7 +79,7 @@ class PackState(NamedTuple):
     bleed_ah: FloatArray  # (n,) charge bled since the start
     cold_charge_ah: FloatArray  # (n,) charged below the limit's temperature
     ampere: FloatArray  # (1,) string current
-    number: FloatArray  # (8,) see the constants below
+    number: FloatArray  # (9,) see the constants below
     random: NDArray[np.uint64]  # (1,)
 
 
@@ -95,4 +97,4 @@ class Recording(NamedTuple):
 
 
 # PackState.number
-FULL, TAPER_SECOND, DRAWN_AH, CHARGE_OPEN, DISCHARGE_OPEN, FIRST_FULL_SECOND, JITTER, SETTLED_SECOND = range(8)
+FULL, TAPER_SECOND, DRAWN_AH, CHARGE_OPEN, DISCHARGE_OPEN, FIRST_FULL_SECOND, JITTER, SETTLED_SECOND, HOLDING = range(9)

@@ -18,6 +18,7 @@ class ChargerDesign:
 
     current_c_rate: float = 0.25
     absorption_volt: float = 3.45
+    cell_limit_volt: float = 3.60  # the highest cell is held there, as chargers do that listen to the BMS
     taper_c_rate: float = 0.05
     taper_hold_second: float = 0.0
     float_volt: float = 3.40

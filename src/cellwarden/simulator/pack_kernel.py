@@ -29,6 +29,7 @@ from cellwarden.simulator.pack_arrays import (
     DRAWN_AH,
     FIRST_FULL_SECOND,
     FULL,
+    HOLDING,
     JITTER,
     SETTLED_SECOND,
     TAPER_SECOND,
@@ -79,27 +80,48 @@ def _string_voltage(
 
 
 @njit(cache=True)
+def _charge_excess(
+    cells: CellArrays, curves: Curves, pack: PackState, scratch: FloatArray, ampere: float, set_volt: float, cell: float
+) -> tuple[float, float]:
+    """By how much the string is above its set point, or its highest cell above `cell` [V], whichever is more; slope."""
+    volt, slope = _string_voltage(cells, curves, pack, scratch, ampere)
+    excess = volt - set_volt
+    for k in range(pack.volt.shape[0]):
+        over = pack.volt[k] - cell
+        if over > excess:
+            excess = over
+            slope = cell_voltage(curves.graphite_volt, curves.lfp, scratch, k, ampere - scratch[k, SINK])[1]
+    return excess, slope
+
+
+@njit(cache=True)
 def _charge_current(
-    cells: CellArrays, curves: Curves, pack: PackState, scratch: FloatArray, limit: float, set_volt: float
+    cells: CellArrays,
+    curves: Curves,
+    pack: PackState,
+    scratch: FloatArray,
+    limit: float,
+    set_volt: float,
+    cell_volt: float,
 ) -> float:
-    """Current of a charger that gives at most `limit` and holds `set_volt`; it cannot draw."""
+    """Current of a charger: at most `limit`, at `set_volt`, and no cell above `cell_volt`; it cannot draw."""
     ampere: float = min(max(pack.ampere[0], 0.0), limit)
     low, high = -1.0, limit + 1.0  # currents known to be too small, too large
     for _ in range(60):
-        volt, slope = _string_voltage(cells, curves, pack, scratch, ampere)
-        excess = volt - set_volt
+        excess, slope = _charge_excess(cells, curves, pack, scratch, ampere, set_volt, cell_volt)
         if excess > 0.0:
             high = ampere
         else:
             low = ampere
         if abs(excess) < 2e-5 or (excess > 0.0 and ampere <= 0.0) or (excess < 0.0 and ampere >= limit):
-            return ampere
+            break
         following = min(max(ampere - excess / slope, 0.0), limit)
         if not low < following < high:
             following = 0.5 * (max(low, 0.0) + min(high, limit))
         if abs(following - ampere) < 1e-7:
             break
         ampere = following
+    pack.number[HOLDING] = 1.0 if excess > -1e-3 else 0.0
     return ampere
 
 
@@ -140,9 +162,11 @@ def _string_current(
         return _load_current(cells, curves, pack, scratch, watt, settings.discharge_maximum_ampere)
     if charge_limit > 0.0 and load_watt <= 0.0 and number[CHARGE_OPEN] == 0.0:
         if number[FULL] == 0.0:
-            return _charge_current(cells, curves, pack, scratch, charge_limit, settings.absorption_volt)
+            set_volt = settings.absorption_volt
+            return _charge_current(cells, curves, pack, scratch, charge_limit, set_volt, settings.charge_cell_volt)
         if settings.floats:
-            return _charge_current(cells, curves, pack, scratch, charge_limit, settings.float_volt)
+            set_volt = settings.float_volt
+            return _charge_current(cells, curves, pack, scratch, charge_limit, set_volt, settings.charge_cell_volt)
     _string_voltage(cells, curves, pack, scratch, 0.0)
     return 0.0
 
@@ -165,8 +189,8 @@ def _decide(
             number[FULL] = 0.0
     elif ampere > 0.0 and number[FULL] > 0.0:
         number[DRAWN_AH] = max(0.0, number[DRAWN_AH] - ampere * step / 3600.0)
-    holding = ampere > 0.0 and total > settings.absorption_volt - 0.02
-    if number[FULL] == 0.0 and holding and ampere <= settings.taper_ampere:
+    charging = charge_limit > 0.0 and number[CHARGE_OPEN] == 0.0 and ampere >= 0.0
+    if number[FULL] == 0.0 and charging and number[HOLDING] > 0.0 and ampere <= settings.taper_ampere:
         number[TAPER_SECOND] += step
         if number[TAPER_SECOND] >= settings.taper_hold_second:
             number[FULL], number[DRAWN_AH] = 1.0, 0.0

@@ -27,6 +27,7 @@ def _settings(scenario: Scenario) -> PackSettings:
         nominal_ah=nominal,
         absorption_volt=charger.absorption_volt * count,
         float_volt=charger.float_volt * count,
+        charge_cell_volt=charger.cell_limit_volt,
         floats=charger.floats,
         taper_ampere=charger.taper_c_rate * nominal,
         taper_hold_second=charger.taper_hold_second,
@@ -53,7 +54,7 @@ def _settings(scenario: Scenario) -> PackSettings:
 
 
 def _new_pack_state(count: int, offset_volt: FloatArray, rng: np.random.Generator) -> PackState:
-    number = np.zeros(8)
+    number = np.zeros(9)
     number[FIRST_FULL_SECOND] = -1.0
     return PackState(
         volt=np.full(count, _INITIAL_CELL_VOLT),
