@@ -11,6 +11,7 @@ from cellwarden.core.sample_block import FloatArray
 __all__ = ["SamplingLoss", "judged", "sampling_loss"]
 
 FEWEST_RISES, LEAST_CYCLES = 20.0, 0.2
+RISES_PER_DAY = 1.0
 SHORTEST_INTERVAL_SECOND = 3.0  # a log as fast as this is taken to be fast enough
 EDGE_INTERVAL_SECOND = 20.0  # slower logs tell no 10 s resistance
 EDGE_NEEDED_SECOND = 10.0
@@ -34,6 +35,7 @@ class SamplingLoss:
     peak_fraction: float
     needed_second: float
     rises: float
+    rises_per_day: float
     steps_lost: bool
 
 
@@ -47,7 +49,7 @@ def sampling_loss(sums: FloatArray, capacity_ah: float) -> SamplingLoss | None:
         and those gone at the next sample; time [s]
     capacity_ah : the pack's [Ah]
     """
-    time, samples, charge, charge_2, charge_4, heat_2, heat_4, square, rises, short, _ = (float(x) for x in sums)
+    time, samples, charge, charge_2, charge_4, heat_2, heat_4, square, rises, short, whole = (float(x) for x in sums)
     cycles = charge / capacity_ah
     if samples < 1.0 or rises < FEWEST_RISES or cycles < LEAST_CYCLES:
         return None
@@ -71,6 +73,7 @@ def sampling_loss(sums: FloatArray, capacity_ah: float) -> SamplingLoss | None:
         peak_fraction=peak_fraction,
         needed_second=max(min(needed, EDGE_NEEDED_SECOND) if steps_lost else needed, SHORTEST_NEEDED_SECOND),
         rises=rises,
+        rises_per_day=rises / whole * 86400.0,
         steps_lost=steps_lost,
     )
 
@@ -92,7 +95,8 @@ def judged(loss: SamplingLoss | None) -> tuple[Severity | None, float]:
     if worst >= 1.0:
         return Severity.WARNING, _probability(worst, loss.rises)
     if loss.steps_lost:
-        return Severity.WARNING, 1.0 - 1.0 / loss.rises
+        often = loss.rises_per_day >= RISES_PER_DAY  # where the load seldom comes, there is little to miss
+        return Severity.WARNING if often else Severity.INFO, 1.0 - 1.0 / loss.rises
     mild = max(loss.charge_fraction / CHARGE_INFO, loss.peak_fraction / PEAK_INFO)
     return (Severity.INFO, _probability(mild, loss.rises)) if mild >= 1.0 else (None, 0.0)
 

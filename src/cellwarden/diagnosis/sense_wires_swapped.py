@@ -1,9 +1,10 @@
 """Two neighbouring sense wires exchanged: each of two cells is shown under the other's number.
 
-Voltages alone do not show it, but two things tie a reading to its cell. While the current is calm, two neighbours that
-exchange their levels from one minute to the next, sum and all other cells unmoved, were exchanged by hand. And on
-float, the bleed of a cell pulls down that cell: where a reading follows its neighbour's bleed instead of its own, the
-wires are crossed (sign of the correlation between the differences of both cells in reading and in bled charge).
+Voltages alone do not show it, but three things tie a reading to its cell. While the current is calm, two neighbours
+that exchange their levels from one minute to the next, sum and all other cells unmoved, were exchanged by hand. A
+passive balancer bleeds the higher of two neighbours; one that bleeds the lower one for hours sees them the other way
+round. And on float, the bleed of a cell pulls down that cell: where two readings each follow the other's bleed and not
+their own, the wires are crossed. A log that exchanges readings and balancing alike, from its first row on, shows nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import is_full_hour
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wire_exchange import (
+    AGREED,
     BLEED_SLOTS,
+    DECISION_SLOTS,
     HOUR_SLOTS,
     HOURS,
+    SUSPICION,
     WINDOW_ROWS,
     bleed_scores,
     exchanged_pairs,
     watch_bleed,
+    watch_decisions,
 )
 from cellwarden.estimation.plugin import PackContext
 
@@ -38,16 +43,19 @@ CALM_FRACTION_OF_C = 0.02
 FLOAT_FRACTION_OF_C = 0.01
 FEWEST_HOURS, CROSSED_SCORE, OWN_SCORE, PACK_SCORE = 12.0, -3.0, -1.0, -3.0
 
-BY_EXCHANGE, BY_BLEED = 1.0, 2.0
+CROSSED_SUSPICION, FEWEST_AGREED = 2.0, 3.0  # hours
+LEAST_STEPS = 3.0  # of the reading, between two that count as different
+
+BY_EXCHANGE, BY_BLEED, BY_CHOICE = 1.0, 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class SwapState:
     """Pairs (k, k + 1) of neighbours.
 
-    `voltage`, `duty`, `current` : rings of the last minutes with `count` minutes written so far; `hour`, `bleed` : see
-    `wire_exchange`; `crossed` : (3, pairs) by what the pair is held to be crossed (0: it is not), since when [s], and
-    the jump [V] or the score that showed it.
+    `voltage`, `duty`, `current` : rings of the last minutes with `count` minutes written so far; `hour`, `bleed`,
+    `decision` : see `wire_exchange`; `crossed` : (3, pairs) by what the pair is held to be crossed (0: it is
+    not), since when [s], and the jump [V] or the score that showed it.
     """
 
     voltage: FloatArray
@@ -56,6 +64,7 @@ class SwapState:
     count: int
     hour: FloatArray
     bleed: FloatArray
+    decision: FloatArray
     crossed: FloatArray
 
 
@@ -65,7 +74,16 @@ def _initial(context: PackContext) -> SwapState:
     hour[:3] = 0.0
     ring = np.full((WINDOW_ROWS, cells), np.nan)
     current = np.full((WINDOW_ROWS, 2), np.nan)
-    return SwapState(ring, ring, current, 0, hour, np.zeros((BLEED_SLOTS, cells)), np.zeros((3, pairs)))
+    return SwapState(
+        ring,
+        ring,
+        current,
+        0,
+        hour,
+        np.zeros((BLEED_SLOTS, cells)),
+        np.zeros((DECISION_SLOTS, pairs)),
+        np.zeros((3, pairs)),
+    )
 
 
 def _step(
@@ -77,14 +95,16 @@ def _step(
     pack = context.pack
     hours = is_full_hour(minutes.unix_time_second)
     rings = state.voltage.copy(), state.duty.copy(), state.current.copy()
-    hour, bleed, crossed = state.hour.copy(), state.bleed.copy(), state.crossed.copy()
+    hour, bleed, decision, crossed = (x.copy() for x in (state.hour, state.bleed, state.decision, state.crossed))
     jumps = np.zeros((len(minutes), crossed.shape[1]))
-    slopes = np.zeros((int(hours.sum()), BLEED_SLOTS, bleed.shape[1]))
+    sums = np.zeros((int(hours.sum()), BLEED_SLOTS, bleed.shape[1]))
+    choices = np.zeros((int(hours.sum()), DECISION_SLOTS, crossed.shape[1]))
     _follow(
         *rings,
         state.count,
         hour,
         bleed,
+        decision,
         minutes.voltage_volt,
         np.nan_to_num(minutes.bleed_fraction),
         np.column_stack([minutes.current_minimum_ampere, minutes.current_maximum_ampere]),
@@ -94,7 +114,8 @@ def _step(
         FLOAT_FRACTION_OF_C * pack.nominal_capacity_ah,
         pack.sensors.voltage_resolution_volt,
         jumps,
-        slopes,
+        sums,
+        choices,
     )
     found: list[Evidence] = []
     hour_number = np.cumsum(hours) - 1
@@ -102,10 +123,11 @@ def _step(
         at = float(minutes.unix_time_second[row])
         changed = _note_jumps(crossed, jumps[row], at)
         if hours[row] and context.has_balancing:
-            changed |= _note_bleed(crossed, slopes[hour_number[row]], at)
+            changed |= _note_choices(crossed, choices[hour_number[row]], at)
+            changed |= _note_bleed(crossed, sums[hour_number[row]], at)
         told = np.flatnonzero(changed | ((crossed[0] > 0.0) & hours[row]))
         found.extend(_evidence(at, int(pair), crossed[:, pair]) for pair in told)
-    return SwapState(*rings, state.count + len(minutes), hour, bleed, crossed), found
+    return SwapState(*rings, state.count + len(minutes), hour, bleed, decision, crossed), found
 
 
 @njit(cache=True)
@@ -116,6 +138,7 @@ def _follow(
     count: int,
     hour: FloatArray,
     bleed: FloatArray,
+    decision: FloatArray,
     voltage: FloatArray,
     duty: FloatArray,
     current: FloatArray,
@@ -125,9 +148,10 @@ def _follow(
     float_ampere: float,
     step_volt: float,
     jumps: FloatArray,
-    slopes: FloatArray,
+    sums: FloatArray,
+    choices: FloatArray,
 ) -> None:
-    """Go through the minutes; `jumps` gets exchanges, `slopes` the sums of the bleed at full hours."""
+    """Go through the minutes; `jumps` gets exchanges, `sums` and `choices` what the bleeds tell at full hours."""
     told = 0
     for row in range(voltage.shape[0]):
         at = (count + row) % WINDOW_ROWS
@@ -137,9 +161,12 @@ def _follow(
         begin = (at + 1) % WINDOW_ROWS
         exchanged_pairs(ring_voltage, ring_duty, ring_current, begin, calm_ampere, step_volt, jumps[row])
         calm = max(abs(current[row, 0]), abs(current[row, 1])) <= float_ampere
-        watch_bleed(hour, bleed, voltage[row], bled[row], 1 if hours[row] else 0, 1 if calm else 0)
+        ends = 1 if hours[row] else 0
+        watch_decisions(decision, voltage[row], duty[row], ends, LEAST_STEPS * step_volt)
+        watch_bleed(hour, bleed, voltage[row], bled[row], ends, 1 if calm else 0)
         if hours[row]:
-            slopes[told] = bleed
+            sums[told] = bleed
+            choices[told] = decision
             told += 1
 
 
@@ -150,6 +177,20 @@ def _note_jumps(crossed: FloatArray, jump: FloatArray, at: float) -> NDArray[np.
     crossed[1, new] = at - 60.0 * (WINDOW_ROWS // 2)
     crossed[2, new] = jump[new]
     return np.asarray(new, dtype=np.bool_)
+
+
+def _note_choices(crossed: FloatArray, decision: FloatArray, at: float) -> NDArray[np.bool_]:
+    """Enter pairs of which the balancer keeps bleeding the lower reading; of overlapping pairs the clearest."""
+    suspicion = np.where(crossed[0] == 0.0, decision[SUSPICION], 0.0)
+    beside = np.concatenate([[0.0], suspicion, [0.0]])
+    taken = np.concatenate([[False], crossed[0] > 0.0, [False]])
+    clearest = (suspicion > beside[:-2]) & (suspicion >= beside[2:]) & ~taken[:-2] & ~taken[2:]
+    agreed = decision[AGREED].sum() - decision[AGREED] >= FEWEST_AGREED
+    new = (suspicion >= CROSSED_SUSPICION) & clearest & agreed
+    gone = (crossed[0] == BY_CHOICE) & (decision[SUSPICION] == 0.0)
+    crossed[0, new], crossed[1, new], crossed[2, new] = BY_CHOICE, at - 3600.0 * CROSSED_SUSPICION, suspicion[new]
+    crossed[0, gone] = 0.0
+    return np.asarray(new | gone, dtype=np.bool_)
 
 
 def _note_bleed(crossed: FloatArray, bleed: FloatArray, at: float) -> NDArray[np.bool_]:
@@ -173,6 +214,8 @@ def _evidence(at: float, pair: int, crossed: FloatArray) -> Evidence:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=None, severity=None)
     if mark == BY_EXCHANGE:
         seen = f"jumped to each other's level ({1e3 * abs(shown):.1f} mV) while the current was calm"
+    elif mark == BY_CHOICE:
+        seen = "do not fit their balancing: the lower of the two has been bled for hours"
     else:
         seen = "follow each other's balancing on float instead of their own"
     return Evidence(
@@ -185,7 +228,7 @@ def _evidence(at: float, pair: int, crossed: FloatArray) -> Evidence:
         magnitude_low=float(other),
         magnitude_high=float(other),
         unit="cell number",
-        confidence=0.95 if mark == BY_EXCHANGE else 0.99,
+        confidence=0.9 if mark == BY_BLEED else 0.95,
         first_seen_unix_time_second=since,
         explanation=f"The readings of cells {cell} and {other} {seen}: their sense wires are exchanged.",
         advice=f"Check the sense wires at cells {cell} and {other}: balancing now drains the wrong cell.",

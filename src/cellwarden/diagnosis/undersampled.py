@@ -85,9 +85,9 @@ def _step(
                     advice=_advice(loss),
                 )
             )
-        elif spoke:
+        elif spoke and loss is not None:
             found.append(Evidence(at_unix_time_second=float(at), kind=KIND, cell=None, sensor=None, severity=None))
-        spoke = severity is not None
+        spoke = severity is not None or (spoke and loss is None)
     return UndersampledState(sums, first, spoke), found
 
 

@@ -1,4 +1,4 @@
-"""Two marks of crossed sense wires, in Numba: the exchange of levels, and the bleed that pulls the wrong reading."""
+"""Marks of crossed sense wires, in Numba: levels exchanged, bleeds that the wrong reading switches or that pull it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["BLEED_SLOTS", "HOURS", "HOUR_SLOTS", "WINDOW_ROWS", "bleed_scores", "exchanged_pairs", "watch_bleed"]
+__all__ = [
+    "AGREED",
+    "BLEED_SLOTS",
+    "DECISION_SLOTS",
+    "HOURS",
+    "HOUR_SLOTS",
+    "SUSPICION",
+    "WINDOW_ROWS",
+    "bleed_scores",
+    "exchanged_pairs",
+    "watch_bleed",
+    "watch_decisions",
+]
 
 SIDE_ROWS = 10  # rows on either side of the moment of exchange; the row between may hold both
 WINDOW_ROWS = 2 * SIDE_ROWS + 1
@@ -17,6 +29,10 @@ MIRRORED = 0.3  # what the exchanged levels may fail to mirror, as a share of th
 STEADY_VOLT = 0.003
 BLEED_STEP, BLEED_JUMP_VOLT = 0.3, 0.01  # a bleed that goes on or off moves its reading by less than that
 
+# of a pair: minutes of the open hour with right and wrong choices of the balancer, right hours, suspicion
+RIGHT, WRONG, AGREED, SUSPICION = range(4)
+DECISION_SLOTS = 4
+CLEAR_CHOICE, FEWEST_CHOICES, MOST_SUSPICION = 0.9, 10.0, 6.0
 FORGET_HOUR = 240.0
 FEWEST_ROWS = 30.0  # of an hour whose mean counts
 # of a cell: Σ voltage, rows and bled charge of the open hour; mean voltage and bled charge of the last
@@ -114,6 +130,32 @@ def _bleed_switched(duty: FloatArray, begin: int, j: int) -> bool:
         early, late = (begin + k) % WINDOW_ROWS, (begin + SIDE_ROWS + 1 + k) % WINDOW_ROWS
         change += duty[late, j] - duty[late, j + 1] - duty[early, j] + duty[early, j + 1]
     return abs(change) / SIDE_ROWS > BLEED_STEP
+
+
+@njit(cache=True)
+def watch_decisions(decision: FloatArray, voltage: FloatArray, duty: FloatArray, ends: int, least_volt: float) -> None:
+    """Hold the balancer's choice between two neighbours against their readings: it bleeds the higher one.
+
+    Parameters
+    ----------
+    decision : (DECISION_SLOTS, pairs); SUSPICION rises with each hour of contrary choices and falls with each other one
+    voltage, duty : (n_cells,) means of the minute
+    ends : 1 where the minute ends an hour
+    least_volt : difference from which readings count as different [V]
+    """
+    for j in range(decision.shape[1]):
+        chosen = duty[j] - duty[j + 1]
+        higher = voltage[j] - voltage[j + 1]
+        if abs(chosen) > CLEAR_CHOICE and abs(higher) > least_volt:
+            decision[RIGHT if chosen * higher > 0.0 else WRONG, j] += 1.0
+        if ends == 1:
+            right, wrong = decision[RIGHT, j], decision[WRONG, j]
+            if max(right, wrong) >= FEWEST_CHOICES:
+                decision[AGREED, j] += right > wrong
+                change = 1.0 if wrong > right else -1.0
+                decision[SUSPICION, j] = min(max(decision[SUSPICION, j] + change, 0.0), MOST_SUSPICION)
+            decision[RIGHT, j] = 0.0
+            decision[WRONG, j] = 0.0
 
 
 @njit(cache=True)

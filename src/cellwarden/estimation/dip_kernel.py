@@ -21,6 +21,7 @@ DIP_LONGEST_SECOND = 90.0
 SIGMAS_SQUARED = 36.0
 BASE_SAMPLES, TRUSTED_SAMPLES = 20.0, 5.0
 NOISE_SHARE = 0.01
+NOISY_PULL = 0.2  # where dips are found by the running mean only, the level must not follow them
 FIRST_VARIANCE = 1e-4  # [V²] until the noise is known, a few hundred samples later
 SLOW_SECOND = 8.0  # of the running mean; its variance is share / (2 − share) of the noise's
 CALM_BANDS = 4.0  # of the steady band: 2 % of C
@@ -125,7 +126,8 @@ def _follow_noise(
         deviation = (voltage[j] - mean) * scale
         error = deviation - base[j]
         slow[j] = (1.0 - slow_share) * slow[j] + slow_share * error
-        base[j] = (1.0 - share) * base[j] + share * deviation
+        pull = share if SIGMAS_SQUARED * variance[j] <= least else NOISY_PULL * share
+        base[j] = (1.0 - pull) * base[j] + pull * deviation
         square = min(error * error, 9.0 * variance[j] + clip)
         variance[j] = (1.0 - NOISE_SHARE) * variance[j] + NOISE_SHARE * square
 
@@ -154,7 +156,8 @@ def _watch_cell(
     if second > 0.0:
         cell[at.DIPS, j] += 1.0
         cell[at.DIP_SECOND, j] = 0.0
-    cell[at.DIP_BASE, j] = (1.0 - share) * base + share * deviation
+    pull = share if SIGMAS_SQUARED * variance <= least else NOISY_PULL * share
+    cell[at.DIP_BASE, j] = (1.0 - pull) * base + pull * deviation
     square = min(error * error, 9.0 * variance + 0.01 * least)
     cell[at.DIP_VARIANCE, j] = (1.0 - NOISE_SHARE) * variance + NOISE_SHARE * square
 
