@@ -1,0 +1,64 @@
+"""One device on a line: its session, its own pauses when it does not answer, its silence between requests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import final
+
+from cellwarden.drivers.device import Frame, Request
+from cellwarden.drivers.errors import LinkDownError, NoAnswerError
+from cellwarden.drivers.session import Session
+from cellwarden.drivers.transport.backoff import Backoff
+from cellwarden.drivers.transport.stream import StreamTransport
+
+__all__ = ["DeviceLink"]
+
+
+@final
+class DeviceLink:
+    """A session on a line that it may share with others; a device that is silent costs the others little time."""
+
+    def __init__(self, line: StreamTransport, session: Session):
+        self.line = line
+        self.session = session
+        self._backoff = Backoff()
+        self._not_before_second = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def ask(self, request: Request) -> tuple[Frame, ...]:
+        """The frames that answer the request.
+
+        Raises
+        ------
+        NoAnswerError
+            They did not come in time. From the second time in a row on the device is left alone for a while.
+        LinkDownError
+            The line is down, or the device is being left alone.
+        """
+        async with self._lock:
+            return await self._ask(request)
+
+    async def _ask(self, request: Request) -> tuple[Frame, ...]:
+        loop = asyncio.get_running_loop()
+        wait = self._backoff.remaining_second(loop.time())
+        if wait > 0.0 and self._backoff.failures > 1:
+            raise LinkDownError(f"{self.line.name}: the device did not answer; next try in {wait:.0f} s")
+        await asyncio.sleep(max(0.0, self._not_before_second - loop.time()))
+        try:
+            await self.line.exchange(self._begin(request), self._feed, request.timeout_second)
+        except NoAnswerError:
+            self._backoff.failed(loop.time())
+            self.session.reset()
+            self.session.take()
+            raise
+        self._backoff.succeeded()
+        self._not_before_second = loop.time() + request.gap_second
+        return self.session.take()
+
+    def _begin(self, request: Request) -> bytes:
+        self.session.take()
+        return self.session.begin(request)
+
+    def _feed(self, piece: bytes) -> bool:
+        self.session.feed(piece)
+        return self.session.complete
