@@ -70,7 +70,7 @@ class PlausibilityGate:
         cells, cell_words = _in_range("cell_voltage_volt", reading.cell_voltage_volt, limits.cell_voltage_volt)
         warm, warm_words = _in_range("temperature_celsius", reading.temperature_celsius, limits.temperature_celsius)
         words = reading.refused + cell_words + warm_words
-        if cells is not None:
+        if cells is not None and cells.size:
             _require_most(cells, reading)
             cells, more = self._sum_up(cells, reading.pack_voltage_volt)
             words += more
