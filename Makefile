@@ -43,6 +43,7 @@ SEED ?= $(shell date +%s)
 nightly: $(DEV)
 	@echo "hypothesis seed: $(SEED)"
 	$(PY) -m pytest --hypothesis-profile=nightly --hypothesis-seed=$(SEED)
+	$(PY) -m scripts.fuzz_decoders --count 1000000 --seed $(SEED)
 
 example: $(RUNTIME)
 	@$(PY) scripts/make_example.py

@@ -86,6 +86,7 @@ _COMMANDS = {
     "code": 0x57,
 }
 _NUMBERED = {"cells": 6, "temperatures": 7, "code": 7}  # data bytes of a frame behind its number
+_OPTIONAL = frozenset({"balancing", "alarms", "rating", "code"})
 _KINDS = {command: name for name, command in _COMMANDS.items()}
 _ALARM_GROUPS = ("voltage", "temperature", "current or charge", "difference", "switches", "device", "device", "fault")
 _FRAME, _MOST_CELLS, _MOST_SENSORS, _CODE_FRAMES = 13, 48, 16, 5
@@ -126,9 +127,10 @@ class DalyUart(Driver):
 
     def requests(self, profile: DeviceProfile) -> tuple[Request, ...]:
         """One command each."""
+        sensors = profile.temperature_count if profile.cell_count else _MOST_SENSORS
         frames = {
             "cells": math.ceil((profile.cell_count or _MOST_CELLS) / 3),
-            "temperatures": math.ceil((profile.temperature_count or _MOST_SENSORS) / 7),
+            "temperatures": math.ceil(max(1, sensors) / 7),
             "code": _CODE_FRAMES,
         }
         return tuple(
@@ -138,6 +140,8 @@ class DalyUart(Driver):
                 reply_length=_FRAME * frames.get(name, 1),
                 frame_count=frames.get(name, 1),
                 echo=(command,),
+                timeout_second=0.5,
+                optional=name in _OPTIONAL,
             )
             for name, command in _COMMANDS.items()
         )

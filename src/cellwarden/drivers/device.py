@@ -64,6 +64,7 @@ class Request:
     echo : what a frame must repeat (command, register, sequence), as the driver reads it
     timeout_second : after which the answer counts as missing
     gap_second : silence that the device needs before the next request
+    optional : some devices never answer it, and are not the worse for it
     """
 
     name: str
@@ -73,6 +74,7 @@ class Request:
     echo: tuple[int, ...] = ()
     timeout_second: float = 1.0
     gap_second: float = 0.0
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ class Jbd(Driver):
 
     name: ClassVar[str] = "jbd"
     title: ClassVar[str] = "JBD, Xiaoxiang, LLT, Overkill"
-    transports: ClassVar[tuple[TransportKind, ...]] = ("serial", "tcp", "ble")
+    transports: ClassVar[tuple[TransportKind, ...]] = ("serial", "tcp")
     serial: ClassVar[SerialSettings | None] = SerialSettings(baud=9600)
     poll_plan: ClassVar[tuple[Poll, ...]] = (
         Poll(request="name", period_second=0.0),
@@ -84,10 +84,19 @@ class Jbd(Driver):
 
     def requests(self, profile: DeviceProfile) -> tuple[Request, ...]:
         """Basic values, cells, name."""
-        cells, sensors = profile.cell_count or _MOST_CELLS, profile.temperature_count or _MOST_SENSORS
+        cells, sensors = (
+            profile.cell_count or _MOST_CELLS,
+            profile.temperature_count if profile.cell_count else _MOST_SENSORS,
+        )
         data_length = {"basic": 23 + 2 * sensors + 9, "cells": 2 * cells, "name": _NAME_LENGTH}
         return tuple(
-            Request(name=name, payload=_read(register), reply_length=7 + data_length[name], echo=(register,))
+            Request(
+                name=name,
+                payload=_read(register),
+                reply_length=7 + data_length[name],
+                echo=(register,),
+                optional=name == "name",
+            )
             for name, register in _REGISTERS.items()
         )
 

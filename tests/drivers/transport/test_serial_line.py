@@ -144,6 +144,24 @@ def test_a_silent_device_is_left_alone_after_the_second_time() -> None:
     run(test())
 
 
+def test_a_request_that_is_never_answered_costs_the_others_nothing() -> None:
+    async def test() -> None:
+        def all_but_the_name(request: bytes) -> Sequence[tuple[float, bytes]]:
+            return [] if request[2] == 0x05 else as_jbd(request)
+
+        async with PtyDevice(all_but_the_name) as device, SerialLine(device.port, SETTINGS) as line:
+            link = DeviceLink(line, Session(golden("jbd").driver))
+            for _ in range(2):
+                with pytest.raises(NoAnswerError):
+                    await link.ask(request_of(link, "name", timeout_second=0.02))
+                assert await link.ask(request_of(link, "basic"))
+            with pytest.raises(LinkDownError, match="no answer to 'name'"):
+                await link.ask(request_of(link, "name"))
+            assert await link.ask(request_of(link, "basic"))
+
+    run(test())
+
+
 def test_a_port_that_goes_away_is_told_and_not_tried_at_once() -> None:
     async def test() -> None:
         async with PtyDevice(lambda _: []) as device, SerialLine(device.port, SETTINGS) as line:

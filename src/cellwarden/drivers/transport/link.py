@@ -22,6 +22,7 @@ class DeviceLink:
         self.line = line
         self.session = session
         self._backoff = Backoff()
+        self._optional: dict[str, Backoff] = {}
         self._not_before_second = float("-inf")
         self._lock = asyncio.Lock()
 
@@ -31,7 +32,8 @@ class DeviceLink:
         Raises
         ------
         NoAnswerError
-            They did not come in time. From the second time in a row on the device is left alone for a while.
+            They did not come in time. From the second time in a row on the device is left alone for a while; where
+            the request is optional, only the request is.
         LinkDownError
             The line is down, or the device is being left alone.
         """
@@ -40,18 +42,19 @@ class DeviceLink:
 
     async def _ask(self, request: Request) -> tuple[Frame, ...]:
         loop = asyncio.get_running_loop()
-        wait = self._backoff.remaining_second(loop.time())
-        if wait > 0.0 and self._backoff.failures > 1:
-            raise LinkDownError(f"{self.line.name}: the device did not answer; next try in {wait:.0f} s")
+        backoff = self._optional.setdefault(request.name, Backoff()) if request.optional else self._backoff
+        wait = backoff.remaining_second(loop.time())
+        if wait > 0.0 and backoff.failures > 1:
+            raise LinkDownError(f"{self.line.name}: no answer to '{request.name}'; next try in {wait:.0f} s")
         await asyncio.sleep(max(0.0, self._not_before_second - loop.time()))
         try:
             await self.line.exchange(self._begin(request), self._feed, request.timeout_second)
         except NoAnswerError:
-            self._backoff.failed(loop.time())
+            backoff.failed(loop.time())
             self.session.reset()
             self.session.take()
             raise
-        self._backoff.succeeded()
+        backoff.succeeded()
         self._not_before_second = loop.time() + request.gap_second
         return self.session.take()
 
