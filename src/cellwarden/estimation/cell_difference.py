@@ -36,6 +36,7 @@ LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
 READING_SIGMA_VOLT = 0.0004
 FLOOR_VOLT = 0.0004
+SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
@@ -91,7 +92,7 @@ def correct_difference(
     reference, _ = branch_voltage(discharge, charge, hysteresis, central)
     sigma2 = (
         FLOOR_VOLT**2
-        + (CURVE_SHARE * (ocv - reference)) ** 2
+        + (CURVE_SHARE * min(abs(ocv - reference), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
         + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
         + (0.0003 * slope) ** 2
         + (0.02 * polarisation) ** 2

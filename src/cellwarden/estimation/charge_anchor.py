@@ -164,7 +164,6 @@ def try_handover(state: ChargeArrays, full: float) -> None:
         if full > 0.0:
             now, sigma = FULL_SOC, FULL_SOC_SIGMA
         _start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
-        state.memory[k, cc.LIKELIHOOD] = np.log(np.exp(state.weights[k]).sum() + 1e-30)
     state.scalars[ANCHORED] = 1.0
 
 

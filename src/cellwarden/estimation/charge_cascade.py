@@ -46,6 +46,7 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     y, q = _difference_prior(context)
     memory = np.zeros((curves, cc.MEMORY))
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
+    memory[:, cc.LIKELIHOOD] = prior
     information = np.full((rows_of.INFORMATION, cells, 2), np.nan)
     information[rows_of.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
     information[rows_of.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]

@@ -25,6 +25,7 @@ from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, Cur
 from cellwarden.estimation.charge_rows import write_row
 
 LOST_SIGMA = 0.10
+SURE_SIGMA = 0.008  # of the central charge, before differences to it say anything
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 NEWS_SHARE_OF_CAPACITY = 0.001  # charge moved in a minute that makes it a full reading for the choice of the curve
@@ -137,7 +138,8 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
                 curves.entropy[k, _place(x, curves.entropy)],
             )
     best = choose_curve(state.scalars, state.memory)
-    if state.y.shape[0] > 1 and due:
+    sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
+    if state.y.shape[0] > 1 and due and sure:
         _correct_cells(state, curves, best, minutes.voltage[m], median, minutes.charge_ah[m])
         state.scalars[WAITING_SECOND] = 0.0
 

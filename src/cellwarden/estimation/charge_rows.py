@@ -28,6 +28,7 @@ INFORMATION = 3
 
 TWO_SIGMA = 1.96
 START_MARGIN = 0.03
+MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
 
 
@@ -87,12 +88,15 @@ def _write_cells(
     leak, reading = np.median(y[:, cd.LEAK]), np.median(y[:, cd.READING_OFFSET])
     common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
     capacity = np.exp(x[cc.LN_CAPACITY])
+    # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
+    misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / state.parameters[cc.P_CURVE_SIGMA] - 1.0, 0.0)
     for j in range(y.shape[0]):
         ratio = np.exp(y[j, cd.LN_RATIO])
         own = capacity * ratio
         soc, sigma = _soc_and_sigma(x, p, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
         ocv, slope = branch_voltage(curves.discharge[best], curves.charge[best], memory[cc.HYSTERESIS], soc)
-        variance = p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[j, cd.LN_RATIO, cd.LN_RATIO]
+        variance = p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
+        sigma = np.hypot(sigma, misfit * (1.0 - soc))
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
         out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
