@@ -20,7 +20,9 @@ def is_full_hour(unix_time_second: FloatArray) -> NDArray[np.bool_]:
     return np.equal(np.mod(unix_time_second, HOUR_SECOND), 0.0)
 
 
-def rows_to_tell(unix_time_second: FloatArray, level: IntArray, level_before: IntArray) -> list[tuple[int, int]]:
+def rows_to_tell(
+    unix_time_second: FloatArray, level: IntArray, level_before: IntArray, fresh: NDArray[np.bool_] | None = None
+) -> list[tuple[int, int]]:
     """Pairs (row, channel), by time, of what is to be said.
 
     Parameters
@@ -28,9 +30,11 @@ def rows_to_tell(unix_time_second: FloatArray, level: IntArray, level_before: In
     unix_time_second : (M,) stamps of the rows [s]
     level : (M, channels) 0 absent, 1 info, 2 warning, 3 critical
     level_before : (channels,) level of the row before the first
+    fresh : (M, channels) where a cause is so young that every row says something new; none if not given
     """
     if level.shape[0] == 0 or (not level.any() and not level_before.any()):
         return []
     before = np.concatenate([level_before[None, :], level[:-1]])
-    told = (level != before) | ((level > 0) & is_full_hour(unix_time_second)[:, None])
+    again = is_full_hour(unix_time_second)[:, None]
+    told = (level != before) | ((level > 0) & (again if fresh is None else again | fresh))
     return [(int(row), int(channel)) for row, channel in np.argwhere(told)]

@@ -31,6 +31,7 @@ QUIET_SECOND = 5.0 * 86400.0  # a series of dips is over when none has come for 
 INFO_DIPS, WARNING_DIPS = 2, 3
 INFO_CHANCE, WARNING_CHANCE = 1e-2, 1e-4
 HARD_DIPS, HARD_CHANCE = 30, 1e-9  # dips by the dozen: the next one may not burn away
+LEAD_OHM, LEAD_DROP_VOLT = 0.05, 0.01  # of a sense lead that carries the balancer's current
 
 # rows of a cell's state
 RECENT, COUNT, FIRST, LAST = range(4)
@@ -64,12 +65,13 @@ def _step(
 ) -> tuple[MicroShortState, list[Evidence]]:
     del board
     rows, cells = len(minutes), context.cell_count
-    quiet = not minutes.dip_count.any() and not state.cell[COUNT].any()
+    dips = _without_balancing(minutes, context)
+    quiet = not dips.any() and not state.cell[COUNT].any()
     if rows == 0 or cells < 2 or quiet:
         return state, []
     cell = state.cell.copy()
     history = np.zeros((rows, SLOTS, cells))
-    _follow(cell, minutes.unix_time_second, minutes.elapsed_second, minutes.dip_count, history)
+    _follow(cell, minutes.unix_time_second, minutes.elapsed_second, dips, history)
     stamp = minutes.unix_time_second
     level = np.zeros((rows, cells), dtype=np.int64)
     chance = np.ones((rows, cells))
@@ -86,6 +88,16 @@ def _step(
         for row, j in rows_to_tell(stamp, level, state.level)
     ]
     return MicroShortState(cell, level[-1].copy()), found
+
+
+def _without_balancing(minutes: MinuteBlock, context: PackContext) -> FloatArray:
+    """(M, n_cells) the dips, but none of a minute in which a strong balancer switched: the lead drops its current."""
+    pack = context.pack
+    if pack.balancer == "none" or pack.balancing_current_ampere * LEAD_OHM < LEAD_DROP_VOLT:
+        return minutes.dip_count
+    passive = (minutes.bleed_fraction > 0.0) & (minutes.bleed_fraction < 1.0)
+    switched = passive | ((minutes.bleed_ah != 0.0) & (pack.balancer == "active"))
+    return np.where(switched, 0.0, minutes.dip_count)
 
 
 @njit(cache=True)

@@ -4,7 +4,8 @@ Voltages alone do not show it, but three things tie a reading to its cell. While
 that exchange their levels from one minute to the next, sum and all other cells unmoved, were exchanged by hand. A
 passive balancer bleeds the higher of two neighbours; one that bleeds the lower one for hours sees them the other way
 round. And on float, the bleed of a cell pulls down that cell: where two readings each follow the other's bleed and not
-their own, the wires are crossed. A log that exchanges readings and balancing alike, from its first row on, shows nothing.
+their own, the wires are crossed. A log that exchanges readings and balancing alike, from its first row on, shows
+nothing.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.diagnosis.cadence import LEVELS, rows_to_tell
+from cellwarden.diagnosis.cadence import HOUR_SECOND, LEVELS, rows_to_tell
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wording import duration_text
 from cellwarden.estimation.plugin import PackContext
@@ -68,7 +68,7 @@ def _step(
         return state, []
     channel, log = state.channel.copy(), state.log.copy()
     level = np.zeros((len(minutes), channel.shape[1]), dtype=np.int64)
-    detail = np.zeros((len(minutes), channel.shape[1], 3))
+    detail = np.zeros((len(minutes), channel.shape[1], 4))
     stamp = minutes.unix_time_second
     load_ampere = LOAD_FRACTION_OF_C * context.pack.nominal_capacity_ah
     missing = np.concatenate([minutes.voltage_missing_second, minutes.temperature_missing_second], axis=1)
@@ -87,9 +87,11 @@ def _step(
         level,
         detail,
     )
+    run = detail[:, :, 3]
+    fresh = (run >= SHORTEST_SECOND) & (run < HOUR_SECOND)
     found = [
         _evidence(float(stamp[row]), number, int(level[row, number]), detail[row, number], context)
-        for row, number in rows_to_tell(stamp, level, state.level)
+        for row, number in rows_to_tell(stamp, level, state.level, fresh)
     ]
     return DropoutState(channel, log, level[-1].copy()), found
 
@@ -110,7 +112,7 @@ def _follow(
     level: IntArray,
     detail: FloatArray,
 ) -> None:
-    """Follow every channel through the rows; `detail` gets the longest gap, its series' begin and the share lost."""
+    """Follow every channel through the rows; `detail` gets longest gap, its series' begin, share lost, gap."""
     channels = channel.shape[1]
     for row in range(stamp.shape[0]):
         gap = _log_gap(log, samples[row], elapsed[row], longest_gap[row])
@@ -168,6 +170,7 @@ def _detail(channel: FloatArray, j: int, detail: FloatArray) -> None:
     detail[0] = channel[LONGEST, j]
     detail[1] = channel[FIRST, j]
     detail[2] = channel[LOST, j] / channel[SEEN, j] if channel[SEEN, j] > 0.0 else 0.0
+    detail[3] = channel[RUN, j]
 
 
 @njit(cache=True)
@@ -204,7 +207,7 @@ def _evidence(at: float, number: int, level: int, detail: FloatArray, context: P
     sensor = context.sensors[number - cells] if cells <= number < cells + len(context.sensors) else None
     if LEVELS[level] is None:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=sensor, severity=None)
-    longest, first, share = (float(value) for value in detail)
+    longest, first, share, _ = (float(value) for value in detail)
     subject = f"Cell {cell}" if cell is not None else f"Temperature sensor {sensor}" if sensor else "The log"
     return Evidence(
         at_unix_time_second=at,

@@ -16,7 +16,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.diagnosis.cadence import LEVELS, rows_to_tell
+from cellwarden.diagnosis.cadence import HOUR_SECOND, LEVELS, rows_to_tell
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wording import duration_text
 from cellwarden.estimation.plugin import PackContext
@@ -92,7 +92,7 @@ def _step(
     _follow_pack(frozen, *follow, minutes.frozen_second, minutes.repeat_count, together, level[:, -1], detail[:, -1])
     found = [
         _evidence(float(stamp[row]), channel, int(level[row, channel]), detail[row, channel], context)
-        for row, channel in rows_to_tell(stamp, level, state.level)
+        for row, channel in rows_to_tell(stamp, level, state.level, detail[:, :, 0] < HOUR_SECOND)
     ]
     return StuckState(cell, sensor, level[-1].copy(), frozen), found
 

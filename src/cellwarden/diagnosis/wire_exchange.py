@@ -119,7 +119,20 @@ def _jump(voltage: FloatArray, duty: FloatArray, begin: int, j: int, step_volt: 
         return 0.0
     if abs(jump) < BLEED_JUMP_VOLT and _bleed_switched(duty, begin, j):
         return 0.0
-    return jump
+    return jump if _others_kept_still(voltage, begin, j, 4.0 * error + 0.15 * abs(jump)) else 0.0
+
+
+@njit(cache=True)
+def _others_kept_still(voltage: FloatArray, begin: int, j: int, limit: float) -> bool:
+    """Whether no cell but the pair moved against the mean of all by more than `limit` [V]."""
+    shift = np.zeros(voltage.shape[1])
+    for k in range(SIDE_ROWS):
+        shift += voltage[(begin + SIDE_ROWS + 1 + k) % WINDOW_ROWS] - voltage[(begin + k) % WINDOW_ROWS]
+    shift /= SIDE_ROWS
+    shift -= shift.mean()
+    shift[j] = 0.0
+    shift[j + 1] = 0.0
+    return bool(np.abs(shift).max() <= limit)
 
 
 @njit(cache=True)
@@ -147,7 +160,10 @@ def watch_decisions(decision: FloatArray, voltage: FloatArray, duty: FloatArray,
         chosen = duty[j] - duty[j + 1]
         higher = voltage[j] - voltage[j + 1]
         if abs(chosen) > CLEAR_CHOICE and abs(higher) > least_volt:
-            decision[RIGHT if chosen * higher > 0.0 else WRONG, j] += 1.0
+            if chosen * higher > 0.0:
+                decision[RIGHT, j] += 1.0
+            elif _fits_exchanged(voltage, duty, j):
+                decision[WRONG, j] += 1.0
         if ends == 1:
             right, wrong = decision[RIGHT, j], decision[WRONG, j]
             if max(right, wrong) >= FEWEST_CHOICES:
@@ -156,6 +172,23 @@ def watch_decisions(decision: FloatArray, voltage: FloatArray, duty: FloatArray,
                 decision[SUSPICION, j] = min(max(decision[SUSPICION, j] + change, 0.0), MOST_SUSPICION)
             decision[RIGHT, j] = 0.0
             decision[WRONG, j] = 0.0
+
+
+@njit(cache=True)
+def _fits_exchanged(voltage: FloatArray, duty: FloatArray, j: int) -> bool:
+    """Whether the pair's readings, exchanged, fit the choices between it and all other cells.
+
+    This tells the crossed pair from its neighbours, which share one reading with it.
+    """
+    high, low = max(voltage[j], voltage[j + 1]), min(voltage[j], voltage[j + 1])
+    for k in range(voltage.shape[0]):
+        if k in (j, j + 1):
+            continue
+        if duty[k] < 1.0 - CLEAR_CHOICE and voltage[k] > high:
+            return False
+        if duty[k] > CLEAR_CHOICE and voltage[k] < low:
+            return False
+    return True
 
 
 @njit(cache=True)
