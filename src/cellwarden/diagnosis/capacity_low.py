@@ -76,12 +76,12 @@ def _evidence(
         confidence=chance,
         first_seen_unix_time_second=since,
         explanation=(
-            f"Cell {cell + 1} holds {middle - missing:.1f} Ah; the pack's median cell holds {middle:.1f} Ah: {share:.0f} % less "
-            f"({missing - spread:.1f} to {missing + spread:.1f} Ah missing)."
+            f"Cell {cell + 1} holds {middle - missing:.1f} Ah; the pack's median cell holds {middle:.1f} Ah: "
+            f"{share:.0f} % less ({missing - spread:.1f} to {missing + spread:.1f} Ah missing)."
         ),
         advice=(
-            f"The pack's runtime is cell {cell + 1}'s: it is empty first. Replace it to win back about {share:.0f} % of the "
-            "runtime, or plan the backup time with what it holds."
+            f"The pack's runtime is cell {cell + 1}'s: it is empty first. Replace it to win back about {share:.0f} % "
+            "of the runtime, or plan the backup time with what it holds."
         ),
     )
 

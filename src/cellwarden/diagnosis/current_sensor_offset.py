@@ -77,8 +77,9 @@ def _evidence(
         confidence=chance,
         first_seen_unix_time_second=since,
         explanation=(
-            f"The current sensor reads {1e3 * abs(offset):.0f} mA of {word} when none flows ({1e3 * low:+.0f} to {1e3 * high:+.0f} "
-            f"mA): a charge counter that trusts it drifts by {daily:.1f} % a day."
+            f"The current sensor reads {1e3 * abs(offset):.0f} mA of {word} when none flows "
+            f"({1e3 * low:+.0f} to {1e3 * high:+.0f} mA): a charge counter that trusts it drifts "
+            f"by {daily:.1f} % a day."
         ),
         advice="Zero the current sensor with the pack disconnected. The estimates here are corrected for it.",
     )

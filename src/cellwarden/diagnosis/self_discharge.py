@@ -98,15 +98,16 @@ def _leak(
         confidence=chance,
         first_seen_unix_time_second=since,
         explanation=(
-            f"Cell {cell + 1} loses {1e3 * leak:.1f} mA more than the pack's median cell ({1e3 * low:.1f} to {1e3 * high:.1f} "
-            f"mA), {monthly:.0f} % of its charge a month; what the balancer took out is accounted for."
+            f"Cell {cell + 1} loses {1e3 * leak:.1f} mA more than the pack's median cell "
+            f"({1e3 * low:.1f} to {1e3 * high:.1f} mA), {monthly:.0f} % of its charge a month; "
+            "what the balancer took out is accounted for."
             + (" A loss of this size is an internal short." if short else "")
         ),
         advice=(
             f"Take the pack out of service and replace cell {cell + 1}: an internal short can grow without warning."
             if short
-            else f"Plan to replace cell {cell + 1}; until then see that the pack is fully charged at least once a month, and "
-            "look whether its loss grows."
+            else f"Plan to replace cell {cell + 1}; until then see that the pack is fully charged at least once a "
+            "month, and look whether its loss grows."
         ),
     )
 
@@ -144,12 +145,12 @@ def _watch_low(
             confidence=0.5 * chance,
             first_seen_unix_time_second=since,
             explanation=(
-                f"Cell {cell + 1} stands {below:.0f} mV below its neighbours on float. Either it leaks, or its voltage is "
-                "read low: without the balancer's log both look the same."
+                f"Cell {cell + 1} stands {below:.0f} mV below its neighbours on float. Either it leaks, or its voltage "
+                "is read low: without the balancer's log both look the same."
             ),
             advice=(
-                "Log the on-time of the balancer per cell, or discharge the pack below half and recharge it: either tells "
-                "which of the two it is."
+                "Log the on-time of the balancer per cell, or discharge the pack below half and recharge it: either "
+                "tells which of the two it is."
             ),
         )
 

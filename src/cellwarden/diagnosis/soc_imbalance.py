@@ -78,8 +78,8 @@ def _evidence(
             f"({abs(fuller) - spread:.1f} to {abs(fuller) + spread:.1f} Ah)."
         ),
         advice=(
-            "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference comes back, "
-            "the cell or the balancer is at fault."
+            "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference comes "
+            "back, the cell or the balancer is at fault."
         ),
     )
 

@@ -80,12 +80,13 @@ def _evidence(
         confidence=chance,
         first_seen_unix_time_second=since,
         explanation=(
-            f"The voltage of cell {cell + 1} is read {1e3 * abs(offset):.1f} mV too {word} ({1e3 * low:+.1f} to {1e3 * high:+.1f} "
-            "mV): the difference stays the same wherever the pack stands, as no cell's does. The cell is not to blame."
+            f"The voltage of cell {cell + 1} is read {1e3 * abs(offset):.1f} mV too {word} "
+            f"({1e3 * low:+.1f} to {1e3 * high:+.1f} mV): the difference stays the same "
+            "wherever the pack stands, as no cell's does. The cell is not to blame."
         ),
         advice=(
-            f"Calibrate the voltage input of cell {cell + 1}, and look at its sense wire and connector. The balancer and the "
-            "protection act on the wrong voltage until then; the estimates here are corrected."
+            f"Calibrate the voltage input of cell {cell + 1}, and look at its sense wire and connector. The balancer "
+            "and the protection act on the wrong voltage until then; the estimates here are corrected."
         ),
     )
 

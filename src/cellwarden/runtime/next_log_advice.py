@@ -41,14 +41,15 @@ def advice_for_next_log(
             f" (the deepest here left {100 * deepest_soc_fraction:.0f} %)" if np.isfinite(deepest_soc_fraction) else ""
         )
         advice.append(
-            f"Capacity is not informed{deepest}: one discharge from full to below 35 %, once or twice a year, measures every cell."
+            f"Capacity is not informed{deepest}: one discharge from full to below 35 %, once or twice a year, "
+            "measures every cell."
         )
     if _uninformed(
         cell.resistance_ohm is None or cell.resistance_ohm.informed_unix_time_second is None for cell in cells
     ):
         advice.append(
-            "Resistance is not informed: load steps of a tenth of the capacity or more, each steady for 15 s, measure it; "
-            "a micro-test of 5 to 10 minutes a month is enough."
+            "Resistance is not informed: load steps of a tenth of the capacity or more, each steady for 15 s, measure "
+            "it; a micro-test of 5 to 10 minutes a month is enough."
         )
     if not context.has_balancing and context.pack.balancer != "none":
         advice.append(
@@ -64,7 +65,8 @@ def advice_for_next_log(
         advice.append("The thermal path is not informed: an outage or a charge with real heat in it measures it.")
     if interval_second > 10.0:
         advice.append(
-            f"A sample every {interval_second:.0f} s misses load steps: 1 to 10 s lets resistance and short dips be seen."
+            f"A sample every {interval_second:.0f} s misses load steps: "
+            "1 to 10 s lets resistance and short dips be seen."
         )
     return tuple(advice)
 
@@ -86,7 +88,8 @@ def assumptions_taken(context: PackContext) -> tuple[str, ...]:
     model = context.model
     low, high = model.valid_temperature_celsius
     taken.append(
-        f"Parameter set “{model.name}” ({model.chemistry}), from data between {low:.0f} and {high:.0f} °C; the log refines it."
+        f"Parameter set “{model.name}” ({model.chemistry}), from data between {low:.0f} and {high:.0f} °C; "
+        "the log refines it."
     )
     if not any(context.sensor_cells) and context.sensors:
         taken.append("pack.toml does not say which cells each temperature sensor touches: no thermal path is given.")
