@@ -150,7 +150,7 @@ def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah
         keep = np.exp(-elapsed / UNKNOWN_CURRENT_SECOND)
         state.weights[:] *= keep
         return float(1.0 - keep)
-    return min(share, 1.0)
+    return float(min(share, 1.0))
 
 
 @njit(cache=True)

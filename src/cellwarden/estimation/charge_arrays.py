@@ -50,7 +50,7 @@ class MinuteArrays(NamedTuple):
 
     stamp: FloatArray
     elapsed: FloatArray
-    count: FloatArray
+    sample_count: FloatArray
     gap: FloatArray
     current: FloatArray
     current_min: FloatArray

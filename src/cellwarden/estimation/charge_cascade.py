@@ -147,7 +147,7 @@ def _minutes(minutes: MinuteBlock) -> MinuteArrays:
     return MinuteArrays(
         stamp=minutes.unix_time_second,
         elapsed=minutes.elapsed_second,
-        count=minutes.sample_count,
+        sample_count=minutes.sample_count,
         gap=minutes.longest_gap_second,
         current=minutes.current_ampere,
         current_min=minutes.current_minimum_ampere,
@@ -162,70 +162,81 @@ def _minutes(minutes: MinuteBlock) -> MinuteArrays:
 
 
 def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackContext) -> None:
-    board.put(
-        SocTrack(
-            soc_fraction=cell[rows_of.C_SOC],
-            soc_low_fraction=cell[rows_of.C_LOW],
-            soc_high_fraction=cell[rows_of.C_HIGH],
-            ocv_volt=cell[rows_of.C_OCV],
-            ocv_slope_volt=cell[rows_of.C_SLOPE],
-            deficit_difference_ah=cell[rows_of.C_DIFFERENCE],
-            deficit_difference_sigma_ah=cell[rows_of.C_DIFFERENCE_SIGMA],
-            full_count=out[rows_of.O_FULL_COUNT],
-            rest_second=out[rows_of.O_REST],
-        )
+    board.put(_soc_track(out, cell))
+    board.put(_capacity_track(cell, context.pack.sensors.current_gain_tolerance_fraction))
+    board.put(_self_discharge_track(cell))
+    board.put(_voltage_offset_track(cell))
+    board.put(_polarisation_track(out, cell))
+    board.put(_current_offset_track(out))
+
+
+def _soc_track(out: FloatArray, cell: FloatArray) -> SocTrack:
+    return SocTrack(
+        soc_fraction=cell[rows_of.C_SOC],
+        soc_low_fraction=cell[rows_of.C_LOW],
+        soc_high_fraction=cell[rows_of.C_HIGH],
+        ocv_volt=cell[rows_of.C_OCV],
+        ocv_slope_volt=cell[rows_of.C_SLOPE],
+        deficit_difference_ah=cell[rows_of.C_DIFFERENCE],
+        deficit_difference_sigma_ah=cell[rows_of.C_DIFFERENCE_SIGMA],
+        full_count=out[rows_of.O_FULL_COUNT],
+        rest_second=out[rows_of.O_REST],
     )
+
+
+def _capacity_track(cell: FloatArray, gain_tolerance_fraction: float) -> CapacityTrack:
     capacity = cell[rows_of.C_CAPACITY]
-    gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
-    spread = TWO_SIGMA * np.hypot(cell[rows_of.C_CAPACITY_SIGMA], gain * capacity)
-    board.put(
-        CapacityTrack(
-            capacity_ah=capacity,
-            capacity_low_ah=capacity - spread,
-            capacity_high_ah=capacity + spread,
-            informed_unix_time_second=cell[rows_of.C_CAPACITY_INFORMED],
-            relative_fraction=cell[rows_of.C_RATIO],
-            relative_sigma_fraction=cell[rows_of.C_RATIO_SIGMA],
-        )
+    spread = TWO_SIGMA * np.hypot(cell[rows_of.C_CAPACITY_SIGMA], 0.5 * gain_tolerance_fraction * capacity)
+    return CapacityTrack(
+        capacity_ah=capacity,
+        capacity_low_ah=capacity - spread,
+        capacity_high_ah=capacity + spread,
+        informed_unix_time_second=cell[rows_of.C_CAPACITY_INFORMED],
+        relative_fraction=cell[rows_of.C_RATIO],
+        relative_sigma_fraction=cell[rows_of.C_RATIO_SIGMA],
     )
+
+
+def _self_discharge_track(cell: FloatArray) -> SelfDischargeTrack:
     leak = cell[rows_of.C_LEAK]
     spread = TWO_SIGMA * np.hypot(cell[rows_of.C_LEAK_SIGMA], KNEE_SHARE * leak)
-    board.put(
-        SelfDischargeTrack(
-            self_discharge_ampere=leak,
-            self_discharge_low_ampere=leak - spread,
-            self_discharge_high_ampere=leak + spread,
-            informed_unix_time_second=cell[rows_of.C_LEAK_INFORMED],
-        )
+    return SelfDischargeTrack(
+        self_discharge_ampere=leak,
+        self_discharge_low_ampere=leak - spread,
+        self_discharge_high_ampere=leak + spread,
+        informed_unix_time_second=cell[rows_of.C_LEAK_INFORMED],
     )
+
+
+def _voltage_offset_track(cell: FloatArray) -> VoltageOffsetTrack:
     offset, spread = cell[rows_of.C_READING], TWO_SIGMA * cell[rows_of.C_READING_SIGMA]
-    board.put(
-        VoltageOffsetTrack(
-            voltage_offset_volt=offset,
-            voltage_offset_low_volt=offset - spread,
-            voltage_offset_high_volt=offset + spread,
-            informed_unix_time_second=cell[rows_of.C_READING_INFORMED],
-        )
+    return VoltageOffsetTrack(
+        voltage_offset_volt=offset,
+        voltage_offset_low_volt=offset - spread,
+        voltage_offset_high_volt=offset + spread,
+        informed_unix_time_second=cell[rows_of.C_READING_INFORMED],
     )
-    board.put(
-        PolarisationTrack(
-            prompt_ohm=out[rows_of.O_R0],
-            first_ohm=out[rows_of.O_R1],
-            second_ohm=out[rows_of.O_R2],
-            log_sigma=out[rows_of.O_R_SIGMA],
-            activation_kelvin=out[rows_of.O_ACTIVATION],
-            cell_factor=cell[rows_of.C_POLARISATION],
-            curve=out[rows_of.O_CURVE],
-        )
+
+
+def _polarisation_track(out: FloatArray, cell: FloatArray) -> PolarisationTrack:
+    return PolarisationTrack(
+        prompt_ohm=out[rows_of.O_R0],
+        first_ohm=out[rows_of.O_R1],
+        second_ohm=out[rows_of.O_R2],
+        log_sigma=out[rows_of.O_R_SIGMA],
+        activation_kelvin=out[rows_of.O_ACTIVATION],
+        cell_factor=cell[rows_of.C_POLARISATION],
+        curve=out[rows_of.O_CURVE],
     )
+
+
+def _current_offset_track(out: FloatArray) -> CurrentOffsetTrack:
     current, spread = out[rows_of.O_OFFSET], TWO_SIGMA * out[rows_of.O_OFFSET_SIGMA]
-    board.put(
-        CurrentOffsetTrack(
-            current_offset_ampere=current,
-            current_offset_low_ampere=current - spread,
-            current_offset_high_ampere=current + spread,
-            informed_unix_time_second=out[rows_of.O_OFFSET_INFORMED],
-        )
+    return CurrentOffsetTrack(
+        current_offset_ampere=current,
+        current_offset_low_ampere=current - spread,
+        current_offset_high_ampere=current + spread,
+        informed_unix_time_second=out[rows_of.O_OFFSET_INFORMED],
     )
 
 

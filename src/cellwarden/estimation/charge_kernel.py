@@ -45,14 +45,14 @@ def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArra
     for m in range(minutes.stamp.shape[0]):
         median = finite_median(minutes.voltage[m])
         gap_ah = 0.0
-        if minutes.count[m] == 0.0:
+        if minutes.sample_count[m] == 0.0:
             scalars[SILENT_SECOND] += 60.0
             last = minutes.current_last[m]
             gap_ah = last * scalars[SILENT_SECOND] / 3600.0 if last == last else 0.0
         else:
             scalars[SILENT_SECOND] = 0.0
             _predict(state, minutes, m)
-        if minutes.count[m] > 0.0 and median == median:
+        if minutes.sample_count[m] > 0.0 and median == median:
             _correct(state, curves, minutes, m, median)
         write_row(state, curves, out, m, gap_ah, minutes.stamp[m])
 

@@ -1,7 +1,7 @@
 """How long the pack carries a constant load: every cell stepped to the first cut-off, with what is known of it.
 
-A forecast in steps of half a minute: power fixes the current, v_j = OCV(z_j − lead) − polarisation_j, charge goes out of
-every cell alike. It ends when a cell reaches its minimum or the string the inverter's cut-off.
+A forecast in steps of half a minute: power fixes the current, v_j = OCV(z_j − lead) − polarisation_j, charge goes out
+of every cell alike. It ends when a cell reaches its minimum or the string the inverter's cut-off.
 """
 
 from __future__ import annotations
