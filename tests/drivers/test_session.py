@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from cellwarden.drivers.device import DeviceProfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from cellwarden.drivers.device import DeviceProfile, Driver, Frame, Request
+from cellwarden.drivers.errors import FrameTypeError
+from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.session import Session
 from tests.drivers.bad_frames import prepared_session, replies_of
 
@@ -60,3 +67,53 @@ def test_a_driver_of_bytes_takes_no_messages() -> None:
 def test_the_first_address_is_the_default() -> None:
     driver = prepared_session("jk_pb").driver
     assert Session(driver).profile == DeviceProfile(address=1)
+
+
+@dataclass(frozen=True)
+class Endless(Driver):
+    """Frames that start with a mark and never end."""
+
+    name = "endless"
+    title = "endless"
+    transports = ("serial",)
+    capabilities = frozenset()
+    head = b"~"
+    longest_frame = 100
+
+    def requests(self, profile: DeviceProfile) -> tuple[Request, ...]:  # noqa: ARG002
+        """None."""
+        return ()
+
+    def decode(self, frames: Sequence[Frame], profile: DeviceProfile) -> DeviceReading:  # noqa: ARG002
+        """Nothing."""
+        return DeviceReading()
+
+
+def test_a_frame_that_never_ends_is_bounded() -> None:
+    session = Session(Endless())
+    for _ in range(100):
+        session.feed(b"~" + b"a" * 30)
+    assert len(session._buffer) <= 400
+    assert session.counters["skipped_bytes"] >= 2700
+
+
+def test_an_unknown_request_is_an_error_of_the_program() -> None:
+    with pytest.raises(KeyError, match="has no request 'nothing'"):
+        Endless().request("nothing", DeviceProfile())
+
+
+def test_a_driver_of_messages_takes_no_bytes() -> None:
+    with pytest.raises(FrameTypeError):
+        Endless().open(b"~a", None, DeviceProfile())
+
+
+def test_a_driver_without_a_head_may_begin_anywhere() -> None:
+    class Headless(Endless):
+        head = b""
+
+    assert Headless().start(b"abc") == 0
+    assert Endless().start(b"abc") == 3
+
+
+def test_half_a_head_at_the_end_is_kept() -> None:
+    assert prepared_session("jk_pb").driver.start(b"abc\x55\xaa\xeb") == 3

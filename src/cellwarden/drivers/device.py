@@ -134,6 +134,7 @@ class Driver(ABC):
     identity_request : the request whose answer holds `DeviceIdentity`, None where there is none
     addresses : lowest and highest address on a shared bus; equal where the device has no address
     head : first bytes of every frame; empty where frames have no mark and follow the request only
+    padding : bytes that the device sends between frames and that mean nothing; not counted as noise
     longest_frame : bytes; the session's buffer is a small multiple of it
     """
 
@@ -146,6 +147,7 @@ class Driver(ABC):
     identity_request: ClassVar[str | None] = None
     addresses: ClassVar[tuple[int, int]] = (0, 0)
     head: ClassVar[bytes] = b""
+    padding: ClassVar[bytes] = b""
     longest_frame: ClassVar[int] = 512
 
     def configured(self, settings: Mapping[str, Any]) -> Self:

@@ -166,6 +166,7 @@ class JkPb(Driver):
     identity_request: ClassVar[str | None] = "about"
     addresses: ClassVar[tuple[int, int]] = (1, 15)
     head: ClassVar[bytes] = b"\x55\xaa\xeb\x90"
+    padding: ClassVar[bytes] = b"\x00"
     longest_frame: ClassVar[int] = _FRAME + 1
 
     def requests(self, profile: DeviceProfile) -> tuple[Request, ...]:

@@ -53,8 +53,7 @@ class Session:
 
     def reset(self) -> None:
         """Forget a half frame and the outstanding request: after a time-out, or when the link was down."""
-        self.counters["skipped_bytes"] += len(self._buffer)
-        self._buffer.clear()
+        self._skip(len(self._buffer))
         self._answer.clear()
         self._request = None
 
@@ -68,12 +67,12 @@ class Session:
         self._buffer += data
         frames: list[Frame] = []
         while self._buffer:
-            self._drop(self.driver.start(bytes(self._buffer)), "skipped_bytes")
+            self._skip(self.driver.start(bytes(self._buffer)))
             if not self._buffer or not self._next(frames):
                 break
         surplus = len(self._buffer) - 4 * self.driver.longest_frame
         if surplus > 0:
-            self._drop(surplus, "skipped_bytes")
+            self._skip(surplus)
         return frames
 
     def feed_message(self, channel: str, payload: bytes) -> list[Frame]:
@@ -116,7 +115,7 @@ class Session:
         except (FrameLengthError, FrameChecksumError) as error:
             # the head may have been data, or a half frame may hide the next one: look again one byte on
             self.counters[error.counter] += 1
-            self._drop(1, "skipped_bytes")
+            self._skip(1)
             return True
         except (FrameAddressError, FrameTypeError) as error:
             self.counters[error.counter] += 1
@@ -142,7 +141,7 @@ class Session:
             except FrameError:
                 continue
             self.counters["length"] += 1
-            self._drop(start, "skipped_bytes")
+            self._skip(start)
             return True
         return False
 
@@ -155,6 +154,7 @@ class Session:
         self.profile = self.driver.learn(frame, self.profile)
         return frame
 
-    def _drop(self, count: int, counter: str) -> None:
-        self.counters[counter] += count
+    def _skip(self, count: int) -> None:
+        noise = bytes(self._buffer[:count])
+        self.counters["skipped_bytes"] += len(noise.strip(self.driver.padding) if self.driver.padding else noise)
         del self._buffer[:count]
