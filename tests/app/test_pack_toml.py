@@ -48,11 +48,11 @@ def read(tmp_path: Path, text: str) -> PackSpec:
     return read_pack_toml(path)
 
 
-def test_what_is_not_given_has_its_default(tmp_path):
+def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert read(tmp_path, LEAST) == PackSpec(id="p", cells_in_series=8, nominal_capacity_ah=100.0)
 
 
-def test_every_key(tmp_path):
+def test_every_key(tmp_path: Path) -> None:
     spec = read(tmp_path, WHOLE)
     assert (spec.cells_in_parallel, spec.cell_model, spec.balancer, spec.float_voltage_volt) == (
         2,
@@ -75,13 +75,13 @@ def test_every_key(tmp_path):
     )
 
 
-def test_stated_names_the_sensor_keys_that_are_given(tmp_path):
+def test_stated_names_the_sensor_keys_that_are_given(tmp_path: Path) -> None:
     spec = read(tmp_path, LEAST + "[sensors]\nvoltage_resolution_volt = 0.001\ntemperature_cells = {}\n")
     assert spec.sensors.stated == {"voltage_resolution_volt", "temperature_cells"}
     assert len(read(tmp_path, WHOLE).sensors.stated) == 8
 
 
-def test_a_backup_table_without_keys_takes_the_defaults(tmp_path):
+def test_a_backup_table_without_keys_takes_the_defaults(tmp_path: Path) -> None:
     assert read(tmp_path, LEAST + "[backup]\n").backup == BackupDuty()
 
 
@@ -130,12 +130,12 @@ def test_a_backup_table_without_keys_takes_the_defaults(tmp_path):
         ("[pack\n", r"not readable as TOML"),
     ],
 )
-def test_one_clear_sentence(tmp_path, text, message):
+def test_one_clear_sentence(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^pack\.toml: .*{message}") as caught:
         read(tmp_path, text)
     assert "\n" not in str(caught.value)
 
 
-def test_missing_file(tmp_path):
+def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_pack_toml(tmp_path / "pack.toml")

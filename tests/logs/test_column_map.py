@@ -1,4 +1,5 @@
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -6,16 +7,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from cellwarden.core.errors import ConfigurationError, InputError
-from cellwarden.logs import open_log, read_map, shipped_maps
+from cellwarden.core.sample_block import SampleBlock
+from cellwarden.logs import ColumnMap, PackLog, open_log, read_map, shipped_maps
 from tests.logs.log_factory import START, joined, pack, strictly_rising
 
 
-def read(path, cells=2, **options):
-    log = open_log(path, pack(cells), **options)
+def read(path: Path, cells: int = 2, *, column_map: ColumnMap | None = None) -> tuple[PackLog, list[SampleBlock]]:
+    log = open_log(path, pack(cells), column_map=column_map)
     return log, list(log.blocks())
 
 
-def write(path, *lines):
+def write(path: Path, *lines: str) -> Path:
     text = "\n".join(lines) + "\n"
     if path.suffix == ".gz":
         path.write_bytes(gzip.compress(text.encode()))
@@ -24,14 +26,14 @@ def write(path, *lines):
     return path
 
 
-def test_shipped_maps_are_there():
+def test_shipped_maps_are_there() -> None:
     names = {shipped.name for shipped in shipped_maps()}
     assert names == {"venus-os-cell-logger", "home-assistant-history", "battery-data-format", "spreadsheet"}
 
 
 @pytest.mark.parametrize("slash", ["/", ""])
 @pytest.mark.parametrize("stamp", ["1700000000", "2023-11-14T22:13:20Z"])
-def test_venus_os(tmp_path, slash, stamp):
+def test_venus_os(tmp_path: Path, slash: str, stamp: str) -> None:
     header = f"timestamp,{slash}Dc/0/Voltage,{slash}Dc/0/Current,{slash}Dc/0/Temperature,{slash}Soc"
     cells = f"{slash}Voltages/Cell1,{slash}Voltages/Cell2,{slash}Balances/Cell1,{slash}Balances/Cell2"
     path = write(tmp_path / "venus.csv.gz", f"{header},{cells},note", f"{stamp},6.61,-12.5,21.5,88,3.304,3.306,1,0,x")
@@ -45,7 +47,7 @@ def test_venus_os(tmp_path, slash, stamp):
     assert log.quality().columns_ignored == ("note",)
 
 
-def test_home_assistant_history_becomes_wide(tmp_path):
+def test_home_assistant_history_becomes_wide(tmp_path: Path) -> None:
     rows = [
         ("sensor.jk_cell_voltage_1", "3.301", "2023-11-14T22:13:20.100Z"),
         ("sensor.jk_cell_voltage_2", "3.302", "2023-11-14T22:13:20.200Z"),
@@ -66,7 +68,7 @@ def test_home_assistant_history_becomes_wide(tmp_path):
     assert log.quality().columns_ignored == ("sensor.kitchen_lamp",)
 
 
-def test_two_batteries_in_one_history(tmp_path):
+def test_two_batteries_in_one_history(tmp_path: Path) -> None:
     rows = [f"sensor.{name}_cell_voltage_1,3.3,2023-11-14T22:13:20Z" for name in ("a", "b")]
     with pytest.raises(
         InputError, match=r"both 'sensor\.[ab]_cell_voltage_1' and 'sensor\.[ab]_cell_voltage_1'.*--map FILE"
@@ -82,7 +84,7 @@ def test_two_batteries_in_one_history(tmp_path):
     ],
 )
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_battery_data_format(tmp_path, names, kind):
+def test_battery_data_format(tmp_path: Path, names: tuple[str, ...], kind: str) -> None:
     values = ([0.0, 1.0], [START, START + 1], [3.3, 3.31], [-1.5, 2.5], [20.0, 20.5])
     path = tmp_path / f"cell.bdf.{kind}"
     if kind == "csv":
@@ -108,7 +110,7 @@ def test_battery_data_format(tmp_path, names, kind):
         ("\ufeffDatum;Strom (A);Zelle 01 (V);Zelle 02 (V);T1", "14.11.2023 22:13;-5,5;3,301;3,302;21,5", START - 20),
     ],
 )
-def test_spreadsheets(tmp_path, header, row, stamp):
+def test_spreadsheets(tmp_path: Path, header: str, row: str, stamp: float) -> None:
     log, blocks = read(write(tmp_path / "sheet.csv", header, row))
     assert joined(blocks, "unix_time_second").tolist() == [stamp]
     assert joined(blocks, "current_ampere").tolist() == [-5.5]
@@ -137,7 +139,7 @@ positive = "discharge"
 """
 
 
-def test_a_map_of_ones_own(tmp_path):
+def test_a_map_of_ones_own(tmp_path: Path) -> None:
     column_map = read_map(write(tmp_path / "my.toml", OWN_MAP))
     rows = ["01.07.24 12:00:00;10,5;33,5;34", "01.07.24 12:00:01;-10,5;33,5;34"]
     path = write(tmp_path / "log.txt", "exported by hand", "Wann;Strom;Zelle1;Zelle2", *rows)
@@ -149,7 +151,7 @@ def test_a_map_of_ones_own(tmp_path):
         read(write(tmp_path / "log.txt", "", "Wann;A;B", "01.07.24 12:00:00;1;2"), column_map=column_map)
 
 
-def test_the_hour_that_comes_twice_is_bridged(tmp_path):
+def test_the_hour_that_comes_twice_is_bridged(tmp_path: Path) -> None:
     column_map = read_map(write(tmp_path / "my.toml", OWN_MAP))
     hours = [(hour, minute) for hour in (1, 2, 2, 3) for minute in range(60)]
     local = [f"27.10.24 {hour:02d}:{minute:02d}:00;1;33,{k % 9};34" for k, (hour, minute) in enumerate(hours)]
@@ -171,23 +173,23 @@ def test_the_hour_that_comes_twice_is_bridged(tmp_path):
         ("[current]", "[current", r"my\.toml: not readable as TOML"),
     ],
 )
-def test_bad_maps(tmp_path, old, new, message):
+def test_bad_maps(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         read_map(write(tmp_path / "my.toml", OWN_MAP.replace(old, new)))
 
 
-def test_missing_map(tmp_path):
+def test_missing_map(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_map(tmp_path / "none.toml")
 
 
-def test_times_in_another_form(tmp_path):
+def test_times_in_another_form(tmp_path: Path) -> None:
     path = write(tmp_path / "sheet.csv", "time,V1,V2", "yesterday,3.3,3.3")
     with pytest.raises(InputError, match=r"sheet\.csv: column 'time' does not hold times of the form unix or iso8601"):
         read(path)
 
 
-def test_text_in_a_number_of_a_mapped_file(tmp_path):
+def test_text_in_a_number_of_a_mapped_file(tmp_path: Path) -> None:
     path = write(tmp_path / "sheet.csv", "time,V1,V2", "1700000000,3.3,3.3", "1700000001,high,3.3")
     with pytest.raises(InputError, match=r"sheet\.csv: column 'V1' holds 'high' in line 3"):
         read(path)

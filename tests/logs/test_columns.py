@@ -1,29 +1,32 @@
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 
 from cellwarden.core.errors import InputError
 from cellwarden.logs.columns import parse_columns, quantity_names
-from cellwarden.logs.reader import open_log
+from cellwarden.logs.reader import PackLog, open_log
 from tests.logs.log_factory import pack, save, table
 
 
 @pytest.mark.parametrize("name", quantity_names())
-def test_every_name_of_the_format_is_accepted(name):
+def test_every_name_of_the_format_is_accepted(name: str) -> None:
     columns, ignored = parse_columns([name.replace("{k}", "3")], "a.csv")
     is_read = not name.startswith(("charge_voltage", "charge_current", "discharge_current"))
     assert (len(columns), len(ignored)) == ((1, 0) if is_read else (0, 1))
 
 
-def test_index_unit_and_source():
+def test_index_unit_and_source() -> None:
     (column,), _ = parse_columns(["cell_voltage_c12_millivolt__array"], "a.csv")
     assert (column.field, column.index, column.divisor, column.source) == ("cell_voltage_volt", 12, 1000.0, "array")
 
 
-def test_balancing_unit_tells_passive_from_active():
+def test_balancing_unit_tells_passive_from_active() -> None:
     columns, _ = parse_columns(["balancing_c1_percent", "balancing_c1_milliampere"], "a.csv")
     assert [c.field for c in columns] == ["balancing_fraction", "balancing_current_ampere"]
 
 
-def test_unknown_columns_are_listed():
+def test_unknown_columns_are_listed() -> None:
     columns, ignored = parse_columns(["operator", "cell_voltage_cx_volt", "current_limit_ampere", "bms_alarm"], "a.csv")
     assert columns == ()
     assert len(ignored) == 4
@@ -38,41 +41,41 @@ def test_unknown_columns_are_listed():
         ("temperature_t1", "temperature_t1_decicelsius"),
     ],
 )
-def test_wrong_unit_names_the_accepted_ones(name, accepted):
+def test_wrong_unit_names_the_accepted_ones(name: str, accepted: str) -> None:
     with pytest.raises(InputError, match=rf"x\.csv: column '{name}'.*{accepted}"):
         parse_columns([name], "x.csv")
 
 
-def test_same_quantity_in_two_units():
+def test_same_quantity_in_two_units() -> None:
     with pytest.raises(InputError, match=r"current_ampere.*current_milliampere"):
         parse_columns(["current_ampere", "current_milliampere"], "x.csv")
 
 
-def open_table(tmp_path, what, cells=2):
+def open_table(tmp_path: Path, what: pa.Table, cells: int = 2) -> PackLog:
     return open_log(save(tmp_path / "log.parquet", what), pack(cells))
 
 
-def test_missing_time(tmp_path):
+def test_missing_time(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"log\.parquet: no time column.*unix_time_second"):
         open_table(tmp_path, table(unix_time_millisecond=None))
 
 
-def test_missing_cell_is_named(tmp_path):
+def test_missing_cell_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"log\.parquet: column cell_voltage_c2_"):
         open_table(tmp_path, table(cells=3, cell_voltage_c2_millivolt=None), 3)
 
 
-def test_number_of_cells_differs_from_the_pack(tmp_path):
+def test_number_of_cells_differs_from_the_pack(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 cell voltage columns.*cells_in_series = 4"):
         open_table(tmp_path, table(), 4)
 
 
-def test_no_cells_at_all(tmp_path):
+def test_no_cells_at_all(tmp_path: Path) -> None:
     what = table(cell_voltage_c1_millivolt=None, cell_voltage_c2_millivolt=None)
     with pytest.raises(InputError, match=r"no cell voltage columns.*--map FILE"):
         open_table(tmp_path, what)
 
 
-def test_balancing_of_a_cell_that_is_not_there(tmp_path):
+def test_balancing_of_a_cell_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cell 9"):
         open_table(tmp_path, table(balancing_c9_percent=[0] * 50))

@@ -1,4 +1,5 @@
 import gzip
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,19 +11,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cellwarden.core.errors import InputError
+from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.sample_block import SampleBlock
-from cellwarden.logs.reader import open_log
+from cellwarden.logs.reader import PackLog, open_log
 from tests.logs.log_factory import START, joined, pack, save, strictly_rising, table
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
-def read(path, spec=None, **options):
-    log = open_log(path, spec or pack(), **options)
+def read(
+    path: Path | Sequence[Path],
+    spec: PackSpec | None = None,
+    *,
+    source: str | None = None,
+    sources: Mapping[str, Path] | None = None,
+) -> tuple[PackLog, list[SampleBlock]]:
+    log = open_log(path, spec or pack(), source=source, sources=sources)
     return log, list(log.blocks())
 
 
-def as_csv(path, what):
+def as_csv(path: Path, what: pa.Table) -> Path:
     if path.suffix == ".gz":
         with gzip.open(path, "wb") as packed:
             pa_csv.write_csv(what, packed)
@@ -31,7 +39,7 @@ def as_csv(path, what):
     return path
 
 
-def test_values_units_and_what_the_log_has(tmp_path):
+def test_values_units_and_what_the_log_has(tmp_path: Path) -> None:
     log, blocks = read(save(tmp_path / "log.parquet", table(balancing_c1_percent=[30] * 50, operator=["x"] * 50)))
     assert log.sensors == ("t1",)
     assert (log.has_current, log.has_ambient, log.has_balancing) == (True, False, True)
@@ -49,14 +57,14 @@ def test_values_units_and_what_the_log_has(tmp_path):
     assert quality.columns_ignored == ("operator",)
 
 
-def test_quality_needs_a_whole_reading(tmp_path):
+def test_quality_needs_a_whole_reading(tmp_path: Path) -> None:
     log = open_log(save(tmp_path / "log.parquet", table()), pack())
     with pytest.raises(RuntimeError, match="blocks"):
         log.quality()
 
 
 @pytest.mark.parametrize("name", ["log.csv", "log.csv.gz"])
-def test_csv_gives_the_same_doubles(tmp_path, name):
+def test_csv_gives_the_same_doubles(tmp_path: Path, name: str) -> None:
     what = table(rows=300)
     _, expected = read(save(tmp_path / "log.parquet", what))
     in_volt = what.drop_columns(["cell_voltage_c1_millivolt"]).append_column(
@@ -69,7 +77,7 @@ def test_csv_gives_the_same_doubles(tmp_path, name):
         assert 100 < log.row_count_estimate < 900
 
 
-def test_nulls_are_missing_and_impossible_values_counted(tmp_path):
+def test_nulls_are_missing_and_impossible_values_counted(tmp_path: Path) -> None:
     cell = np.full(50, 3300.0)
     cell[[2, 3, 4, 5]] = [0.0, 65535.0, np.inf, -np.inf]
     warm = pa.array([215] * 49 + [None], pa.int16())
@@ -81,7 +89,7 @@ def test_nulls_are_missing_and_impossible_values_counted(tmp_path):
     assert log.quality().values_missing == {"temperature_t1_decicelsius": 1}
 
 
-def test_without_current_and_temperature(tmp_path):
+def test_without_current_and_temperature(tmp_path: Path) -> None:
     what = table(current_milliampere=None, temperature_t1_decicelsius=None)
     log, blocks = read(save(tmp_path / "log.parquet", what))
     assert (log.has_current, log.sensors) == (False, ())
@@ -89,20 +97,20 @@ def test_without_current_and_temperature(tmp_path):
     assert np.isnan(joined(blocks, "current_ampere")).all()
 
 
-def test_current_that_is_null_throughout_is_none(tmp_path):
+def test_current_that_is_null_throughout_is_none(tmp_path: Path) -> None:
     log, _ = read(save(tmp_path / "log.parquet", table(current_milliampere=pa.nulls(50, pa.int32()))))
     assert not log.has_current
 
 
 @pytest.mark.parametrize("cells", [1, 400])
-def test_one_and_four_hundred_cells(tmp_path, cells):
+def test_one_and_four_hundred_cells(tmp_path: Path, cells: int) -> None:
     _, blocks = read(save(tmp_path / "log.parquet", table(cells=cells)), pack(cells))
     assert joined(blocks, "cell_voltage_volt").shape == (50, cells)
     assert joined(blocks, "cell_voltage_volt")[0, -1] == (3300 + cells) / 1000
 
 
-def test_progress_counts_rows(tmp_path):
-    seen = []
+def test_progress_counts_rows(tmp_path: Path) -> None:
+    seen: list[int] = []
     log = open_log(save(tmp_path / "log.parquet", table(rows=20_000)), pack())
     blocks = list(log.blocks(seen.append))
     assert seen[-1] == 20_000
@@ -112,7 +120,7 @@ def test_progress_counts_rows(tmp_path):
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), row_group=st.integers(1, 500))
-def test_row_groups_do_not_matter(tmp_path, seed, row_group):
+def test_row_groups_do_not_matter(tmp_path: Path, seed: int, row_group: int) -> None:
     random = np.random.default_rng(seed)
     rows = 900
     stamps = (START + np.arange(rows)) * 1000
@@ -129,7 +137,7 @@ def test_row_groups_do_not_matter(tmp_path, seed, row_group):
     assert strictly_rising(joined(blocks, "unix_time_second"))
 
 
-def test_parts_are_joined_by_time_in_any_order_and_unit(tmp_path):
+def test_parts_are_joined_by_time_in_any_order_and_unit(tmp_path: Path) -> None:
     what = table(rows=300)
     second = what.slice(100, 100)
     second = second.drop_columns(["current_milliampere", "temperature_t1_decicelsius"]).append_column(
@@ -148,7 +156,7 @@ def test_parts_are_joined_by_time_in_any_order_and_unit(tmp_path):
     assert np.isnan(joined(blocks, "temperature_celsius")[:, 0]).sum() == 100
 
 
-def test_overlapping_files_are_named(tmp_path):
+def test_overlapping_files_are_named(tmp_path: Path) -> None:
     what = table(rows=300)
     one, other = save(tmp_path / "one.parquet", what.slice(0, 200)), save(tmp_path / "two.parquet", what.slice(150))
     with pytest.raises(InputError, match=r"one\.parquet and two\.parquet overlap"):
@@ -157,25 +165,25 @@ def test_overlapping_files_are_named(tmp_path):
         read([one, one])
 
 
-def test_only_null_cells(tmp_path):
+def test_only_null_cells(tmp_path: Path) -> None:
     empty = {f"cell_voltage_c{k}_millivolt": pa.nulls(50, pa.int16()) for k in (1, 2)}
     with pytest.raises(InputError, match=r"log\.parquet: the columns cell_voltage_c1_… to cell_voltage_c2_…"):
         read(save(tmp_path / "log.parquet", table(**empty)))
 
 
-def test_no_usable_time(tmp_path):
+def test_no_usable_time(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"log\.parquet: no row has a usable time in column 'unix_time_millisecond'"):
         read(save(tmp_path / "log.parquet", table(unix_time_millisecond=pa.nulls(50, pa.int64()))))
 
 
-def test_text_in_a_number_in_csv(tmp_path):
+def test_text_in_a_number_in_csv(tmp_path: Path) -> None:
     path = as_csv(tmp_path / "log.csv", table(rows=4))
     path.write_text(path.read_text().replace(",3303,", ",high,"))
     with pytest.raises(InputError, match=r"log\.csv: column 'cell_voltage_c1_millivolt' holds 'high' in line 4"):
         read(path)
 
 
-def test_text_in_a_number_in_parquet(tmp_path):
+def test_text_in_a_number_in_parquet(tmp_path: Path) -> None:
     texts = [str(3300 + k) for k in range(50)]
     _, blocks = read(save(tmp_path / "good.parquet", table(cell_voltage_c1_millivolt=texts)))
     assert joined(blocks, "cell_voltage_volt")[2, 0] == 3.302
@@ -184,7 +192,7 @@ def test_text_in_a_number_in_parquet(tmp_path):
         read(save(tmp_path / "bad.parquet", table(cell_voltage_c1_millivolt=texts)))
 
 
-def test_torn_line_is_passed_over_and_counted(tmp_path):
+def test_torn_line_is_passed_over_and_counted(tmp_path: Path) -> None:
     path = as_csv(tmp_path / "log.csv", table())
     path.write_text(path.read_text()[:-12])
     log, blocks = read(path)
@@ -205,21 +213,21 @@ def test_torn_line_is_passed_over_and_counted(tmp_path):
         ("a.csv", b"unix_time_second,a,a\n1,2,3\n", r"a\.csv: column 'a' is there twice"),
     ],
 )
-def test_what_is_no_log(tmp_path, name, content, message):
+def test_what_is_no_log(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         read(path)
 
 
-def test_missing_file_and_none(tmp_path):
+def test_missing_file_and_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file"):
         read(tmp_path / "none.parquet")
     with pytest.raises(InputError, match="no log file was given"):
         read([])
 
 
-def test_truncated_and_rotten_parquet(tmp_path):
+def test_truncated_and_rotten_parquet(tmp_path: Path) -> None:
     path = save(tmp_path / "log.parquet", table(rows=5000))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
@@ -232,12 +240,12 @@ def test_truncated_and_rotten_parquet(tmp_path):
         read(path)
 
 
-def test_parquet_without_rows(tmp_path):
+def test_parquet_without_rows(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no rows"):
         read(save(tmp_path / "log.parquet", table().slice(0, 0)))
 
 
-def test_second_source_steps_in_for_nulls_and_can_be_chosen(tmp_path):
+def test_second_source_steps_in_for_nulls_and_can_be_chosen(tmp_path: Path) -> None:
     own = pa.array([3300] * 40 + [None] * 10, pa.int16())
     what = table(
         cell_voltage_c1_millivolt=own,
@@ -257,7 +265,7 @@ def test_second_source_steps_in_for_nulls_and_can_be_chosen(tmp_path):
         read(path, source="probe")
 
 
-def test_second_source_in_a_file_of_its_own(tmp_path):
+def test_second_source_in_a_file_of_its_own(tmp_path: Path) -> None:
     main, array = save(tmp_path / "main.parquet", table()), save(tmp_path / "array.parquet", table(rows=7))
     log, blocks = read(main, sources={"array": array})
     assert (log.other_sources, len(joined(blocks, "unix_time_second"))) == (("array",), 50)
@@ -265,7 +273,7 @@ def test_second_source_in_a_file_of_its_own(tmp_path):
     assert (log.other_sources, len(joined(blocks, "unix_time_second"))) == (("main",), 7)
 
 
-def test_uptime_tells_a_clock_put_forward_from_a_gap(tmp_path):
+def test_uptime_tells_a_clock_put_forward_from_a_gap(tmp_path: Path) -> None:
     count = np.arange(50)
     stamps = START + count + np.where(count >= 20, 90.0, 0.0) + np.where(count >= 40, 75.0, 0.0)
     uptime = 5000 + count + np.where(count >= 40, 75, 0)
@@ -276,7 +284,7 @@ def test_uptime_tells_a_clock_put_forward_from_a_gap(tmp_path):
     assert (quality.gaps_over_a_minute, quality.gap_seconds_total) == (1, 76.0)
 
 
-def test_gaps_and_median_interval(tmp_path):
+def test_gaps_and_median_interval(tmp_path: Path) -> None:
     stamps = START + np.array([0, 1, 2, 3, 103, 104, 105, 106, 4106, 4107]) + 0.25
     log, _ = read(save(tmp_path / "a.parquet", table(10, unix_time_millisecond=(stamps * 1000).astype(np.int64))))
     quality = log.quality()
@@ -285,7 +293,7 @@ def test_gaps_and_median_interval(tmp_path):
 
 
 @pytest.mark.parametrize("interval", [0.54, 30.0, 600.0, 86400.0])
-def test_median_of_any_interval(tmp_path, interval):
+def test_median_of_any_interval(tmp_path: Path, interval: float) -> None:
     stamps = (START + np.arange(50) * interval) * 1000
     log, _ = read(save(tmp_path / "a.parquet", table(unix_time_millisecond=stamps.astype(np.int64))))
     assert log.quality().median_interval_second == pytest.approx(interval, abs=0.0011)
@@ -295,7 +303,7 @@ def test_median_of_any_interval(tmp_path, interval):
 @pytest.mark.parametrize(
     "path", sorted([*SHARED.glob("real/*/pack_log.*"), *SHARED.glob("truth-dev/dev-s*/log.parquet")]), ids=str
 )
-def test_logs_at_hand_read_without_a_warning(path):
+def test_logs_at_hand_read_without_a_warning(path: Path) -> None:
     from cellwarden.app.pack_toml import read_pack_toml
 
     log = open_log(path, read_pack_toml(path.parent / "pack.toml"))

@@ -1,4 +1,6 @@
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -7,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cellwarden.core.errors import InputError
-from cellwarden.core.sample_block import SampleBlock
+from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.logs import LogUnits, open_log, write_pack_log
 from tests.logs.log_factory import START, joined, pack
 
 
-def block(rows=100, cells=2, seed=0, begin=0):
+def block(rows: int = 100, cells: int = 2, seed: int = 0, begin: int = 0) -> SampleBlock:
     random = np.random.default_rng(seed)
 
-    def some(low, high, divisor, *shape):
+    def some(low: int, high: int, divisor: float, *shape: int) -> FloatArray:
         values = random.integers(low, high, (rows, *shape)) / divisor
         values[random.random(values.shape) < 0.05] = np.nan
         return values
@@ -36,7 +38,7 @@ def block(rows=100, cells=2, seed=0, begin=0):
     )
 
 
-def assert_same(blocks, expected):
+def assert_same(blocks: Sequence[SampleBlock], expected: Sequence[SampleBlock]) -> None:
     for field in fields(SampleBlock):
         assert np.array_equal(joined(blocks, field.name), joined(expected, field.name), equal_nan=True), field.name
 
@@ -44,7 +46,7 @@ def assert_same(blocks, expected):
 @pytest.mark.parametrize("name", ["log.parquet", "log.csv", "log.csv.gz"])
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), cells=st.integers(1, 5))
-def test_round_trip(tmp_path, name, seed, cells):
+def test_round_trip(tmp_path: Path, name: str, seed: int, cells: int) -> None:
     blocks = [block(100, cells, seed), block(30, cells, seed + 1, begin=25)]
     path = tmp_path / name
     assert write_pack_log(path, blocks, sensors=("t1", "t4")) == 130
@@ -54,7 +56,7 @@ def test_round_trip(tmp_path, name, seed, cells):
     assert log.quality().values_implausible == 0
 
 
-def test_finer_units(tmp_path):
+def test_finer_units(tmp_path: Path) -> None:
     fine = SampleBlock(
         unix_time_second=np.array([START + 0.000125, START + 0.5]),
         current_ampere=np.zeros(2),
@@ -71,7 +73,7 @@ def test_finer_units(tmp_path):
     assert np.array_equal(read.temperature_celsius, fine.temperature_celsius)
 
 
-def test_parquet_is_laid_out_as_the_store_wants_it(tmp_path):
+def test_parquet_is_laid_out_as_the_store_wants_it(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     write_pack_log(path, (block(50_000, begin=k * 12_500) for k in range(4)), sensors=("t1", "t2"))
     metadata = pq.ParquetFile(path).metadata
@@ -83,11 +85,11 @@ def test_parquet_is_laid_out_as_the_store_wants_it(tmp_path):
     assert not column.has_dictionary_page
 
 
-def test_nothing_half_written_stays(tmp_path):
+def test_nothing_half_written_stays(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     path.write_bytes(b"old")
 
-    def failing():
+    def failing() -> Iterator[SampleBlock]:
         yield block()
         raise OSError("disk")
 
@@ -97,7 +99,7 @@ def test_nothing_half_written_stays(tmp_path):
     assert path.read_bytes() == b"old"
 
 
-def test_what_cannot_be_written(tmp_path):
+def test_what_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to write"):
         write_pack_log(tmp_path / "a.parquet", [])
     with pytest.raises(InputError, match="1 sensor names for 2"):

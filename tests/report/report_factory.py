@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -28,7 +28,17 @@ def interval(value: float, half: float, *, informed: bool = True) -> Interval:
     return Interval(value, value - half, value + half, BEGIN + HOUR if informed else None)
 
 
-def cell(number: int, **changes: Interval | None) -> CellResult:
+class CellChanges(TypedDict, total=False):
+    """Quantities of a cell that a test sets."""
+
+    soc_fraction: Interval | None
+    capacity_ah: Interval | None
+    resistance_ohm: Interval | None
+    self_discharge_ampere: Interval | None
+    voltage_offset_volt: Interval | None
+
+
+def cell(number: int, **changes: Unpack[CellChanges]) -> CellResult:
     """A healthy cell of which everything is known."""
     known = CellResult(
         cell=number,
@@ -164,8 +174,8 @@ def result(count: int = 16, rows: int = 96, **changes: Any) -> AnalysisResult:
 def unknown(count: int = 16, rows: int = 0, second: float = 20.0) -> AnalysisResult:
     """A log that told nothing."""
     blank = result(count, rows)
-    nothing: dict[str, None] = dict.fromkeys(
-        ("soc_fraction", "capacity_ah", "resistance_ohm", "self_discharge_ampere", "voltage_offset_volt")
+    nothing = CellChanges(
+        soc_fraction=None, capacity_ah=None, resistance_ohm=None, self_discharge_ampere=None, voltage_offset_volt=None
     )
     bare = SensorResult(
         sensor="t1", offset_kelvin=None, thermal_resistance_kelvin_per_watt=None, thermal_time_constant_second=None
@@ -177,6 +187,15 @@ def unknown(count: int = 16, rows: int = 0, second: float = 20.0) -> AnalysisRes
         current_offset_ampere=None,
         temperature_sensors=(bare,),
         readiness=None,
-        usage=Usage(**dict.fromkeys(Usage.__dataclass_fields__, None) | {"deep_discharges": 0}),
+        usage=Usage(
+            equivalent_full_cycles=None,
+            charge_throughput_ah=None,
+            energy_charged_kilowatt_hour=None,
+            energy_discharged_kilowatt_hour=None,
+            round_trip_efficiency_fraction=None,
+            deep_discharges=0,
+            hours_above_45_celsius=None,
+            hours_below_0_celsius=None,
+        ),
         history=history(count, rows, 1, known=False),
     )

@@ -9,7 +9,7 @@ from cellwarden.simulator.cell_measurement import find_points, measure_resistanc
 
 
 @pytest.mark.parametrize("nominal_ah", [20.0, 280.0])
-def test_capacity_scales_with_the_cell(nominal_ah):
+def test_capacity_scales_with_the_cell(nominal_ah: float) -> None:
     cells = make_cells(BROAD_STAGING, 3, nominal_ah, 3.0, np.random.default_rng(1))
     points = find_points(cells, make_curves(BROAD_STAGING), nominal_ah)
     assert points.capacity_ah == pytest.approx(1.02 * nominal_ah * np.ones(3), rel=0.04)
@@ -17,7 +17,7 @@ def test_capacity_scales_with_the_cell(nominal_ah):
     assert np.all((left_in_lfp > 1e-4) & (left_in_lfp < 3e-3))
 
 
-def test_lost_lithium_is_lost_capacity():
+def test_lost_lithium_is_lost_capacity() -> None:
     cells = make_cells(SHARP_STAGING, 2, 100.0, 3.0, np.random.default_rng(1))
     curves = make_curves(SHARP_STAGING)
     before = find_points(cells, curves, 100.0).capacity_ah
@@ -26,7 +26,7 @@ def test_lost_lithium_is_lost_capacity():
     assert after - before == pytest.approx([0.0, -10.0], abs=0.05)
 
 
-def test_resistance_has_its_parts():
+def test_resistance_has_its_parts() -> None:
     cells = make_cells(SHARP_STAGING, 2, 100.0, 3.0, np.random.default_rng(1))
     curves = make_curves(SHARP_STAGING)
     points = find_points(cells, curves, 100.0)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from cellwarden.simulator.duty import WARM_UP_SECOND, Ambient, DutyCycle, make_timetable
+from cellwarden.simulator.duty import WARM_UP_SECOND, Ambient, DutyCycle, DutyKind, make_timetable
 
 
 @pytest.mark.parametrize("kind", ["cycle", "float", "season", "storm", "solar"])
 @pytest.mark.parametrize("days", [0.3, 9.0])
-def test_segments_follow_each_other_to_the_end(kind, days):
+def test_segments_follow_each_other_to_the_end(kind: DutyKind, days: float) -> None:
     for seed in range(5):
         table = make_timetable(DutyCycle(kind=kind, days=days), 16, 100.0, 25.0, np.random.default_rng(seed))
         assert table.end_second[-1] == int(days * 86400)
@@ -19,13 +19,13 @@ def test_segments_follow_each_other_to_the_end(kind, days):
         assert table.ambient_celsius.shape[0] >= days * 1440 + 2
 
 
-def test_a_float_without_outages_stays_on_the_grid():
+def test_a_float_without_outages_stays_on_the_grid() -> None:
     duty = DutyCycle(kind="float", days=30.0, outages_per_month=0.0, tests_per_month=0.0)
     table = make_timetable(duty, 16, 100.0, 25.0, np.random.default_rng(1))
     assert np.all(table.charge_limit_ampere == 25.0)
 
 
-def test_front_falls_and_passes():
+def test_front_falls_and_passes() -> None:
     ambient = Ambient(mean_celsius=10.0, day_swing_kelvin=0.0, noise_kelvin=0.0, front_kelvin=-20.0)
     duty = DutyCycle(kind="storm", days=9.0, ambient=ambient)
     celsius = make_timetable(duty, 16, 100.0, 25.0, np.random.default_rng(1)).ambient_celsius

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cellwarden.simulator.cell_arrays import make_curves
-from cellwarden.simulator.cell_design import BROAD_STAGING, LITERATURE_LIKE, SHARP_STAGING, WIDE_HYSTERESIS
+from cellwarden.simulator.cell_design import BROAD_STAGING, LITERATURE_LIKE, SHARP_STAGING, WIDE_HYSTERESIS, CellDesign
 from cellwarden.simulator.cell_kernel import lfp_value, table_value
 from cellwarden.simulator.electrode import GRID_POINTS
 
@@ -12,7 +12,7 @@ DESIGNS = (SHARP_STAGING, BROAD_STAGING, WIDE_HYSTERESIS, LITERATURE_LIKE)
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
-def test_graphite_table_inverts_the_staging_sum(design):
+def test_graphite_table_inverts_the_staging_sum(design: CellDesign) -> None:
     table = design.graphite.potential_table_volt()
     x = np.linspace(0.0, 1.0, GRID_POINTS)
     inside = (x > 0.002) & (x < 0.97)
@@ -21,7 +21,7 @@ def test_graphite_table_inverts_the_staging_sum(design):
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
-def test_lfp_slope_is_the_derivative_and_negative(design):
+def test_lfp_slope_is_the_derivative_and_negative(design: CellDesign) -> None:
     lfp = make_curves(design).lfp
     for y in (1e-4, 0.004, 0.03, 0.5, 0.93, 0.999):
         step = 1e-3 * min(y, 1.0 - y)
@@ -31,14 +31,14 @@ def test_lfp_slope_is_the_derivative_and_negative(design):
         assert slope == pytest.approx(numeric, rel=1e-3)
 
 
-def test_table_goes_on_straight_beyond_its_ends():
+def test_table_goes_on_straight_beyond_its_ends() -> None:
     table = np.linspace(2.0, 1.0, 11)
     for x in (-0.3, 0.0, 0.42, 1.0, 1.2):
         assert table_value(table, x)[0] == pytest.approx(2.0 - x)
         assert table_value(table, x)[1] == pytest.approx(-1.0)
 
 
-def test_designs_differ_by_more_than_an_estimator_could_overlook():
+def test_designs_differ_by_more_than_an_estimator_could_overlook() -> None:
     z = np.linspace(0.05, 0.95, 91)
     levels = []
     for design in DESIGNS:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -23,14 +24,14 @@ FAULTS = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenario = small_scenario(*FAULTS, disorder=RowDisorder(dropouts=1, clock_step_second=20.0, clock_step_day=1.0))
     folder = tmp_path_factory.mktemp("pack")
     write_generated_pack(generate(scenario, 2), folder)
     return folder
 
 
-def test_log_has_the_columns_of_the_format(folder):
+def test_log_has_the_columns_of_the_format(folder: Path) -> None:
     table = pq.read_table(folder / "log.parquet")
     assert table.column_names[:4] == [
         "unix_time_millisecond",
@@ -45,7 +46,7 @@ def test_log_has_the_columns_of_the_format(folder):
     assert 0 <= np.min(table["balancing_c1_percent"]) <= np.max(table["balancing_c1_percent"]) <= 100
 
 
-def test_description_is_toml_that_names_every_cell(folder):
+def test_description_is_toml_that_names_every_cell(folder: Path) -> None:
     description = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
     touched = description["sensors"]["temperature_cells"]
     assert sorted(cell for cells in touched.values() for cell in cells) == [1, 2, 3, 4]
@@ -53,7 +54,7 @@ def test_description_is_toml_that_names_every_cell(folder):
     assert description["limits"]["charge_temperature_celsius"] == [0.0, 55.0]
 
 
-def test_truth_is_complete(folder):
+def test_truth_is_complete(folder: Path) -> None:
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     course = pq.read_table(folder / "truth.parquet")
     assert course.num_rows == int(1.2 * 1440)
@@ -67,7 +68,7 @@ def test_truth_is_complete(folder):
     assert 0.1 < truth["readiness"]["runtime_hour"] < 10.0
 
 
-def test_one_seed_one_pack():
+def test_one_seed_one_pack() -> None:
     scenario = small_scenario(*FAULTS, days=0.7)
     one, same = generate(scenario, 4), generate(scenario, 4)
     assert one.truth == same.truth
@@ -75,7 +76,7 @@ def test_one_seed_one_pack():
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_perfect_answer_scores_perfectly(folder, shared, tmp_path):
+def test_a_perfect_answer_scores_perfectly(folder: Path, shared: Path, tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("score", shared / "tools" / "score.py")
     assert spec is not None
     assert spec.loader is not None

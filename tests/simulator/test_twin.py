@@ -1,23 +1,27 @@
 """The pack twin keeps charge and energy, holds its set points, and depends on its seed alone."""
 
 import copy
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cellwarden.simulator.cell_design import SHARP_STAGING, WIDE_HYSTERESIS
 from cellwarden.simulator.cell_kernel import lfp_value, table_value
+from cellwarden.simulator.course import TrueCourse
 from cellwarden.simulator.duty import Ambient
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.twin import begin_course, run_course, simulate
-from tests.simulator.simulator_packs import CALM, NO_BALANCER, quiet, small_scenario
+from tests.simulator.simulator_packs import CALM, NO_BALANCER, SMALL_PACK, quiet, small_scenario
 
 
-def flattened(course):
+def flattened(course: TrueCourse) -> list[NDArray[Any]]:
     return [*course.recording, *course.state, *course.pack]
 
 
-def test_charge_is_conserved_in_every_cell():
+def test_charge_is_conserved_in_every_cell() -> None:
     scenario = small_scenario(Fault(kind="self_discharge", cell=2, short_ohm=30.0), sample_second=1, days=1.0)
     course = simulate(scenario, 5)
     stored = course.recording.lithium_ah[-1] - course.recording.lithium_ah[0]
@@ -33,14 +37,17 @@ def test_charge_is_conserved_in_every_cell():
     assert np.all(np.abs(stored - last) < 1.0)
 
 
-def test_heat_is_the_energy_that_is_not_stored():
+def test_heat_is_the_energy_that_is_not_stored() -> None:
     scenario = small_scenario(
         sample_second=1,
         days=1.0,
         cell=quiet(SHARP_STAGING),
-        balancer=NO_BALANCER,
-        ambient_resistance_kelvin_per_watt=1e12,
-        neighbour_conductance_watt_per_kelvin=0.0,
+        pack=replace(
+            SMALL_PACK,
+            balancer=NO_BALANCER,
+            ambient_resistance_kelvin_per_watt=1e12,
+            neighbour_conductance_watt_per_kelvin=0.0,
+        ),
     )
     course = begin_course(scenario, 9)
     run_course(course, 0)
@@ -66,14 +73,14 @@ def test_heat_is_the_energy_that_is_not_stored():
         assert warmed[k] > 1e4
 
 
-def test_same_seed_same_pack_other_seed_other_pack():
+def test_same_seed_same_pack_other_seed_other_pack() -> None:
     scenario = small_scenario(days=0.4)
     one, same, other = simulate(scenario, 7), simulate(scenario, 7), simulate(scenario, 8)
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(flattened(one), flattened(same), strict=True))
     assert not np.array_equal(one.recording.volt, other.recording.volt)
 
 
-def test_a_course_may_be_run_in_pieces():
+def test_a_course_may_be_run_in_pieces() -> None:
     scenario = small_scenario(days=1.0)
     whole, pieces = begin_course(scenario, 7), begin_course(scenario, 7)
     run_course(whole, 86400)
@@ -82,7 +89,7 @@ def test_a_course_may_be_run_in_pieces():
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(flattened(whole), flattened(pieces), strict=True))
 
 
-def test_charger_tapers_then_floats():
+def test_charger_tapers_then_floats() -> None:
     course = simulate(small_scenario(kind="float", days=3.0), 3)
     total, ampere = course.recording.volt.sum(axis=1), course.recording.ampere
     assert ampere.max() == pytest.approx(25.0)
@@ -93,7 +100,7 @@ def test_charger_tapers_then_floats():
     assert np.all((soc[-1] > 0.975) & (soc[-1] < 0.998))
 
 
-def test_bleed_brings_a_full_cell_down_and_is_counted():
+def test_bleed_brings_a_full_cell_down_and_is_counted() -> None:
     fault = Fault(kind="soc_imbalance", cell=3, magnitude=0.8)
     course = simulate(small_scenario(fault, kind="float", days=2.5), 3)
     assert course.start_charge_gap_ah[2] == pytest.approx(np.median(course.start_charge_gap_ah) - 0.8, abs=0.3)
@@ -103,7 +110,7 @@ def test_bleed_brings_a_full_cell_down_and_is_counted():
     assert (duty * volt / course.settings.bleed_ohm).sum() == pytest.approx(course.pack.bleed_ah[2], rel=0.01)
 
 
-def test_cut_off_stops_the_load_and_charging_allows_it_again():
+def test_cut_off_stops_the_load_and_charging_allows_it_again() -> None:
     ambient = Ambient(mean_celsius=11.0, day_swing_kelvin=0.0, noise_kelvin=0.0)
     course = simulate(small_scenario(kind="storm", days=7.0, ambient=ambient), 4)
     assert course.recording.volt.min() > 2.2
@@ -112,7 +119,7 @@ def test_cut_off_stops_the_load_and_charging_allows_it_again():
     assert course.soc_fraction().min() > 0.0
 
 
-def test_cold_blocks_the_charge_unless_the_fault_lets_it():
+def test_cold_blocks_the_charge_unless_the_fault_lets_it() -> None:
     cold = Ambient(mean_celsius=-8.0, day_swing_kelvin=0.0, noise_kelvin=0.0)
     blocked = simulate(small_scenario(days=0.5, ambient=cold), 4)
     allowed = simulate(small_scenario(Fault(kind="cold_charge"), days=0.5, ambient=cold), 4)
@@ -120,6 +127,6 @@ def test_cold_blocks_the_charge_unless_the_fault_lets_it():
     assert allowed.pack.cold_charge_ah.min() > 10.0
 
 
-def test_outer_course_of_temperature_follows_the_ambient():
+def test_outer_course_of_temperature_follows_the_ambient() -> None:
     course = simulate(small_scenario(kind="float", days=2.0, ambient=CALM, cell=WIDE_HYSTERESIS), 4)
     assert course.recording.temperature_celsius[-1] == pytest.approx(25.0 * np.ones(4), abs=0.1)

@@ -15,7 +15,9 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.simulator.pack_arrays import Timetable
 
-__all__ = ["WARM_UP_SECOND", "Ambient", "DutyCycle", "make_timetable"]
+__all__ = ["WARM_UP_SECOND", "Ambient", "DutyCycle", "DutyKind", "make_timetable"]
+
+DutyKind = Literal["cycle", "float", "season", "storm", "solar"]
 
 WARM_UP_SECOND = 60
 _DAY = 86400
@@ -56,7 +58,7 @@ class DutyCycle:
     standby_c_rate : what the inverter draws where neither grid nor sun is there [1/h]
     """
 
-    kind: Literal["cycle", "float", "season", "storm", "solar"]
+    kind: DutyKind
     days: float
     depth: tuple[float, float] = (0.45, 0.8)
     discharge_c_rate: tuple[float, float] = (0.15, 0.4)
