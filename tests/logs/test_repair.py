@@ -86,7 +86,7 @@ def test_clock_that_falls_to_1970_and_comes_back() -> None:
 def test_a_few_wild_stamps_are_set_aside(length: int, stamp: float) -> None:
     start = 1.7e9
     good = start + np.arange(6000.0)
-    stamps = np.concatenate((good[:50], stamp + np.arange(float(length)), good[50:]))
+    stamps = np.concatenate((good[:50], stamp + np.arange(length), good[50:]))
     times, _, repairer = repaired(rows_at(stamps))
     assert np.array_equal(times, good)
     assert repairer.counts.without_time == length
@@ -94,7 +94,7 @@ def test_a_few_wild_stamps_are_set_aside(length: int, stamp: float) -> None:
 
 
 def test_hourly_rows_are_not_wild() -> None:
-    times, _, repairer = repaired(rows_at(np.arange(100) * 7200.0))
+    times, _, repairer = repaired(rows_at(np.arange(100.0) * 7200.0))
     assert len(times) == 100
     assert repairer.counts.without_time == 0
 
