@@ -16,6 +16,7 @@ from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.diagnosis import micro_short, sense_wires_swapped, sensor_dropout, sensor_stuck, undersampled
 from cellwarden.diagnosis.micro_short import poisson_interval, poisson_tail
 from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.wire_exchange import DECISION_SLOTS, SUSPICION, watch_decisions
 from cellwarden.estimation.plugin import PackContext
 from tests.estimation.sample_logs import START, context_of, minutes_of, noisy_pack, samples
 
@@ -198,6 +199,15 @@ def test_the_balancers_choices_tell_crossed_wires() -> None:
     assert not told(sense_wires_swapped.DETECTOR, *balanced(5.0, swapped=False))
     evidence = told(sense_wires_swapped.DETECTOR, *balanced(5.0, swapped=True))
     assert worst(evidence) == {(3, None, Severity.WARNING)}
+
+
+def test_the_crossed_pair_is_told_from_its_neighbour() -> None:
+    # cell 2 is the highest and is bled; its reading stands under cell 3, so cells 1 and 2 seem wrong as well
+    voltage, duty = np.array([3.412, 3.406, 3.420, 3.405]), np.array([0.0, 1.0, 0.0, 0.0])
+    decision = np.zeros((DECISION_SLOTS, 3))
+    for ends in [0] * 59 + [1]:
+        watch_decisions(decision, voltage, duty, ends, 0.003)
+    np.testing.assert_array_equal(decision[SUSPICION], [0.0, 1.0, 0.0])
 
 
 def thinned(interval: int, pulse_second: int) -> tuple[SampleBlock, FloatArray, FloatArray]:

@@ -103,7 +103,7 @@ def test_a_missing_reading_before_an_edge_does_not_spoil_it() -> None:
     time = START + np.arange(0.0, 240.0)
     current = np.where(time < START + 100.0, 0.0, -40.0)
     voltage = 3.3 + current[:, None] * np.array([1e-3, 1.5e-3])
-    voltage[50, 0] = np.nan
+    voltage[[50, 99], 0] = np.nan
     _, edges = minutes_of(samples(time, current, voltage))
     np.testing.assert_allclose(edges.voltage_before_volt[0], 3.3)
 
@@ -150,6 +150,7 @@ def dipped(depth: float, seconds: int, noise: float, interval: float = 1.0) -> t
         (0.080, 5, 0.001, 1.0),
         (0.080, 60, 0.001, 1.0),
         (0.020, 20, 0.001, 10.0),
+        (0.020, 60, 0.010, 1.0),
         (0.040, 20, 0.010, 1.0),
         (0.080, 5, 0.010, 1.0),
     ],

@@ -19,9 +19,9 @@ __all__ = ["CALM_BANDS", "DIP_VOLT", "FIRST_VARIANCE", "plan_dips", "watch_dips"
 DIP_VOLT = 0.015
 DIP_LONGEST_SECOND = 90.0
 SIGMAS_SQUARED = 36.0
-BASE_SAMPLES, TRUSTED_SAMPLES = 20.0, 5.0
-NOISE_SHARE = 0.01
-NOISY_PULL = 0.2  # where dips are found by the running mean only, the level must not follow them
+QUIET_SHARE, NOISY_SHARE = 1.0 / 20.0, 1.0 / 100.0  # of a sample in a cell's level
+TRUSTED_SAMPLES, TRUSTED_NOISY_SAMPLES, TRUSTED_MEAN_SAMPLES = 5.0, 10.0, 40.0
+NOISE_SHARE = 0.003
 FIRST_VARIANCE = 1e-4  # [V²] until the noise is known, a few hundred samples later
 SLOW_SECOND = 8.0  # of the running mean; its variance is share / (2 − share) of the noise's
 CALM_BANDS = 4.0  # of the steady band: 2 % of C
@@ -50,12 +50,12 @@ def plan_dips(
         pack[at.CALM_COUNT] = 1.0
         return at.RESTART_DIPS
     trusted = pack[at.CALM_COUNT] >= TRUSTED_SAMPLES
-    share = 1.0 / BASE_SAMPLES
-    if pack[at.CALM_COUNT] < BASE_SAMPLES:
+    share = NOISY_SHARE
+    if pack[at.CALM_COUNT] * NOISY_SHARE < 1.0:
         pack[at.CALM_COUNT] += 1.0
         share = 1.0 / pack[at.CALM_COUNT]
     plan[k, at.DIP_SHARE] = share
-    pack[at.CALM_LEVEL] += share * (level - pack[at.CALM_LEVEL])
+    pack[at.CALM_LEVEL] += max(share, QUIET_SHARE) * (level - pack[at.CALM_LEVEL])
     return at.TRUST_DIPS if trusted else 0
 
 
@@ -122,11 +122,12 @@ def _follow_noise(
 ) -> None:
     """Advance level and noise of all cells; the same sums as in `_watch_cell`."""
     clip = 0.01 * least
+    quiet_share = max(share, QUIET_SHARE)
     for j in range(voltage.shape[0]):
         deviation = (voltage[j] - mean) * scale
         error = deviation - base[j]
         slow[j] = (1.0 - slow_share) * slow[j] + slow_share * error
-        pull = share if SIGMAS_SQUARED * variance[j] <= least else NOISY_PULL * share
+        pull = quiet_share if SIGMAS_SQUARED * variance[j] <= least else share
         base[j] = (1.0 - pull) * base[j] + pull * deviation
         square = min(error * error, 9.0 * variance[j] + clip)
         variance[j] = (1.0 - NOISE_SHARE) * variance[j] + NOISE_SHARE * square
@@ -148,7 +149,7 @@ def _watch_cell(
     error = deviation - base
     slow = (1.0 - slow_share) * cell[at.DIP_SLOW, j] + slow_share * error
     cell[at.DIP_SLOW, j] = slow
-    if trusted and _is_down(error, slow, variance, slow_share, least, second):
+    if trusted and _is_down(error, slow, variance, share, slow_share, least, second):
         cell[at.DIP_SECOND, j] = second + interval
         if second + interval > DIP_LONGEST_SECOND:  # a new level, not a dip
             cell[at.DIP_BASE, j], cell[at.DIP_SLOW, j], cell[at.DIP_SECOND, j] = deviation, 0.0, 0.0
@@ -156,20 +157,26 @@ def _watch_cell(
     if second > 0.0:
         cell[at.DIPS, j] += 1.0
         cell[at.DIP_SECOND, j] = 0.0
-    pull = share if SIGMAS_SQUARED * variance <= least else NOISY_PULL * share
+    pull = max(share, QUIET_SHARE) if SIGMAS_SQUARED * variance <= least else share
     cell[at.DIP_BASE, j] = (1.0 - pull) * base + pull * deviation
     square = min(error * error, 9.0 * variance + 0.01 * least)
     cell[at.DIP_VARIANCE, j] = (1.0 - NOISE_SHARE) * variance + NOISE_SHARE * square
 
 
 @njit(cache=True)
-def _is_down(error: float, slow: float, variance: float, slow_share: float, least: float, second: float) -> bool:
+def _is_down(
+    error: float, slow: float, variance: float, share: float, slow_share: float, least: float, second: float
+) -> bool:
     """Whether a reading is below its level; half the threshold suffices for one that was down before."""
-    share = 0.25 if second > 0.0 else 1.0
+    part = 0.25 if second > 0.0 else 1.0
     noise = SIGMAS_SQUARED * variance
     if noise <= least:
-        return bool(error < 0.0 and error * error > share * least)
-    if error < 0.0 and error * error > noise:
+        return bool(error < 0.0 and error * error > part * least)
+    if share * TRUSTED_NOISY_SAMPLES > 1.0:
+        return False
+    if error < 0.0 and error * error > part * noise:
         return True
+    if share * TRUSTED_MEAN_SAMPLES > 1.0:
+        return False
     slow_noise = slow_share / (2.0 - slow_share) * noise
-    return bool(slow < 0.0 and slow * slow > share * max(least, slow_noise))
+    return bool(slow < 0.0 and slow * slow > part * max(least, slow_noise))
