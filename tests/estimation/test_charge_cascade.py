@@ -1,0 +1,323 @@
+"""The charge cascade on a string with known truth: charge, capacity, leak, offsets, and logs that tell little."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
+from cellwarden.core.sample_block import FloatArray, SampleBlock
+from cellwarden.estimation.charge_cascade import ESTIMATOR, ChargeArrays
+from cellwarden.estimation.charge_tracks import (
+    CapacityTrack,
+    CurrentOffsetTrack,
+    SelfDischargeTrack,
+    SocTrack,
+    VoltageOffsetTrack,
+)
+from cellwarden.estimation.polarisation_track import PolarisationTrack
+from tests.estimation.known_string import (
+    CHARGE,
+    DEEP,
+    REST,
+    START,
+    Course,
+    KnownString,
+    Stage,
+    course_of,
+    string_context,
+)
+from tests.estimation.sample_logs import minutes_of
+
+WEAK_CELL, READ_HIGH_CELL, LEAKING_CELL = 2, 4, 6
+CYCLED = KnownString(
+    stages=(CHARGE, DEEP, REST, CHARGE),
+    capacity_ah=np.where(np.arange(16) == WEAK_CELL, 90.0, 102.0),
+    voltage_offset_volt=np.where(np.arange(16) == READ_HIGH_CELL, 0.008, 0.0),
+    current_offset_ampere=0.15,
+)
+FLOATED = KnownString(
+    stages=(CHARGE, Stage(40.0, 20.0)),
+    soc_fraction=0.8,
+    leak_ampere=np.where(np.arange(16) == LEAKING_CELL, 0.030, 0.0),
+)
+
+
+def estimated(known: KnownString, samples: SampleBlock) -> tuple[ChargeArrays, MinuteBlock, Board]:
+    """State, rows and tracks of a log in one block."""
+    context = string_context(known)
+    minutes, edges = minutes_of(samples, context)
+    board = Board()
+    return ESTIMATOR.step(ESTIMATOR.initial(context), minutes, edges, board, context), minutes, board
+
+
+@cache
+def cycled() -> tuple[Course, ChargeArrays, MinuteBlock, Board]:
+    course = course_of(CYCLED)
+    return course, *estimated(CYCLED, course.samples)
+
+
+@cache
+def floated() -> tuple[Course, ChargeArrays, MinuteBlock, Board]:
+    course = course_of(FLOATED)
+    return course, *estimated(FLOATED, course.samples)
+
+
+def truth_at(course: Course, minutes: MinuteBlock) -> FloatArray:
+    time = course.samples.unix_time_second
+    return np.stack([np.interp(minutes.unix_time_second, time, column) for column in course.soc_fraction.T], axis=1)
+
+
+@pytest.mark.parametrize("run", [cycled, floated], ids=["cycled", "floated"])
+def test_state_of_charge_after_the_first_full_charge(
+    run: Callable[[], tuple[Course, ChargeArrays, MinuteBlock, Board]],
+) -> None:
+    course, _, minutes, board = run()
+    track, truth = board.get(SocTrack), truth_at(course, minutes)
+    anchored = track.full_count > 0
+    assert anchored.sum() > 300
+    error = (track.soc_fraction - truth)[anchored]
+    assert np.sqrt(np.mean(error**2)) < 0.004
+    assert np.abs(error).max() < 0.02
+    inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
+    assert inside[anchored].mean() > 0.95
+
+
+def test_before_it_the_interval_is_wide_and_holds_the_truth() -> None:
+    course, _, minutes, board = cycled()
+    track, truth = board.get(SocTrack), truth_at(course, minutes)
+    before = track.full_count == 0
+    inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
+    assert np.isfinite(track.soc_fraction).all()
+    assert inside[before].mean() > 0.95
+    assert (track.soc_high_fraction - track.soc_low_fraction)[0].min() > 0.15
+
+
+def test_full_charges_are_counted_once_each() -> None:
+    _, _, _, board = cycled()
+    count = board.get(SocTrack).full_count
+    assert count[-1] == 2.0
+    assert set(np.diff(count)) == {0.0, 1.0}
+
+
+def test_the_current_offset_is_found() -> None:
+    _, _, _, board = cycled()
+    track = board.get(CurrentOffsetTrack)
+    assert track.current_offset_ampere[-1] == pytest.approx(0.15, abs=0.01)
+    assert track.current_offset_low_ampere[-1] < 0.15 < track.current_offset_high_ampere[-1]
+    assert np.isnan(track.informed_unix_time_second[0])
+    assert np.isfinite(track.informed_unix_time_second[-1])
+
+
+def test_capacity_is_found_after_a_deep_discharge_and_not_before() -> None:
+    _, _, minutes, board = cycled()
+    track = board.get(CapacityTrack)
+    discharge = START + 3600.0 * (CHARGE.hours + 0.1)
+    early = minutes.unix_time_second < discharge
+    assert np.isnan(track.informed_unix_time_second[early][-1]).all()
+    assert (track.capacity_high_ah[early][-1] - track.capacity_low_ah[early][-1] > 14.0).all()
+    truth = np.where(np.arange(16) == WEAK_CELL, 90.0, 102.0)
+    assert track.capacity_ah[-1] == pytest.approx(truth, rel=0.012)
+    assert track.relative_fraction[-1] / np.median(track.relative_fraction[-1]) == pytest.approx(
+        truth / 102.0, abs=7e-3
+    )
+    assert (track.capacity_low_ah[-1] < truth).all()
+    assert (truth < track.capacity_high_ah[-1]).all()
+    assert (track.informed_unix_time_second[-1] > discharge).all()
+
+
+def test_the_voltage_offset_is_found_and_not_blamed_on_the_cell() -> None:
+    _, _, _, board = cycled()
+    track = board.get(VoltageOffsetTrack)
+    truth = np.where(np.arange(16) == READ_HIGH_CELL, 0.008, 0.0)
+    assert track.voltage_offset_volt[-1] == pytest.approx(truth, abs=1.2e-3)
+    assert (track.voltage_offset_low_volt[-1] < truth).all()
+    assert (truth < track.voltage_offset_high_volt[-1]).all()
+    leak = board.get(SelfDischargeTrack).self_discharge_ampere[-1]
+    assert np.abs(leak).max() < 1e-3
+
+
+def test_a_leak_is_found_on_float_with_the_balancer_logged() -> None:
+    _, _, minutes, board = floated()
+    track = board.get(SelfDischargeTrack)
+    truth = np.where(np.arange(16) == LEAKING_CELL, 0.030, 0.0)
+    assert track.self_discharge_ampere[-1] == pytest.approx(truth, abs=2e-3)
+    assert (track.self_discharge_low_ampere[-1] < truth).all()
+    assert (truth < track.self_discharge_high_ampere[-1]).all()
+    half_a_day = int(np.searchsorted(minutes.unix_time_second, START + 3600.0 * (CHARGE.hours + 12.0)))
+    assert track.self_discharge_ampere[half_a_day, LEAKING_CELL] == pytest.approx(0.030, rel=0.2)
+
+
+def test_float_informs_no_capacity() -> None:
+    _, _, _, board = floated()
+    track = board.get(CapacityTrack)
+    assert np.isnan(track.informed_unix_time_second).all()
+    assert (track.capacity_high_ah[-1] - track.capacity_low_ah[-1] > 15.0).all()
+
+
+def test_the_resistance_is_that_of_the_circuit() -> None:
+    _, _, _, board = cycled()
+    track, model = board.get(PolarisationTrack), CYCLED.model
+    truth = (0.9 * model.resistance_ohm_ah + model.slow_resistance_ohm_ah[0]) / 100.0
+    total = track.prompt_ohm[-1] + track.first_ohm[-1] + track.second_ohm[-1]
+    assert abs(np.log(total / truth)) < 2.5 * track.log_sigma[-1] + 0.05
+    assert track.cell_factor[-1] == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("run", [cycled, floated], ids=["cycled", "floated"])
+def test_covariances_stay_symmetric_and_positive(
+    run: Callable[[], tuple[Course, ChargeArrays, MinuteBlock, Board]],
+) -> None:
+    assert_covariances(run()[1])
+
+
+def assert_covariances(state: ChargeArrays) -> None:
+    for stack in (state.p, state.q):
+        for covariance in stack:
+            sigma = np.sqrt(np.diag(covariance))
+            correlation = covariance / np.outer(sigma, sigma)
+            np.testing.assert_allclose(correlation, correlation.T, atol=1e-7)
+            assert np.linalg.eigvalsh(0.5 * (correlation + correlation.T)).min() > -1e-7
+
+
+@pytest.mark.parametrize("cells", [1, 2, 40])
+def test_other_numbers_of_cells(cells: int) -> None:
+    known = KnownString(stages=(CHARGE, DEEP, REST), cells=cells)
+    course = course_of(known)
+    state, minutes, board = estimated(known, course.samples)
+    track = board.get(SocTrack)
+    error = track.soc_fraction - truth_at(course, minutes)
+    assert np.abs(error[track.full_count > 0]).max() < 0.015
+    assert_covariances(state)
+
+
+def without(samples: SampleBlock, what: str) -> SampleBlock:
+    """The log with something missing."""
+    voltage = samples.cell_voltage_volt.copy()
+    time = samples.unix_time_second
+    nothing = np.full(len(samples), np.nan)
+    if what == "one cell":
+        voltage[:, 3] = np.nan
+    elif what == "all cells for hours":
+        voltage[(time > START + 20000.0) & (time < START + 40000.0)] = np.nan
+    elif what == "every other reading":
+        voltage[::2, ::2] = np.nan
+    elif what == "temperature":
+        return dataclasses.replace(samples, temperature_celsius=np.full((len(samples), 1), np.nan))
+    elif what == "current for hours":
+        nothing = np.where((time > START + 20000.0) & (time < START + 26000.0), np.nan, samples.current_ampere)
+        return dataclasses.replace(samples, current_ampere=nothing)
+    elif what == "rows for twenty minutes":
+        kept = (time < START + 31000.0) | (time > START + 32200.0)
+        return rows_of(samples, kept)
+    return dataclasses.replace(samples, cell_voltage_volt=voltage)
+
+
+def rows_of(samples: SampleBlock, kept: NDArray[np.bool_]) -> SampleBlock:
+    values = {field.name: getattr(samples, field.name) for field in dataclasses.fields(SampleBlock)}
+    return dataclasses.replace(samples, **{name: value[kept] for name, value in values.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "one cell",
+        "all cells for hours",
+        "every other reading",
+        "temperature",
+        "current for hours",
+        "rows for twenty minutes",
+    ],
+)
+def test_missing_values_leave_the_other_estimates_right(what: str) -> None:
+    course, _, _, _ = cycled()
+    state, minutes, board = estimated(CYCLED, without(course.samples, what))
+    track, truth = board.get(SocTrack), truth_at(course, minutes)
+    inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
+    seen = np.arange(16) != 3 if what == "one cell" else np.full(16, True)  # noqa: FBT003
+    assert np.isfinite(track.soc_fraction).all()
+    assert np.abs(track.soc_fraction - truth)[-1, seen].max() < 0.02
+    assert inside[:, seen].mean() > 0.93
+    assert_covariances(state)
+
+
+def test_without_current_the_present_voltage_gives_a_wide_answer() -> None:
+    course, _, _, _ = cycled()
+    silent = dataclasses.replace(course.samples, current_ampere=np.full(len(course.samples), np.nan))
+    state, minutes, board = estimated(CYCLED, silent)
+    track, truth = board.get(SocTrack), truth_at(course, minutes)
+    assert np.isfinite(track.soc_fraction).all()
+    inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
+    assert inside.mean() > 0.8
+    assert np.median(track.soc_high_fraction - track.soc_low_fraction) > 0.15
+    assert (track.full_count == 0).all()
+    assert np.isnan(board.get(CapacityTrack).informed_unix_time_second).all()
+    assert_covariances(state)
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 2**32 - 1), cells=st.integers(1, 5))
+def test_random_readings_break_nothing(seed: int, cells: int) -> None:
+    random = np.random.default_rng(seed)
+    count = 300
+    time = START + np.cumsum(random.choice([10.0, 60.0, 400.0, 5000.0], count))
+    level = random.uniform(2.0, 4.2, (count, cells))
+    level[random.random((count, cells)) < 0.2] = np.nan
+    current = random.uniform(-100.0, 100.0, count)
+    current[random.random(count) < 0.1] = np.nan
+    known = KnownString(stages=(), cells=cells)
+    samples = SampleBlock(
+        unix_time_second=time,
+        current_ampere=current,
+        pack_voltage_volt=np.full(count, np.nan),
+        cell_voltage_volt=level,
+        temperature_celsius=random.uniform(-20.0, 60.0, (count, 1)),
+        ambient_temperature_celsius=np.full(count, np.nan),
+        balancing_fraction=random.random((count, cells)),
+    )
+    state, _, board = estimated(known, samples)
+    track = board.get(SocTrack)
+    for values in (track.soc_fraction, track.soc_low_fraction, track.soc_high_fraction):
+        assert ((values >= 0.0) & (values <= 1.0)).all()
+    assert (track.soc_low_fraction <= track.soc_high_fraction).all()
+    assert_covariances(state)
+
+
+@settings(max_examples=8)
+@given(bounds=st.lists(st.integers(0, 1320), max_size=12))
+def test_the_result_does_not_depend_on_where_minutes_are_cut(bounds: list[int]) -> None:
+    _, whole, minutes, board = cycled()
+    context = string_context(CYCLED)
+    nothing = np.zeros(0)
+    edges = EdgeBlock(
+        unix_time_second=nothing,
+        minute_row=np.zeros(0, dtype=np.int64),
+        elapsed_second=nothing,
+        elapsed_tolerance_second=nothing,
+        current_before_ampere=nothing,
+        current_after_ampere=nothing,
+        voltage_before_volt=np.zeros((0, 16)),
+        voltage_after_volt=np.zeros((0, 16)),
+        steady_second=nothing,
+    )
+    state, parts = ESTIMATOR.initial(context), []
+    marks = [0, *sorted(min(bound, len(minutes)) for bound in bounds), len(minutes)]
+    for begin, end in itertools.pairwise(marks):
+        part = Board()
+        state = ESTIMATOR.step(state, minutes.rows(begin, end), edges, part, context)
+        parts.append(part)
+    for kind in ESTIMATOR.gives:
+        for field in dataclasses.fields(kind):
+            joined = np.concatenate([getattr(part.get(kind), field.name) for part in parts])
+            np.testing.assert_array_equal(joined, getattr(board.get(kind), field.name), err_msg=field.name)
+    for mine, other in zip(state, whole, strict=True):
+        np.testing.assert_array_equal(mine, other)
