@@ -15,9 +15,9 @@ a   Arrhenius temperature of all three, over its prior [1000 K]
 Counting is the backbone; the voltage corrects through
 v = OCV(z, h) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of
 Plett, Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in z: readings that lie
-close together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more than its first
-minutes, and what a load shows in the knee of a cold cell weighs little beside the rest that follows (consider states
-after Schmidt, 1966).
+close together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more
+than its first minutes, and what a load shows in the knee of a cold cell weighs little beside the rest that follows
+(consider states after Schmidt, 1966).
 """
 
 from __future__ import annotations
