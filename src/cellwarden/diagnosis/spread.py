@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 
@@ -11,6 +12,7 @@ __all__ = ["robust_sigma"]
 SIGMA_PER_DEVIATION = 1.4826  # of a normal distribution (Hampel 1974, J. Am. Stat. Assoc. 69, 383)
 
 
+@njit(cache=True)
 def robust_sigma(values: FloatArray) -> float:
     """Sigma from the median absolute deviation of what is finite; 0 below three values."""
     kept = values[np.isfinite(values)]

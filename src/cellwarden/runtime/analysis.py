@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +25,10 @@ from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.thermal_tracks import TemperatureForecastTrack
-from cellwarden.runtime.cycle import CycleOutput, finish_cycle, initial_cycle, step_cycle
+from cellwarden.runtime.cycle import CycleOutput, advance_cycle, initial_cycle
 from cellwarden.runtime.final_state import cell_results, current_offset, pack_readiness, sensor_results
 from cellwarden.runtime.history_fold import HistoryFold
+from cellwarden.runtime.minute_batches import minute_batches
 from cellwarden.runtime.next_log_advice import advice_for_next_log, assumptions_taken
 from cellwarden.runtime.usage_fold import UsageFold
 
@@ -122,6 +123,23 @@ class _Fold:
         self.deepest_soc_fraction = min(self.deepest_soc_fraction, float(finite.min(initial=np.inf)))
 
 
+@dataclass(slots=True)
+class _Span:
+    """First and last time of the samples that went by, and their number."""
+
+    first: float = np.nan
+    last: float = np.nan
+    samples: int = 0
+
+    def watched(self, blocks: Iterable[SampleBlock]) -> Iterator[SampleBlock]:
+        """The blocks, unchanged."""
+        for block in blocks:
+            self.first = float(block.unix_time_second[0]) if self.samples == 0 else self.first
+            self.last = float(block.unix_time_second[-1])
+            self.samples += len(block)
+            yield block
+
+
 def analyze_blocks(
     context: PackContext, blocks: Iterable[SampleBlock], on_rows: Callable[[EstimateRows], None]
 ) -> AnalysisParts:
@@ -140,25 +158,18 @@ def analyze_blocks(
     """
     state = initial_cycle(context)
     fold = _Fold(context, on_rows)
-    first, last, samples = np.nan, np.nan, 0
-    for block in blocks:
-        state, output = step_cycle(state, block, context)
+    span = _Span()
+    for minutes, edges in minute_batches(context, span.watched(blocks)):
+        state, output = advance_cycle(state, minutes, edges, context)
         fold.add(output)
-        first = float(block.unix_time_second[0]) if samples == 0 else first
-        last = float(block.unix_time_second[-1])
-        samples += len(block)
-    if samples == 0:
-        raise InputError("The log holds no usable row: every row lacks a time or all of its values.")
-    state, output = finish_cycle(state, context)
-    fold.add(output)
     if fold.last is None:
-        raise InputError("The log holds no usable row.")
+        raise InputError("The log holds no usable row: every row lacks a time or all of its values.")
     minutes, board = fold.last
     return AnalysisParts(
         context=context,
-        from_unix_time_second=first,
-        until_unix_time_second=last,
-        samples=samples,
+        from_unix_time_second=span.first,
+        until_unix_time_second=span.last,
+        samples=span.samples,
         cells=cell_results(board, context),
         current_offset_ampere=current_offset(board, context),
         temperature_sensors=sensor_results(board, context),

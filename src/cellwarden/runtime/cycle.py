@@ -1,6 +1,6 @@
-"""The cycle: condition, estimate, diagnose, the same for a live pack, a recording and a simulation.
+"""The cycle over minutes: estimate, diagnose, the same for a live pack, a recording and a simulation.
 
-Pure: no clock, no files. What it says does not depend on where the samples are cut into blocks.
+Pure: no clock, no files. What it says does not depend on where the minutes are cut into batches.
 """
 
 from __future__ import annotations
@@ -12,25 +12,17 @@ from typing import Any
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Finding
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
-from cellwarden.core.sample_block import SampleBlock
 from cellwarden.diagnosis.ledger import LedgerState, advance_ledger, findings, initial_ledger
-from cellwarden.estimation.minute_reduction import (
-    ReductionState,
-    finish_minutes,
-    initial_reduction,
-    reduce_to_minutes,
-)
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.runtime.plugins import found_detectors, found_estimators
 
-__all__ = ["CycleOutput", "CycleState", "finish_cycle", "initial_cycle", "step_cycle"]
+__all__ = ["CycleOutput", "CycleState", "advance_cycle", "initial_cycle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleState:
-    """All that the cycle remembers of one pack; estimators and detectors by name."""
+    """What the cycle remembers of one pack; estimators and detectors by name."""
 
-    reduction: ReductionState
     estimators: Mapping[str, Any]
     detectors: Mapping[str, Any]
     ledger: LedgerState
@@ -43,7 +35,7 @@ class CycleState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleOutput:
-    """What one block of samples added: minute rows, edges, and the tracks over those rows on the board."""
+    """What one batch of minutes added: its rows, edges, and the tracks over those rows on the board."""
 
     minutes: MinuteBlock
     edges: EdgeBlock
@@ -53,28 +45,22 @@ class CycleOutput:
 def initial_cycle(context: PackContext) -> CycleState:
     """State before the first sample."""
     return CycleState(
-        reduction=initial_reduction(context),
         estimators={plugin.name: plugin.initial(context) for plugin in found_estimators()},
         detectors={plugin.kinds[0]: plugin.initial(context) for plugin in found_detectors()},
         ledger=initial_ledger(context),
     )
 
 
-def step_cycle(state: CycleState, block: SampleBlock, context: PackContext) -> tuple[CycleState, CycleOutput]:
-    """Advance over a block of samples."""
-    reduction, minutes, edges = reduce_to_minutes(state.reduction, block)
-    return _advance(state, reduction, minutes, edges, context)
-
-
-def finish_cycle(state: CycleState, context: PackContext) -> tuple[CycleState, CycleOutput]:
-    """Take what the open minute holds as a row of its own: the state at the last sample."""
-    minutes, edges = finish_minutes(state.reduction)
-    return _advance(state, state.reduction, minutes, edges, context)
-
-
-def _advance(
-    state: CycleState, reduction: ReductionState, minutes: MinuteBlock, edges: EdgeBlock, context: PackContext
+def advance_cycle(
+    state: CycleState, minutes: MinuteBlock, edges: EdgeBlock, context: PackContext
 ) -> tuple[CycleState, CycleOutput]:
+    """Advance over minute rows.
+
+    Parameters
+    ----------
+    state : after the rows before
+    minutes, edges : M ≥ 0 rows and the edges that were complete in them
+    """
     board = Board()
     estimators = {
         plugin.name: plugin.step(state.estimators[plugin.name], minutes, edges, board, context)
@@ -89,5 +75,5 @@ def _advance(
     ledger = state.ledger
     if len(minutes):
         ledger = advance_ledger(ledger, evidence, float(minutes.unix_time_second[-1]))
-    new = CycleState(reduction=reduction, estimators=estimators, detectors=detectors, ledger=ledger)
+    new = CycleState(estimators=estimators, detectors=detectors, ledger=ledger)
     return new, CycleOutput(minutes=minutes, edges=edges, board=board)
