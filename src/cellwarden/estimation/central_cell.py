@@ -35,8 +35,8 @@ STATES = 9
 # slots of the memory beside the state
 FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
 IDLE_SECOND, POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 14)
-CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT = range(14, 17)
-MEMORY = 17
+CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING = range(14, 19)
+MEMORY = 19
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_CURVE_SIGMA, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT = range(8)
@@ -47,9 +47,14 @@ BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
 CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 5 * 86400.0
 READING_SIGMA_VOLT = 0.0015
-EPSILON_SIGMA = 0.12
-EPSILON_LOW = 0.8
+EPSILON_SIGMA = 0.15
+EPSILON_LOW = 1.2
+EPSILON_LOW_SOC = 0.18
 EPSILON_SOC_SPAN = 0.10
+RELAXATION_SECOND = 2700.0  # diffusion evens out over hours, slower in the cold
+RELAXING_SHARE = 0.2
+RESTING_REPEATS = 10.0
+LOADED_REPEATS = 60.0
 EPSILON_SECOND = 6 * 3600.0
 OFFSET_WALK_PER_DAY = 0.02  # of the offset's prior sigma
 
@@ -99,6 +104,8 @@ def _advance_memory(
         return
     memory[CURRENT_SEEN] = 1.0
     true_current = current - x[OFFSET]
+    relaxed = memory[RELAXING] * np.exp(-elapsed_second / (RELAXATION_SECOND * max(memory[FACTOR], 1.0)))
+    memory[RELAXING] = max(relaxed, abs(memory[POLARISATION]))
     e1 = np.exp(-elapsed_second / parameters[P_TAU_1])
     e2 = np.exp(-elapsed_second / parameters[P_TAU_2])
     memory[FILTERED_1] = e1 * memory[FILTERED_1] + (1.0 - e1) * true_current
@@ -130,7 +137,7 @@ def _advance_model_errors(
     memory[CURVE_SIGMA] = np.sqrt((prior + memory[CURVE_SQUARES]) / (CURVE_PRIOR_WEIGHT + memory[CURVE_WEIGHT]))
     _forget(x, p, BETA, np.exp(-news - elapsed_second / BETA_SECOND), memory[CURVE_SIGMA])
     # Diffusion limits what little is left: a linear circuit is far off at the low end.
-    sigma = EPSILON_SIGMA + EPSILON_LOW * np.exp(-max(soc, 0.0) / 0.1)
+    sigma = (EPSILON_SIGMA + EPSILON_LOW * np.exp(-max(soc, 0.0) / EPSILON_LOW_SOC)) * max(memory[FACTOR], 1.0)
     _forget(x, p, EPSILON, np.exp(-travelled / EPSILON_SOC_SPAN - elapsed_second / EPSILON_SECOND), sigma)
 
 
@@ -183,6 +190,7 @@ def correct_by_voltage(
     prompt = scale * shape * np.exp(x[LN_R0]) * (current - x[OFFSET])
     first = scale * np.exp(x[LN_R1]) * memory[FILTERED_1]
     second = scale * np.exp(x[LN_R2]) * memory[FILTERED_2]
+    memory[FACTOR] = g
     memory[POLARISATION] = prompt + first + second
     memory[POLARISATION_SIGMA] = abs(memory[POLARISATION]) * np.sqrt(p[EPSILON, EPSILON])
     h = np.zeros(STATES)
@@ -194,16 +202,20 @@ def correct_by_voltage(
     h[BETA] = 1.0
     unsettled = 1.0 - memory[HYSTERESIS] ** 2
     width, _ = branch_voltage(charge - discharge, charge - discharge, 0.0, soc)
+    resting = memory[RELAXING] if abs(current) < parameters[P_CAPACITY] / 50.0 else 0.0
     variance = (
         READING_SIGMA_VOLT**2
+        + (RELAXING_SHARE * resting) ** 2
         + (0.03 * memory[POLARISATION]) ** 2
         + (0.3 * g * np.exp(x[LN_R0]) * spread) ** 2
         + (0.3 * unsettled * width) ** 2
         + (parameters[P_FLOAT_SIGMA] * 0.3 * slope) ** 2
     )
-    # Readings a minute apart share their errors: one counts as a tenth.
+    # Readings a minute apart share their errors: one counts as a tenth at rest, and under load, where the circuit's own
+    # errors come on top, as less.
+    repeated = RESTING_REPEATS if abs(current) < parameters[P_CAPACITY] / 50.0 else LOADED_REPEATS
     innovation = voltage - ocv - memory[POLARISATION] - x[BETA]
-    _, likelihood = scalar_update(x, p, h, innovation, 10.0 * variance, 5.0)
+    _, likelihood = scalar_update(x, p, h, innovation, repeated * variance, 5.0)
     return likelihood / 10.0
 
 

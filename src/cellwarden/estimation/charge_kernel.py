@@ -25,6 +25,7 @@ from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, Cur
 from cellwarden.estimation.charge_rows import write_row
 
 LOST_SIGMA = 0.10
+CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
 SURE_SIGMA = 0.008  # of the central charge, before differences to it say anything
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
@@ -122,7 +123,7 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
         if watch_idle(x, p, memory, state.parameters, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
             state.offset_information[1] = minutes.stamp[m]
         if due:
-            memory[cc.LIKELIHOOD] += news * cc.correct_by_voltage(
+            likelihood = cc.correct_by_voltage(
                 x,
                 p,
                 memory,
@@ -137,6 +138,8 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
                 warm,
                 curves.entropy[k, _place(x, curves.entropy)],
             )
+            clear = min((CLEAR_VOLT / (memory[cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
+            memory[cc.LIKELIHOOD] += news * clear * likelihood
     best = choose_curve(state.scalars, state.memory)
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
     if state.y.shape[0] > 1 and due and sure:
