@@ -86,6 +86,7 @@ BAD_LOGS: dict[str, tuple[Callable[[Table], Table], str]] = {
     "time column missing": (without("unix_time_second"), "time"),
     "unit that the format does not know": (renamed("current_ampere", "current_kiloampere"), "current_kiloampere"),
     "text in a number": (with_value("cell_voltage_c1_volt", 7, "high"), "high"),
+    "an infinite value": (with_value("cell_voltage_c1_volt", 7, "inf"), "cell_voltage_c1_volt"),
     "only infinite cells": (filled("cell_voltage_", "inf"), "cell_voltage"),
     "only null cells": (filled("cell_voltage_", ""), "cell_voltage"),
 }
@@ -174,7 +175,6 @@ ODD_LOGS: dict[str, tuple[int, Callable[[Table], Table]]] = {
     "no current": (3, without("current_ampere")),
     "no temperature": (3, without("temperature_t1_celsius")),
     "time that runs backwards in places": (3, backwards),
-    "an infinite value among good ones": (3, with_value("cell_voltage_c1_volt", 7, "inf")),
 }
 
 

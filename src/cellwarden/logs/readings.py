@@ -103,7 +103,13 @@ class ReadingCheck:
     finite_cells: int = 0
 
     def reading(self, batch: pa.RecordBatch, place: Place, file: str, first_row: int) -> Reading:
-        """The place's column of a batch, impossible values replaced by NaN."""
+        """The place's column of a batch, impossible values replaced by NaN.
+
+        Raises
+        ------
+        InputError
+            Text or an infinite value; names file, column and row.
+        """
         column = place.column
         numbers, divisor = column_numbers(batch, column.name, file, first_row), column.divisor
         if place.stand_in is not None and numbers.dtype.kind == "f" and np.isnan(numbers).any():
@@ -118,6 +124,13 @@ class ReadingCheck:
             self.finite_cells += len(numbers) if is_cell else 0
             return Reading(column, numbers, divisor)
         values = np.divide(numbers, divisor, dtype=np.float64)
+        endless = np.isinf(values)
+        if endless.any():
+            row = first_row + 1 + int(endless.argmax())
+            raise InputError(
+                f"{file}: column '{column.name}' holds an infinite value in row {row}, which no sensor measures; "
+                "leave it empty where nothing was measured."
+            )
         absent = np.isnan(values)
         impossible = ~absent & ~((values >= limits.low) & (values <= limits.high))
         if limits.zero_is_missing:
