@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import cellwarden
+from cellwarden.app.kernel_cache import choose_kernel_cache
+
+choose_kernel_cache(Path(cellwarden.__file__).parent)
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 settings.register_profile("default", deadline=None, max_examples=30, derandomize=True)

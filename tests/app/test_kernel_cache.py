@@ -1,40 +1,41 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from cellwarden.app.kernel_cache import choose_kernel_cache
+from cellwarden.app.kernel_cache import choose_kernel_cache, source_digest
 
 
-def test_a_writable_package_keeps_the_kernels_beside_the_code(tmp_path: Path) -> None:
-    environment: dict[str, str] = {}
-    choose_kernel_cache(tmp_path, environment)
-    assert environment == {}
+def package_with(folder: Path, text: str) -> Path:
+    (folder / "estimation").mkdir(exist_ok=True)
+    (folder / "estimation" / "kernel.py").write_text(text)
+    return folder
 
 
-def test_a_package_that_cannot_be_written_sends_them_to_the_state_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path and mode == os.W_OK))
+def test_kernels_go_to_the_state_directory_by_the_state_of_the_sources(tmp_path: Path) -> None:
+    package = package_with(tmp_path, "LIMIT = 1")
     environment = {"XDG_STATE_HOME": "/var/state"}
-    choose_kernel_cache(tmp_path, environment)
-    assert environment["NUMBA_CACHE_DIR"] == "/var/state/cellwarden/kernels"
+    choose_kernel_cache(package, environment)
+    assert environment["NUMBA_CACHE_DIR"] == f"/var/state/cellwarden/kernels/{source_digest(package)}"
+
+
+def test_a_changed_constant_changes_the_folder_and_the_same_sources_do_not(tmp_path: Path) -> None:
+    before = source_digest(package_with(tmp_path, "LIMIT = 1"))
+    assert source_digest(package_with(tmp_path, "LIMIT = 1")) == before
+    assert source_digest(package_with(tmp_path, "LIMIT = 2")) != before
 
 
 def test_a_relative_state_directory_is_ignored_as_the_specification_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path and mode == os.W_OK))
     monkeypatch.setenv("HOME", "/users/somebody")
     environment = {"XDG_STATE_HOME": "state"}
     choose_kernel_cache(tmp_path, environment)
-    assert environment["NUMBA_CACHE_DIR"] == "/users/somebody/.local/state/cellwarden/kernels"
+    assert environment["NUMBA_CACHE_DIR"].startswith("/users/somebody/.local/state/cellwarden/kernels/")
 
 
-def test_the_users_own_choice_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path and mode == os.W_OK))
+def test_the_users_own_choice_stays(tmp_path: Path) -> None:
     environment = {"NUMBA_CACHE_DIR": "/fast/disk"}
     choose_kernel_cache(tmp_path, environment)
     assert environment == {"NUMBA_CACHE_DIR": "/fast/disk"}

@@ -1,14 +1,20 @@
-"""Where compiled kernels are kept: beside the code, or in the user's state directory where that cannot be written."""
+"""Where compiled kernels are kept: in the user's state directory, a folder for each state of the sources.
+
+Numba looks at the file of a function alone to see whether its compiled form is still good; a kernel that calls one of
+another file, or uses its constants, would go on with the old ones. A folder named after all sources cannot.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-__all__ = ["choose_kernel_cache", "state_directory"]
+__all__ = ["choose_kernel_cache", "source_digest", "state_directory"]
 
 _VARIABLE = "NUMBA_CACHE_DIR"
+_ROOMS_WITH_KERNELS = ("core", "diagnosis", "estimation", "logs", "models", "simulator")
 
 
 def state_directory(environment: MutableMapping[str, str]) -> Path:
@@ -18,10 +24,19 @@ def state_directory(environment: MutableMapping[str, str]) -> Path:
     return root / "cellwarden"
 
 
+def source_digest(package: Path) -> str:
+    """Short digest of the names and contents of the Python files in the rooms of `package` that hold kernels."""
+    digest = hashlib.sha256()
+    for file in sorted(file for room in _ROOMS_WITH_KERNELS for file in (package / room).rglob("*.py")):
+        digest.update(str(file.relative_to(package)).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def choose_kernel_cache(package: Path, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Name the cache folder to Numba where `package` is not writable; call before anything imports Numba.
+    """Name the cache folder to Numba; call before anything imports Numba.
 
     A folder that the user has named in `NUMBA_CACHE_DIR` stays.
     """
-    if _VARIABLE not in environment and not os.access(package, os.W_OK):
-        environment[_VARIABLE] = str(state_directory(environment) / "kernels")
+    if _VARIABLE not in environment:
+        environment[_VARIABLE] = str(state_directory(environment) / "kernels" / source_digest(package))

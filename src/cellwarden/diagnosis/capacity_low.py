@@ -19,7 +19,8 @@ KIND = "capacity_low"
 LIMIT_FRACTION = 0.05
 PRESSING_FRACTION = 0.30
 SPREADS = 4.0
-INFORMED_SIGMA_FRACTION = 0.025
+INFORMED_SIGMA_FRACTION = 0.015
+HOURS_NEEDED = 12.0
 
 
 def _initial(context: PackContext) -> WatchState:
@@ -41,6 +42,7 @@ def _step(
             sigma=sigma,
             limit=max(LIMIT_FRACTION, SPREADS * robust_sigma(ratio)),
             pressing=PRESSING_FRACTION,
+            hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[row]) & (sigma < INFORMED_SIGMA_FRACTION),
         )
 

@@ -39,7 +39,8 @@ class Deviation:
     """One row's values, all (channels,) or scalars that fit.
 
     `value` may be negative; its size counts. `limit` raises a warning, `pressing` a critical finding. Channels with
-    `known` False are left as they are. `hours_needed` is for how long half the limit must have been passed.
+    `known` False are left as they are. `hours_needed` is for how long half the limit must have been passed,
+    `pressing_hours` for how long before it may be critical.
     """
 
     value: FloatArray
@@ -49,6 +50,7 @@ class Deviation:
     known: NDArray[np.bool_]
     mild: NDArray[np.bool_] | None = None
     hours_needed: FloatArray | float = 0.0
+    pressing_hours: float = 0.0
 
 
 def initial_watch(channels: int) -> WatchState:
@@ -86,10 +88,10 @@ def watch_deviation(
             passed & now.known, np.where(np.isnan(begin), stamp, begin), np.where(now.known, np.nan, begin)
         )
         hours = np.where(now.known, np.where(chance > RAISED_PROBABILITY, hours + 1, 0), hours)
-        lasted = stamp - np.where(np.isnan(begin), stamp, begin) >= 3600.0 * np.asarray(now.hours_needed)
-        raised = (hours >= RAISED_HOURS) & (lasted | (level > 0))
+        lasted = (stamp - np.where(np.isnan(begin), stamp, begin)) / 3600.0
+        raised = (hours >= RAISED_HOURS) & ((lasted >= np.asarray(now.hours_needed)) | (level > 0))
         gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))
-        told = _levels(raised, gone, level, now)
+        told = _levels(raised, gone, level, now, lasted >= now.pressing_hours)
         for channel in np.flatnonzero((told > 0) | (level > 0)):
             severity = (None, Severity.INFO, Severity.WARNING, Severity.CRITICAL)[int(told[channel])]
             since = float(begin[channel]) if np.isfinite(begin[channel]) else stamp
@@ -98,9 +100,11 @@ def watch_deviation(
     return WatchState(hours, level, begin), held
 
 
-def _levels(raised: NDArray[np.bool_], gone: NDArray[np.bool_], level: FloatArray, now: Deviation) -> FloatArray:
+def _levels(
+    raised: NDArray[np.bool_], gone: NDArray[np.bool_], level: FloatArray, now: Deviation, may_press: NDArray[np.bool_]
+) -> FloatArray:
     """Level of every channel after this hour."""
-    pressing = chance_beyond(now.value, now.sigma, now.pressing) > RAISED_PROBABILITY
+    pressing = may_press & (chance_beyond(now.value, now.sigma, now.pressing) > RAISED_PROBABILITY)
     worst = np.where(pressing, 3.0, 2.0)
     if now.mild is not None:
         worst = np.where(now.mild, 1.0, worst)

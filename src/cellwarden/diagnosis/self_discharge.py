@@ -24,6 +24,7 @@ __all__ = ["DETECTOR"]
 KIND = "self_discharge"
 LIMIT_PER_AH = 1.5e-5  # 1.5 mA at 100 Ah: three times what healthy cells differ by at 25 °C
 PRESSING_PER_AH = 3e-4
+PRESSING_HOURS = 12.0
 VISIBLE_FRACTION = 0.003  # of the capacity: what must have been lost before a leak is named
 SPREADS = 5.0
 FLOAT_SOC = 0.96
@@ -58,6 +59,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
             limit=max(LIMIT_PER_AH * scale, SPREADS * robust_sigma(leak)),
             pressing=PRESSING_PER_AH * scale,
             known=np.isfinite(track.informed_unix_time_second[row]),
+            pressing_hours=PRESSING_HOURS,
             hours_needed=VISIBLE_FRACTION * scale / np.maximum(leak, 1e-9),
         )
 

@@ -36,6 +36,7 @@ LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
 READING_SIGMA_VOLT = 0.0004
 FLOOR_VOLT = 0.0004
+FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
@@ -90,9 +91,10 @@ def correct_difference(
     central = 1.0 - deficit / capacity
     ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
     reference, _ = branch_voltage(discharge, charge, hysteresis, central)
+    share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
     sigma2 = (
         FLOOR_VOLT**2
-        + (CURVE_SHARE * min(abs(ocv - reference), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
+        + (share * min(abs(ocv - reference), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
         + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
         + (0.0003 * slope) ** 2
         + (0.02 * polarisation) ** 2
@@ -105,7 +107,8 @@ def correct_difference(
     h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
     h[BETA] = 1.0
     expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
-    if memory[STARTED] == 0.0:  # a reading far from the others may be the sensor's: let it be, whatever was promised
+    if memory[STARTED] == 0.0 and abs(slope) < STEEP_VOLT:
+        # Off the knee a reading far from the others is the sensor's, whatever was promised.
         memory[STARTED] = 1.0
         p[READING_OFFSET, READING_OFFSET] += (0.4 * reading) ** 2
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
