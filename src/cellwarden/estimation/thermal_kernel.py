@@ -68,8 +68,7 @@ __all__ = [
 # outputs
 OUT_WARMTH, OUT_OFFSET, OUT_OFFSET_VARIANCE, OUT_TAU, OUT_TAU_VARIANCE, OUT_CAPACITY, OUT_CAPACITY_VARIANCE = range(7)
 OUT_COVARIANCE, OUT_AMBIENT, OUT_PATH_SECOND, OUT_INFORMED, OUT_BIAS_WATT = range(7, 12)
-OUT_WARMTH_VARIANCE = 12
-OUT_LOSS = 13  # and the potential's knots after it
+OUT_LOSS = 12  # and the potential's knots after it
 OUTPUTS = OUT_LOSS + 1 + POTENTIAL_KNOTS
 
 LONGEST_GAP_SECOND = 3700.0
@@ -237,7 +236,6 @@ def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, out:
     out[OUT_AMBIENT] = ambient
     out[OUT_PATH_SECOND] = group[PATH_SECOND]
     out[OUT_INFORMED] = group[INFORMED]
-    out[OUT_WARMTH_VARIANCE] = p[WARMTH, WARMTH]
     out[OUT_LOSS:] = x[LOSS_VOLT:]
 
 
@@ -275,7 +273,7 @@ def run_thermal_filters(
     reading : (M, S) [°C], NaN where there is none to trust
     ambient_reading : (M,) [°C]
     heat : (M, S, 4) W [W], current [A], state of charge, error of W as white noise of a minute [W]
-    out : (M, S, 22) filled
+    out : (M, S, 21) filled
     """
     groups = x.shape[0]
     estimated = parameters[HAS_AMBIENT] == 0.0

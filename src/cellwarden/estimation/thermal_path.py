@@ -32,6 +32,11 @@ POTENTIAL_COMMON_SIGMA_VOLT = 0.03
 POTENTIAL_KNOTS = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 1.0)
 # floors of what one node can tell, of resistance and of capacity
 MODEL_LOG_SIGMA = 0.02
+READING_SIGMA_KELVIN = 0.06  # noise of one minute's mean
+OFFSET_WALK_KELVIN, PATH_WALK = 0.15, 0.08  # in the root of a day: of a sensor's offset, of ln of the time constant
+NODE_WALK_KELVIN = 0.012  # in the root of a minute: what one node does not know
+LEAST_JUMP_KELVIN = 0.6  # an innovation above it may be the sensor's
+UNKNOWN_WATT_PER_AH = 0.0005  # heat of a cell while no current is measured
 STUCK_SECOND = 7200.0
 
 
@@ -105,17 +110,17 @@ def _hysteresis_loss_volt(context: PackContext) -> float:
 
 
 def _parameters(context: PackContext) -> FloatArray:
-    """The kernel's parameters, by its constants."""
+    """The kernel's parameters, in the order of its constants."""
     tolerance = context.pack.sensors.temperature_tolerance_kelvin
-    unknown_watt = 0.0 if context.has_current else 0.05 * context.pack.nominal_capacity_ah / 100.0
+    unknown_watt = 0.0 if context.has_current else UNKNOWN_WATT_PER_AH * context.pack.nominal_capacity_ah
     return np.array(
         [
             1.0 if context.has_ambient else 0.0,
-            0.06,
-            0.15,
-            0.08,
-            0.012,
-            max(0.6, 0.5 * tolerance),
+            READING_SIGMA_KELVIN,
+            OFFSET_WALK_KELVIN,
+            PATH_WALK,
+            NODE_WALK_KELVIN,
+            max(LEAST_JUMP_KELVIN, 0.5 * tolerance),
             unknown_watt,
         ]
     )
@@ -241,7 +246,6 @@ def _track(
         path_log_sigma=np.sqrt(tau_variance + MODEL_LOG_SIGMA**2) + hidden,
         path_informed_second=out[:, :, kernel.OUT_PATH_SECOND],
         warmth_celsius=out[:, :, kernel.OUT_WARMTH],
-        warmth_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_WARMTH_VARIANCE]),
         offset_difference_kelvin=out[:, :, kernel.OUT_OFFSET] + no_frame,
         offset_difference_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_OFFSET_VARIANCE]) + no_frame,
         ambient_celsius=out[:, :, kernel.OUT_AMBIENT],

@@ -24,7 +24,6 @@ class ThermalPathTrack:
     path_log_sigma : its standard deviation
     path_informed_second : time for which temperatures away from ambient have informed it
     warmth_celsius : the cells' temperature in the frame of the ambient sensor; of the reading where there is none
-    warmth_sigma_kelvin : its standard deviation in that frame
     offset_difference_kelvin : the reading's offset against that frame, NaN where there is no ambient
     offset_difference_sigma_kelvin : its standard deviation
     ambient_celsius : ambient in that frame, an equivalent one where the log has none
@@ -44,7 +43,6 @@ class ThermalPathTrack:
     path_log_sigma: FloatArray
     path_informed_second: FloatArray
     warmth_celsius: FloatArray
-    warmth_sigma_kelvin: FloatArray
     offset_difference_kelvin: FloatArray
     offset_difference_sigma_kelvin: FloatArray
     ambient_celsius: FloatArray
