@@ -92,9 +92,8 @@ class DataQuality:
 class History:
     """Evenly long rows for charts, a minute to some hours each, H in all.
 
-    The state at the row's stamp, or mean and extremes over the span before it.
-
-    (H,) or (H, n_cells) or (H, n_sensors) by name; NaN where not known.
+    (H,), (H, n_cells) or (H, n_sensors) by name; NaN where not known. Current, voltages and temperatures are means (and
+    extremes) over the span that ends at the row's stamp, `balancing_ah` its sum; estimates are the state at the stamp.
     """
 
     unix_time_second: FloatArray

@@ -24,7 +24,7 @@ CURRENT_FRACTION_OF_C = 0.01
 WARN_FRACTION = 0.001
 END_SECOND = 86400.0  # an exposure ends when nothing was charged in the cold for so long
 
-# slots of the exposure: Ah below the limit for certain, in all likelihood, perhaps; begin; time since; coldest
+# slots of the exposure: Ah below the limit for certain, in all likelihood, perhaps; begin; time since; coldest; level
 CERTAIN, LIKELY, POSSIBLE, SINCE, QUIET_SECOND, COLDEST, LEVEL = range(7)
 SLOTS = 7
 
@@ -141,7 +141,7 @@ def _evidence(stamp: float, level: int, detail: FloatArray, limit: float, warn_a
         magnitude=likely,
         magnitude_low=certain,
         magnitude_high=possible,
-        unit="Ah",
+        unit="ampere_hour",
         confidence=1.0 - 0.05 * min(1.0, warn_ah / max(certain, 1e-12)),
         first_seen_unix_time_second=float(detail[SINCE]),
         explanation=(

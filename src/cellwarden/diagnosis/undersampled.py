@@ -39,7 +39,10 @@ _FIELDS = 11
 
 @dataclass(frozen=True, slots=True)
 class UndersampledState:
-    """`sums` : (11,) that fade over two months, as `sampling_loss` takes them; `spoke` : whether a finding stands."""
+    """`sums` : (11,) that fade over two months, as `sampling_loss` takes them.
+
+    `first_unix_time_second` : the log's first stamp, NaN before it [s]; `spoke` : whether a finding stands.
+    """
 
     sums: FloatArray
     first_unix_time_second: float
