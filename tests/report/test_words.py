@@ -49,6 +49,12 @@ def test_sentences_say_direction_and_size(kind: str, unit: str, sizes: tuple[flo
     )
 
 
+def test_a_reading_without_a_place_is_the_whole_logs() -> None:
+    for kind in ("sensor_dropout", "sensor_stuck"):
+        assert finding_sentence(finding(kind, None, unit="second")).startswith("Every reading ")
+        assert "cell 3" in plain(finding_sentence(finding(kind, unit="second")))
+
+
 def test_headline_names_cell_size_since_and_advice() -> None:
     said = plain(headline(result(findings=(finding(),))))
     assert said == (

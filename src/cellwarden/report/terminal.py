@@ -16,7 +16,7 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
-from cellwarden.report.states import cell_states, open_findings
+from cellwarden.report.states import HEALTHY, UNTESTED, cell_states, is_any_tested, open_findings
 from cellwarden.report.summary_words import headline, readiness_sentence, since_text
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.words import finding_sentence, severity_words, sureness
@@ -48,9 +48,13 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
 
 def _verdict(result: AnalysisResult) -> Panel:
     found = open_findings(result)
-    state = severity_words(found[0].severity) if found else None
-    style = _STYLES[state.key] if state is not None else "green"
-    words = f"{state.sign} {state.word.capitalize()}" if state is not None else "No fault found"
+    if found:
+        state = severity_words(found[0].severity)
+        words = f"{state.sign} {state.word.capitalize()}"
+    else:
+        state = HEALTHY if is_any_tested(result) else UNTESTED
+        words = "No fault found" if state is HEALTHY else "Not enough to judge"
+    style = _STYLES[state.key]
     body = Text(headline(result) + "\n")
     body.append("\nWill it carry the load? ", style="bold")
     body.append(readiness_sentence(result))

@@ -111,6 +111,12 @@ def _times(finding: Finding) -> str:
     return range_text(finding.magnitude, finding.magnitude_low, finding.magnitude_high, HumanUnit("")) + " times"
 
 
+def _reading(finding: Finding) -> str:
+    """Whose reading a finding speaks of; without a place it is the whole log's."""
+    of_log = finding.cell is None and finding.sensor is None
+    return "every reading" if of_log else f"the reading of {place_text(finding)}"
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -166,11 +172,8 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
             f"was charged by {magnitude_text(f)} while too cold"
         ),
     ),
-    "sensor_stuck": ("reading stuck", lambda f: f"the reading of {place_text(f)} stood still for {magnitude_text(f)}"),
-    "sensor_dropout": (
-        "reading missing",
-        lambda f: f"the reading of {place_text(f)} was missing for {magnitude_text(f)}",
-    ),
+    "sensor_stuck": ("reading stuck", lambda f: f"{_reading(f)} stood still for {magnitude_text(f)}"),
+    "sensor_dropout": ("reading missing", lambda f: f"{_reading(f)} was missing for {magnitude_text(f)}"),
     "sense_wires_swapped": (
         "sense wires swapped",
         lambda f: f"the sense wires of {place_text(f)} and cell\u00a0{number_text(f.magnitude)} are swapped",
