@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cellwarden.app.analysis import prepare_analysis
+from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import SampleBlock
 from cellwarden.runtime import minute_batches as subject
 
@@ -20,6 +21,11 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "leaky-pack"
 def _pieces(block: SampleBlock, cuts: Sequence[int]) -> list[SampleBlock]:
     bounds = [0, *cuts, len(block)]
     return [block.rows(begin, end) for begin, end in pairwise(bounds) if end > begin]
+
+
+def _assert_same(one: MinuteBlock | EdgeBlock, two: MinuteBlock | EdgeBlock) -> None:
+    for field in fields(one):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name))
 
 
 def test_batches_do_not_depend_on_the_cut(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +40,6 @@ def test_batches_do_not_depend_on_the_cut(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(whole) == len(pieces) > 2
     for pair, other in zip(whole, pieces, strict=True):
         for one, two in zip(pair, other, strict=True):
-            for field in fields(one):
-                np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name))
+            _assert_same(one, two)
         minutes, edges = pair
         assert ((edges.minute_row >= 0) & (edges.minute_row < len(minutes))).all()
