@@ -164,6 +164,14 @@ def test_a_source_without_name_or_file_is_explained(run_cli: RunCli, tmp_path: P
     assert "NAME=FILE" in err
 
 
+def test_a_further_source_is_named_in_the_report(run_cli: RunCli, tmp_path: Path) -> None:
+    log, pack = write_csv(small_log(), tmp_path / "log.csv"), write_pack(tmp_path / "pack.toml")
+    further = write_csv(small_log(), tmp_path / "further.csv")
+    status, _, err = run_cli(["analyze", log, "--pack", pack, "--out", tmp_path, "--source", f"probe={further}"])
+    assert (status, err) == (0, "")
+    assert "sets of sensors: probe." in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def backwards(table: Table) -> Table:
     time = table["unix_time_second"]
     time[100:110] = reversed(time[100:110])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -79,7 +79,16 @@ class PreparedAnalysis:
         from cellwarden.runtime.analysis import analyze_blocks
 
         parts = analyze_blocks(self.context, self.log.blocks(on_rows), on_estimates)
-        return parts.result(self.log.quality())
+        result = parts.result(self.log.quality())
+        return replace(result, assumptions=(*result.assumptions, *_about_sources(self.log.other_sources)))
+
+
+def _about_sources(others: tuple[str, ...]) -> tuple[str, ...]:
+    """What became of further sets of sensors."""
+    if not others:
+        return ()
+    names = ", ".join(others)
+    return (f"The log also names these sets of sensors: {names}. The estimates rest on the first set.",)
 
 
 def prepare_analysis(
