@@ -29,8 +29,8 @@ DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
-SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED = range(4)
-MEMORY = 4
+SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED = range(5)
+MEMORY = 5
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
@@ -39,6 +39,8 @@ FLOOR_VOLT = 0.0004
 FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
+LOCATE_FIRST, LOCATE_LAST, LOCATE_STEPS = -0.02, 0.05, 141  # of the capacity
+LOCATE_VOLT, LOCATE_SIGMA, LOCATE_WIDEST = 0.004, 0.002, 0.02
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
@@ -86,6 +88,8 @@ def correct_difference(
     rest_second: float,
 ) -> None:
     """Take one minute's difference of a cell's voltage and the median."""
+    if memory[LOCATED] == 0.0:
+        _locate(y, p, memory, discharge, charge, hysteresis, deficit, capacity, reading)
     own = capacity * np.exp(y[LN_RATIO])
     soc = 1.0 - (deficit + y[DIFFERENCE]) / own
     central = 1.0 - deficit / capacity
@@ -125,6 +129,44 @@ def correct_difference(
             p[READING_OFFSET, READING_OFFSET] += (reading - expected) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     scalar_update(y, p, h, reading - expected, 4.0 * variance, 4.0)
+
+
+@njit(cache=True)
+def _locate(
+    y: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    discharge: FloatArray,
+    charge: FloatArray,
+    hysteresis: float,
+    deficit: float,
+    capacity: float,
+    reading: float,
+) -> None:
+    """Find the charge difference at the first reading on the knee by search: no straight line reaches down from it."""
+    central = 1.0 - deficit / capacity
+    reference, slope = branch_voltage(discharge, charge, hysteresis, central)
+    if abs(slope) < STEEP_VOLT:
+        return
+    memory[LOCATED] = 1.0
+    best, least, first, last = 0.0, np.inf, np.inf, -np.inf
+    for step in range(LOCATE_STEPS):
+        difference = LOCATE_FIRST + step * (LOCATE_LAST - LOCATE_FIRST) / (LOCATE_STEPS - 1.0)
+        voltage, _ = branch_voltage(discharge, charge, hysteresis, central - difference)
+        miss = abs(voltage - reference - reading)
+        if miss < LOCATE_VOLT:
+            first, last = min(first, difference), max(last, difference)
+        if miss < least:
+            best, least = difference, miss
+    sigma = LOCATE_WIDEST
+    if last >= first:  # of all that fit, the one that needs the least difference
+        best = min(max(0.0, first), last)
+        sigma = min(max(0.5 * (last - first), LOCATE_SIGMA), LOCATE_WIDEST)
+    y[DIFFERENCE] = best * capacity
+    for a in range(STATES):
+        p[DIFFERENCE, a] = 0.0
+        p[a, DIFFERENCE] = 0.0
+    p[DIFFERENCE, DIFFERENCE] = (sigma * capacity) ** 2
 
 
 @njit(cache=True)
