@@ -165,6 +165,7 @@ def group_heat(minutes: MinuteBlock, factor: FloatArray, tracks: HeatTracks, con
     current = np.where(measured == 0.0, 0.0, measured - np.nan_to_num(tracks.zero.current_offset_ampere))
     safe_ah = np.where(charge_ah == 0.0, 1.0, charge_ah)[:, None]
     volt = np.where(charge_ah[:, None] == 0.0, minutes.voltage_volt, minutes.cell_energy_wh / safe_ah)
+    volt[np.isnan(minutes.voltage_volt)] = np.nan  # energy without a reading is 0
     overpotential, apart = group_overpotential(volt, current, factor, tracks, context)
     charge = np.nan_to_num(group_mean(tracks.soc.soc_fraction, groups), nan=0.5)
     entropy = np.interp(charge, context.model.soc_fraction, context.model.ocv_curves[0].entropy_volt_per_kelvin)
