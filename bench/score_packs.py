@@ -1,6 +1,6 @@
 """Scores of `cellwarden analyze` on packs with known truth, as one table.
 
-    python bench/score_packs.py [PACK...] [--keep DIR] [--json FILE]
+    python -m bench.score_packs [PACK...] [--keep DIR] [--json FILE]
 
 PACK is a folder with log.parquet, pack.toml, truth.json and truth.parquet, or its name in the development packs;
 without one, all development packs. They and the scoring program stand in a folder `shared` beside this repository.

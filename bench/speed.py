@@ -1,6 +1,6 @@
 """Cell-samples a second per core, from Parquet to results, and the same log through a filterpy filter per cell.
 
-    python bench/speed.py [--log FILE --pack pack.toml] [--samples N]
+    python -m bench.speed [--log FILE --pack pack.toml] [--samples N]
 
 The log (a development pack at 1 Hz, or the example) is repeated until it holds N samples. Each measurement runs in a
 process of its own; kernels are compiled before the clock starts. Seconds are processor seconds of all threads together.
