@@ -74,7 +74,7 @@ def watch_deviation(
     Parameters
     ----------
     of_row : the values at a row
-    say : makes the evidence of (row, channel, severity or None, first seen, probability)
+    say : makes the evidence of (row, channel, severity or None, first seen, probability that it is to be held)
     """
     held: list[Evidence] = []
     hours, level, begin = state.hours.copy(), state.level.copy(), state.begin.copy()
@@ -92,10 +92,11 @@ def watch_deviation(
         raised = (hours >= RAISED_HOURS) & ((lasted >= np.asarray(now.hours_needed)) | (level > 0))
         gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))
         told = _levels(raised, gone, level, now, lasted >= now.pressing_hours)
+        held_chance = chance_beyond(now.value, now.sigma, LET_GO_SHARE * np.asarray(now.limit))
         for channel in np.flatnonzero((told > 0) | (level > 0)):
             severity = (None, Severity.INFO, Severity.WARNING, Severity.CRITICAL)[int(told[channel])]
             since = float(begin[channel]) if np.isfinite(begin[channel]) else stamp
-            held.append(say(int(row), int(channel), severity, since, float(chance[channel])))
+            held.append(say(int(row), int(channel), severity, since, float(held_chance[channel])))
         level = told
     return WatchState(hours, level, begin), held
 

@@ -19,6 +19,7 @@ KIND = "voltage_sensor_offset"
 LIMIT_VOLT = 0.003
 RESOLUTIONS = 2.0
 SPREADS = 3.0
+LEAST_SPREADS = 2.5  # readings that all lie apart are no single sensor's fault
 TOLERANCE_SHARE = 0.8
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
@@ -40,10 +41,11 @@ def _step(
 
     def of_row(row: int) -> Deviation:
         offset = track.voltage_offset_volt[row]
+        spread = robust_sigma(offset)
         return Deviation(
             value=offset,
             sigma=(track.voltage_offset_high_volt[row] - offset) / 1.96,
-            limit=min(max(least, SPREADS * robust_sigma(offset)), most),
+            limit=max(min(max(least, SPREADS * spread), most), LEAST_SPREADS * spread),
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[row]),

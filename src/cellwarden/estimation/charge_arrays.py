@@ -14,7 +14,7 @@ class ChargeArrays(NamedTuple):
 
     Attributes
     ----------
-    scalars : (slots,) of `charge_kernel`
+    scalars : (slots,) of `charge_anchor`
     weights : (K, scales, hypotheses) logarithms, of `charge_start`
     x, p : (K, 9) and (K, 9, 9) state and covariance of the central cell, memory (K, slots) beside them
     y, q : (n, 6) and (n, 6, 6) of the cells' differences, memory_y (n, slots) beside them

@@ -123,7 +123,7 @@ def step_charge(
     board: Board,
     context: PackContext,
 ) -> ChargeArrays:
-    """Advance over minute rows and leave the five tracks of the cascade on the board."""
+    """Advance over minute rows and leave the six tracks of the cascade on the board."""
     del edges
     new = ChargeArrays(*(array.copy() for array in state))
     rows, cells = len(minutes), context.cell_count

@@ -61,7 +61,7 @@ def weigh_starts(
 
 @njit(cache=True)
 def summarise_starts(weights: FloatArray) -> tuple[float, float, float, float]:
-    """Mean, sigma and 96 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0."""
+    """Mean, sigma and 95 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0."""
     probability = np.zeros(weights.shape[2])
     for a in range(weights.shape[0]):
         for b in range(weights.shape[1]):
@@ -71,6 +71,6 @@ def summarise_starts(weights: FloatArray) -> tuple[float, float, float, float]:
     mean = (probability * grid).sum()
     sigma = np.sqrt((probability * (grid - mean) ** 2).sum() + (0.5 / weights.shape[2]) ** 2)
     total = np.cumsum(probability)
-    low = grid[np.searchsorted(total, 0.02)]
-    high = grid[min(np.searchsorted(total, 0.98), weights.shape[2] - 1)]
+    low = grid[np.searchsorted(total, 0.025)]
+    high = grid[min(np.searchsorted(total, 0.975), weights.shape[2] - 1)]
     return mean, sigma, low, high

@@ -11,12 +11,12 @@ __all__ = ["CapacityTrack", "CurrentOffsetTrack", "SelfDischargeTrack", "SocTrac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocTrack:
-    """State of charge. All (M, n_cells) but `full_count`; NaN where nothing tells it.
+    """State of charge. All (M, n_cells) but `full_count` and `rest_second`; NaN where nothing tells it.
 
     `ocv_volt` is the open-circuit voltage of the present branch at the estimate, without sensor offset [V];
     `ocv_slope_volt` its derivative by z [V]; `deficit_difference_ah` the charge by which the cell is further from full
     than the pack's median [Ah]; `full_count` (M,) counts the full charges so far; `rest_second` (M,) time since a
-    current above C/50 flowed [s]; `resistance_slow_ratio` is not here: see the resistance track.
+    current above C/50 flowed [s].
     """
 
     soc_fraction: FloatArray

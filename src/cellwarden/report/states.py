@@ -28,11 +28,11 @@ _KIND_ORDER = (
     "cold_charge",
     "soc_imbalance",
     "sense_wires_swapped",
-    "sensor_dropout",
     "sensor_stuck",
     "voltage_sensor_offset",
     "current_sensor_offset",
     "temperature_sensor_offset",
+    "sensor_dropout",
     "undersampled",
 )
 _TESTS = tuple(q for q in CELL_QUANTITIES if q.key in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"})
