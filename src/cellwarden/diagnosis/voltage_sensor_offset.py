@@ -83,12 +83,13 @@ def _evidence(
         first_seen_unix_time_second=since,
         explanation=(
             f"The voltage of cell {cell + 1} is read {1e3 * abs(offset):.1f} mV too {word} "
-            f"({1e3 * low:+.1f} to {1e3 * high:+.1f} mV): the difference stays the same "
-            "wherever the pack stands, as no cell's does. The cell is not to blame."
+            f"({1e3 * low:+.1f} to {1e3 * high:+.1f} mV): the difference is the same "
+            "wherever the pack stands, as an error of the reading is and a cell's own is not."
         ),
         advice=(
             f"Calibrate the voltage input of cell {cell + 1}, and look at its sense wire and connector. The balancer "
-            "and the protection act on the wrong voltage until then; the estimates here are corrected."
+            "and the protection act on the wrong voltage until then; the estimates here are corrected. Should the "
+            "difference grow from week to week, suspect the cell itself."
         ),
     )
 
