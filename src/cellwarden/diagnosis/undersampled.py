@@ -35,6 +35,7 @@ KIND = "undersampled"
 FORGET_SECOND = 60.0 * 86400.0
 
 _FIELDS = 11
+LOADED_FRACTION = 0.02  # of the capacity in ampere: a log may be thin where nothing flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _step(
     sums = state.sums.copy()
     hours = is_full_hour(stamp)
     history = np.zeros((int(hours.sum()), _FIELDS))
-    _add_up(sums, _rows(minutes), minutes.elapsed_second, hours, history)
+    _add_up(sums, _rows(minutes, context.pack.nominal_capacity_ah), minutes.elapsed_second, hours, history)
     spoke, found = state.spoke, []
     for at, row in zip(stamp[hours], history, strict=True):
         loss = sampling_loss(row, context.pack.nominal_capacity_ah)
@@ -94,9 +95,12 @@ def _step(
     return UndersampledState(sums, first, spoke), found
 
 
-def _rows(minutes: MinuteBlock) -> FloatArray:
-    """(M, 11) what each row adds to the sums; rows with a gap inside do not tell the interval."""
-    even = minutes.longest_gap_second * np.maximum(minutes.sample_count, 1.0) <= 2.0 * minutes.elapsed_second
+def _rows(minutes: MinuteBlock, capacity_ah: float) -> FloatArray:
+    """(M, 11) what each row adds to the sums; only rows under load and without a gap inside tell the interval."""
+    highest = np.fmax(np.abs(minutes.current_minimum_ampere), np.abs(minutes.current_maximum_ampere))
+    even = (highest > LOADED_FRACTION * capacity_ah) & (
+        minutes.longest_gap_second * np.maximum(minutes.sample_count, 1.0) <= 2.0 * minutes.elapsed_second
+    )
     rows: FloatArray = np.column_stack(
         [
             np.where(even, minutes.elapsed_second, 0.0),
