@@ -124,13 +124,13 @@ def test_the_summary_is_that_of_the_probabilities() -> None:
     mean, sigma, low, high = summarise_starts(weights)
     assert mean == pytest.approx(probability @ GRID)
     assert sigma**2 == pytest.approx(probability @ (GRID - mean) ** 2 + (0.5 / HYPOTHESES) ** 2)
-    assert low == GRID[np.flatnonzero(total >= 0.02)[0]]
-    assert high == GRID[np.flatnonzero(total >= 0.98)[0]]
+    assert low == GRID[np.flatnonzero(total >= 0.025)[0]]
+    assert high == GRID[np.flatnonzero(total >= 0.975)[0]]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_interval_holds_the_truth_on_the_plateau(seed: int) -> None:
-    """A voltage on the plateau with the errors that are allowed for: 96 % of the truth is to be inside."""
+    """A voltage on the plateau with the errors that are allowed for: 95 % of the truth is to be inside."""
     model = load_cell_model("lfp")
     curve = model.ocv_curves[0]
     random = np.random.default_rng(seed)

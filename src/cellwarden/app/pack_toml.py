@@ -199,4 +199,5 @@ def read_pack_toml(path: Path) -> PackSpec:
         raise ConfigurationError(f"{path.name}: not readable as TOML ({cause}); correct that place.") from cause
     except ValidationError as cause:
         first = min(cause.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        raise ConfigurationError(f"{path.name}: {_sentence(first)}.") from cause
+        sentence = _sentence(first)
+        raise ConfigurationError(f"{path.name}: {sentence}{'' if sentence.endswith('?') else '.'}") from cause

@@ -92,7 +92,7 @@ def watch_deviation(
         raised = (hours >= RAISED_HOURS) & ((lasted >= np.asarray(now.hours_needed)) | (level > 0))
         gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))
         told = _levels(raised, gone, level, now, lasted >= now.pressing_hours)
-        held_chance = chance_beyond(now.value, now.sigma, LET_GO_SHARE * np.asarray(now.limit))
+        held_chance = np.nan_to_num(chance_beyond(now.value, now.sigma, LET_GO_SHARE * np.asarray(now.limit)))
         for channel in np.flatnonzero((told > 0) | (level > 0)):
             severity = (None, Severity.INFO, Severity.WARNING, Severity.CRITICAL)[int(told[channel])]
             since = float(begin[channel]) if np.isfinite(begin[channel]) else stamp
