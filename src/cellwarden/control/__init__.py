@@ -1,0 +1,1 @@
+"""Rules that narrow the limits, one a file, and the envelope that joins them; never looser than the manufacturer."""

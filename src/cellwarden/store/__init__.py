@@ -1,0 +1,1 @@
+"""Landing database, sealed days, roll-ups and queries: acknowledged means on disk."""

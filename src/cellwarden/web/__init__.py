@@ -1,0 +1,1 @@
+"""Read interface, operator requests and the page; reads the store, never a device."""
