@@ -57,7 +57,7 @@ lock:
 	rm -rf $(LOCK)
 	$(PYTHON) -m venv $(LOCK)
 	$(LOCK)/bin/pip install --quiet hatchling editables
-	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable .
+	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable '.[service]'
 	{ echo '# Exact versions of what cellwarden needs to run and to install itself from this folder; made by `make lock`.'; \
 	  $(LOCK)/bin/pip freeze --exclude-editable; } > requirements/runtime.lock
 	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable '.[dev,bench]'
@@ -74,7 +74,7 @@ $(RUNTIME): requirements/runtime.lock pyproject.toml
 	@echo "setting up $(VENV) (once)"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --requirement requirements/runtime.lock
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable '.[service]'
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements/dev.lock
