@@ -33,9 +33,9 @@ from cellwarden.drivers.errors import (
     FrameChecksumError,
     FrameLengthError,
     FrameTypeError,
-    ImplausibleError,
 )
 from cellwarden.drivers.field_table import Field, integer_at, reading_from_table, text_at
+from cellwarden.drivers.plausibility import require_direction
 from cellwarden.drivers.reading import DeviceIdentity, DeviceReading, merge_readings
 
 __all__ = ["DRIVER", "DalyUart"]
@@ -184,7 +184,8 @@ class DalyUart(Driver):
         if reading.current_ampere is not None and self.raw_current_rises_when == "discharging":
             reading = replace(reading, current_ampere=0.0 - reading.current_ampere)
         if "state" in replies:
-            _same_direction(reading.current_ampere, replies["state"][0])
+            state = replies["state"][0]
+            require_direction(reading.current_ampere, charging=state == 1, discharging=state == 2)
         return reading
 
 
@@ -232,17 +233,6 @@ def _alarms(data: bytes) -> tuple[str, ...]:
         for bit in range(8)
         if integer_at(data, byte, "u8") >> bit & 1
     )
-
-
-def _same_direction(current_ampere: float | None, state: int) -> None:
-    """The device's own word for what it does (1 charges, 2 discharges) against the sign of its current."""
-    if current_ampere is None or abs(current_ampere) <= 1.0:
-        return
-    if (state == 1 and current_ampere < 0) or (state == 2 and current_ampere > 0):
-        word = "charges" if state == 1 else "discharges"
-        raise ImplausibleError(
-            f"the device says that it {word} at {current_ampere:g} A: check the setting raw_current_rises_when"
-        )
 
 
 DRIVER = DalyUart()

@@ -17,7 +17,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.drivers.errors import ImplausibleError
 from cellwarden.drivers.reading import DeviceReading
 
-__all__ = ["PlausibilityGate", "PlausibilityLimits"]
+__all__ = ["PlausibilityGate", "PlausibilityLimits", "require_direction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +114,23 @@ class PlausibilityGate:
             return values, ()
         words = tuple(f"{name} {i + 1} jumped to {values[i]:g}" for i in np.nonzero(jumped)[0])
         return np.where(jumped, math.nan, values), words
+
+
+def require_direction(current_ampere: float | None, *, charging: bool, discharging: bool) -> None:
+    """Require that the current has the sign of what the device says that it does; below 1 A anything goes.
+
+    Raises
+    ------
+    ImplausibleError
+        They contradict each other: the sign is configured wrongly, or one of the two replies is not the device's.
+    """
+    if current_ampere is None or abs(current_ampere) <= 1.0 or charging == discharging:
+        return
+    if charging != (current_ampere > 0.0):
+        word = "charges" if charging else "discharges"
+        raise ImplausibleError(
+            f"the device says that it {word} at {current_ampere:g} A: check the setting raw_current_rises_when"
+        )
 
 
 def _require(name: str, value: float | None, valid: tuple[float, float]) -> None:
