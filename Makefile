@@ -34,7 +34,7 @@ test: $(DEV)
 
 bench: $(DEV)
 	@$(PY) -m bench.speed
-	@$(PY) -m bench.score_packs --page docs/accuracy.md
+	@$(PY) -m bench.target_table --page docs/accuracy.md
 
 real: $(DEV)
 	@$(PY) -m scripts.make_real_data_page
