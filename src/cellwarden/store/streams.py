@@ -1,0 +1,165 @@
+"""Rows in the landing database: one stream for each kind, pack and source, keyed by time.
+
+Roll-ups lag by at most one open minute, which is read from its rows: every row before a stream's `rolled_until` is in
+them, and a batch that opens a new minute rolls up what lies before, in its own transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from cellwarden.store.rollups import HOUR, MINUTE, Rollup, merge_into_table, roll_up
+from cellwarden.store.row_layout import IntegerRows, RowLayout, row_checksum
+
+__all__ = ["ESTIMATES", "SAMPLES", "SPANS", "Stream", "StreamTable", "read_rollups", "read_rows"]
+
+SAMPLES, ESTIMATES = "samples", "estimates"
+SPANS = {SAMPLES: (MINUTE, HOUR), ESTIMATES: (HOUR,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Rows of one kind, pack and source."""
+
+    kind: str
+    pack: str
+    source: str
+
+
+def read_rows(
+    connection: sqlite3.Connection,
+    stream: int,
+    begin: int,
+    end: int,
+    limit: int = -1,
+    on_damage: Callable[[int], None] | None = None,
+) -> Iterator[IntegerRows]:
+    """Rows of a stream with begin ≤ time < end [µs], cut where their layout changes.
+
+    Parameters
+    ----------
+    limit : at most so many rows
+    on_damage : takes the time of every row whose checksum does not fit; such rows are left out
+    """
+    found = connection.execute(
+        "SELECT time, layout, checksum, payload FROM row WHERE stream = ? AND time >= ? AND time < ? "
+        "ORDER BY time LIMIT ?",
+        (stream, begin, end, limit),
+    ).fetchall()
+    for layout, same in groupby(found, key=lambda row: row[1]):
+        whole = []
+        for time, _, checksum, payload in same:
+            if checksum == row_checksum(time, payload):
+                whole.append((time, payload))
+            elif on_damage is not None:
+                on_damage(time)
+        if whole:
+            times, payloads = zip(*whole, strict=True)
+            yield IntegerRows.from_payloads(_layout(connection, layout), times, payloads)
+
+
+def read_rollups(
+    connection: sqlite3.Connection, stream: int, span: int, begin: int, end: int
+) -> Iterator[tuple[RowLayout, Rollup]]:
+    """Roll-ups of a stream with begin ≤ start < end [µs], by layout."""
+    found = connection.execute(
+        "SELECT layout, time, payload FROM rollup WHERE stream = ? AND span = ? AND time >= ? AND time < ? "
+        "ORDER BY layout, time",
+        (stream, span, begin, end),
+    ).fetchall()
+    for layout, same in groupby(found, key=lambda row: row[0]):
+        _, times, payloads = zip(*same, strict=True)
+        yield _layout(connection, layout), Rollup.from_payloads(times, payloads)
+
+
+def _layout(connection: sqlite3.Connection, number: int) -> RowLayout:
+    (fields,) = connection.execute("SELECT fields FROM row_layout WHERE id = ?", (number,)).fetchone()
+    return RowLayout.from_text(fields)
+
+
+class StreamTable:
+    """Inserting rows, inside a transaction of the caller's; `forget` after one that failed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._streams: dict[Stream, int] = {}
+        self._layouts: dict[RowLayout, int] = {}
+        self._newest: dict[int, int] = {}
+        self._rolled_until: dict[int, int] = {}
+
+    def forget(self) -> None:
+        """Read numbers from the tables again."""
+        for known in (self._streams, self._layouts, self._newest, self._rolled_until):
+            known.clear()
+
+    def number(self, stream: Stream) -> int:
+        """The stream's number in the tables."""
+        if stream not in self._streams:
+            names = (stream.kind, stream.pack, stream.source)
+            self._connection.execute("INSERT OR IGNORE INTO stream(kind, pack, source) VALUES(?, ?, ?)", names)
+            number, rolled = self._connection.execute(
+                "SELECT id, rolled_until FROM stream WHERE kind = ? AND pack = ? AND source = ?", names
+            ).fetchone()
+            (newest,) = self._connection.execute("SELECT max(time) FROM row WHERE stream = ?", (number,)).fetchone()
+            self._streams[stream] = number
+            self._newest[number] = -1 if newest is None else newest
+            self._rolled_until[number] = rolled
+        return self._streams[stream]
+
+    def _layout(self, layout: RowLayout) -> int:
+        if layout not in self._layouts:
+            text = layout.text()
+            self._connection.execute("INSERT OR IGNORE INTO row_layout(fields) VALUES(?)", (text,))
+            found = self._connection.execute("SELECT id FROM row_layout WHERE fields = ?", (text,)).fetchone()
+            self._layouts[layout] = found[0]
+        return self._layouts[layout]
+
+    def insert(self, stream: Stream, rows: IntegerRows) -> int:
+        """Insert what is not there yet, with roll-ups; the number of rows that were new."""
+        number = self.number(stream)
+        new = self._new_rows(number, rows)
+        if not len(new):
+            return 0
+        layout = self._layout(new.layout)
+        times = new.unix_time_microsecond.tolist()
+        records = [
+            (number, time, layout, row_checksum(time, payload), payload)
+            for time, payload in zip(times, new.payloads(), strict=True)
+        ]
+        self._connection.executemany("INSERT INTO row VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", records)
+        self._newest[number] = max(self._newest[number], times[-1])
+        self._keep_rolled(stream.kind, number, new)
+        return len(new)
+
+    def _new_rows(self, number: int, rows: IntegerRows) -> IntegerRows:
+        """Those of the rows whose times the stream does not have."""
+        times = rows.unix_time_microsecond
+        if not len(times) or times[0] > self._newest[number]:
+            return rows
+        found = self._connection.execute(
+            "SELECT time FROM row WHERE stream = ? AND time BETWEEN ? AND ?", (number, int(times[0]), int(times[-1]))
+        )
+        return rows.where(~np.isin(times, [time for (time,) in found]))
+
+    def _keep_rolled(self, kind: str, number: int, new: IntegerRows) -> None:
+        """Roll up late rows at once, and earlier ones when a minute begins."""
+        spans = SPANS[kind]
+        rolled = self._rolled_until[number]
+        late = new.where(new.unix_time_microsecond < rolled)
+        self._roll(number, spans, [late])
+        minute = int(new.unix_time_microsecond[-1]) // MINUTE * MINUTE
+        if minute > rolled:
+            self._roll(number, spans, read_rows(self._connection, number, rolled, minute))
+            self._connection.execute("UPDATE stream SET rolled_until = ? WHERE id = ?", (minute, number))
+            self._rolled_until[number] = minute
+
+    def _roll(self, number: int, spans: Iterable[int], parts: Iterable[IntegerRows]) -> None:
+        for part in parts:
+            if len(part):
+                for span in spans:
+                    merge_into_table(self._connection, number, self._layout(part.layout), span, roll_up(part, span))
