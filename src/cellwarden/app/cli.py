@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cellwarden.app.virtual_command import add_virtual_command
 from cellwarden.core.errors import CellwardenError, ConfigurationError
 
 __all__ = ["main"]
@@ -100,6 +101,9 @@ def models() -> None:
         model = load_cell_model(name)
         low, high = model.valid_temperature_celsius
         typer.echo(f"{name:12} {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
+
+
+add_virtual_command(app)
 
 
 def main() -> None:

@@ -1,0 +1,34 @@
+"""Numbers into bytes as devices do it: rounded to the protocol's step, held at the ends of the type's range."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+__all__ = ["put", "put_text", "rounded"]
+
+_RANGES = {
+    "B": (0, 0xFF),
+    "b": (-0x80, 0x7F),
+    "H": (0, 0xFFFF),
+    "h": (-0x8000, 0x7FFF),
+    "I": (0, 0xFFFFFFFF),
+    "i": (-0x80000000, 0x7FFFFFFF),
+    "Q": (0, 0xFFFFFFFFFFFFFFFF),
+}
+
+
+def rounded(value: float, step: float, missing: int = 0) -> int:
+    """The value in whole steps; `missing` where there is none (NaN)."""
+    return missing if math.isnan(value) else round(value / step)
+
+
+def put(block: bytearray, offset: int, form: str, number: int) -> None:
+    """Write a number in a struct format such as "<H"; it stays within the type's range."""
+    low, high = _RANGES[form[-1]]
+    struct.pack_into(form, block, offset, min(max(number, low), high))
+
+
+def put_text(block: bytearray, offset: int, text: str, length: int) -> None:
+    """Write text of at most `length` bytes, filled up with zeros."""
+    block[offset : offset + length] = text.encode("ascii")[:length].ljust(length, b"\x00")
