@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 
-__all__ = ["put", "put_text", "rounded"]
+__all__ = ["held", "held_signed", "put", "put_text", "rounded"]
 
 _RANGES = {
     "B": (0, 0xFF),
@@ -32,3 +32,14 @@ def put(block: bytearray, offset: int, form: str, number: int) -> None:
 def put_text(block: bytearray, offset: int, text: str, length: int) -> None:
     """Write text of at most `length` bytes, filled up with zeros."""
     block[offset : offset + length] = text.encode("ascii")[:length].ljust(length, b"\x00")
+
+
+def held(number: int, width: int) -> bytes:
+    """An unsigned number in `width` bytes, highest first, held within what they can tell."""
+    return min(max(number, 0), (1 << 8 * width) - 1).to_bytes(width, "big")
+
+
+def held_signed(number: int, width: int) -> bytes:
+    """A signed number in `width` bytes, highest first, held within what they can tell."""
+    most = 1 << (8 * width - 1)
+    return min(max(number, -most), most - 1).to_bytes(width, "big", signed=True)
