@@ -23,7 +23,7 @@ def block(times: Iterable[float], layout: PackLayout = LAYOUT) -> SampleBlock:
     return SampleBlock(
         unix_time_second=stamps,
         current_ampere=np.where(phase % 11 == 3, np.nan, np.round(20.0 * np.sin(phase / 600.0), 2)),
-        pack_voltage_volt=np.round(53.0 + 0.01 * (phase % 17), 3),
+        pack_voltage_volt=np.round(9.9 + 0.001 * (phase % 17), 3),
         cell_voltage_volt=np.round(3.3 + 0.001 * (phase[:, None] % 23) + 0.002 * cells, 3),
         temperature_celsius=np.round(20.0 + 0.1 * (phase[:, None] % 7) + np.arange(len(layout.sensors)), 1),
         ambient_temperature_celsius=np.full(len(stamps), np.nan),

@@ -24,10 +24,10 @@ CREATE TABLE row(stream INTEGER NOT NULL, time INTEGER NOT NULL, layout INTEGER 
   payload BLOB NOT NULL, PRIMARY KEY(stream, time)) WITHOUT ROWID;
 CREATE TABLE rollup(stream INTEGER NOT NULL, span INTEGER NOT NULL, time INTEGER NOT NULL, layout INTEGER NOT NULL,
   payload BLOB NOT NULL, PRIMARY KEY(stream, span, time, layout)) WITHOUT ROWID;
--- what has gone into Parquet; is_emptied when its rows have left the table row
-CREATE TABLE sealed(stream INTEGER NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, file TEXT NOT NULL,
-  rows INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  is_emptied INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(stream, day, part)) WITHOUT ROWID;
+-- what has left for Parquet: kind 'samples', 'estimates', or 'minutes' for the roll-ups of a minute
+CREATE TABLE sealed(stream INTEGER NOT NULL, kind TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL,
+  file TEXT NOT NULL, rows INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(stream, kind, day, part)) WITHOUT ROWID;
 -- of every kind of document the latest (hour -1) and the last of every hour
 CREATE TABLE document(kind TEXT NOT NULL, pack TEXT NOT NULL, source TEXT NOT NULL, hour INTEGER NOT NULL,
   time INTEGER NOT NULL, document BLOB NOT NULL, PRIMARY KEY(kind, pack, source, hour)) WITHOUT ROWID;

@@ -10,9 +10,12 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
+
 from cellwarden.core.errors import CellwardenError
 
-__all__ = ["StoreDamagedError", "StoreError", "StoreFullError"]
+__all__ = ["StoreDamagedError", "StoreError", "StoreFullError", "translated"]
 
 
 class StoreError(CellwardenError, OSError):
@@ -25,3 +28,14 @@ class StoreFullError(StoreError):
 
 class StoreDamagedError(StoreError):
     """A file of the store is damaged, or the disk failed; the batch counts as lost until it is written again."""
+
+
+def translated(cause: sqlite3.Error | OSError) -> StoreError:
+    """The store's own error for one of the database or the file system."""
+    if isinstance(cause, StoreError):
+        return cause
+    code = cause.errno if isinstance(cause, OSError) else getattr(cause, "sqlite_errorcode", None)
+    full = (errno.ENOSPC, errno.EDQUOT) if isinstance(cause, OSError) else (sqlite3.SQLITE_FULL,)
+    if code in full:
+        return StoreFullError(f"no room on the disk for the store ({cause}); this was not stored.")
+    return StoreDamagedError(f"the store cannot be used ({cause}); this was not stored.")

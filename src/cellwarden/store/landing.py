@@ -15,13 +15,23 @@ from cellwarden.core.limits import Decision
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, PackLayout, StoreBatch, WriteReceipt
 from cellwarden.store.database import DATABASE_NAME, open_for_writing
 from cellwarden.store.documents import put_audit, put_decision, put_findings, put_state, put_telemetry
-from cellwarden.store.errors import StoreDamagedError, StoreFullError
+from cellwarden.store.errors import translated
 from cellwarden.store.estimate_rows import estimate_rows
-from cellwarden.store.row_layout import to_microsecond
+from cellwarden.store.losses import damaged_rows
+from cellwarden.store.row_layout import MICROSECONDS, to_microsecond
 from cellwarden.store.sample_rows import sample_rows
+from cellwarden.store.sealed_files import DAY
+from cellwarden.store.sealed_times import SealedTimes
+from cellwarden.store.sealing import SealedFile, Step, closed_days, forget_rows, record, write_sealed
 from cellwarden.store.streams import ESTIMATES, SAMPLES, Stream, StreamTable
 
 __all__ = ["Landing"]
+
+_CLOSED_AFTER = 600 * MICROSECONDS
+
+
+def _no_step(name: str) -> None:
+    """Go on."""
 
 
 class Landing:
@@ -30,6 +40,7 @@ class Landing:
     Parameters
     ----------
     folder : of the store; made where it is missing
+    on_step : called with the name of every step of sealing that is done, for tests that stop the program there
 
     Raises
     ------
@@ -37,9 +48,12 @@ class Landing:
         The store cannot be opened at all.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, on_step: Step = _no_step) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self._file = folder / DATABASE_NAME
+        self._step = on_step
+        self._sealed_times = SealedTimes(folder)
         self._layouts: dict[str, PackLayout] = {}
         self._decisions: dict[str, Decision] = {}
         self._open()
@@ -48,8 +62,8 @@ class Landing:
         try:
             self._connection = open_for_writing(self._file)
         except sqlite3.Error as cause:
-            raise _translated(cause) from cause
-        self._streams = StreamTable(self._connection)
+            raise translated(cause) from cause
+        self._streams = StreamTable(self._connection, self._sealed_times)
         self._decisions.clear()
 
     def __enter__(self) -> Self:
@@ -74,7 +88,7 @@ class Landing:
         except sqlite3.Error as cause:
             self._connection.close()
             self._open()
-            raise _translated(cause) from cause
+            raise translated(cause) from cause
         except BaseException:
             self._connection.execute("ROLLBACK")
             self._streams.forget()
@@ -136,6 +150,43 @@ class Landing:
             self._decisions[made.pack_id] = made.decision
         put_audit(connection, batch.audit)
 
+    def seal_step(self, now_unix_time_second: float) -> tuple[SealedFile, ...]:
+        """Seal one closed day of one stream, the oldest first; call it again until nothing is left.
+
+        A day is closed ten minutes after its end. Takes about half a second for a day at 1 Hz.
+
+        Returns
+        -------
+        tuple
+            The files that were made; empty when no closed day is left.
+
+        Raises
+        ------
+        StoreFullError, StoreDamagedError
+            The day was not sealed; its rows are where they were.
+        """
+        closed = list(
+            closed_days(self._connection, (to_microsecond(now_unix_time_second) - _CLOSED_AFTER) // DAY * DAY)
+        )
+        if not closed:
+            return ()
+        number, stream, day = min(closed, key=lambda found: found[2])
+        with self._transaction():
+            self._streams.roll_before(stream, (day + 1) * DAY)
+        try:
+            files, damaged = write_sealed(self._connection, self._folder, number, stream, day, self._step)
+        except (sqlite3.Error, OSError) as cause:
+            raise translated(cause) from cause
+        with self._transaction() as connection:
+            record(connection, self._folder, number, files)
+            forget_rows(connection, number, day)
+            if damaged:
+                put_audit(connection, [damaged_rows(stream, damaged)])
+            self._step("recorded")
+        self._step("committed")
+        self._sealed_times.forget()
+        return tuple(files)
+
     def acknowledge(self, key: str, note: str, who: str, unix_time_second: float) -> None:
         """Note that somebody has seen a finding, and what they say of it.
 
@@ -159,9 +210,3 @@ class Landing:
                     )
                 ],
             )
-
-
-def _translated(cause: sqlite3.Error) -> StoreFullError | StoreDamagedError:
-    if getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
-        return StoreFullError(f"no room on the disk for the store ({cause}); nothing of the batch was stored.")
-    return StoreDamagedError(f"the store's database cannot be used ({cause}); nothing of the batch was stored.")

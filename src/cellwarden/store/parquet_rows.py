@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from cellwarden.store.row_layout import IntegerRows, RowLayout
 
-__all__ = ["TIME_COLUMN", "read_parquet_rows", "rows_table", "write_table"]
+__all__ = ["LAYOUT_KEY", "TIME_COLUMN", "read_parquet_rows", "rows_table", "write_table"]
 
 TIME_COLUMN = "unix_time_microsecond"
-_LAYOUT_KEY = b"cellwarden.row_layout"
+LAYOUT_KEY = b"cellwarden.row_layout"
 _ROW_GROUP_ROWS = 86_400
 
 
@@ -29,7 +29,7 @@ def rows_table(rows: IntegerRows) -> pa.Table:
             column = np.ascontiguousarray(integers[:, place])
             columns.append(pa.array(column, mask=column == field.absent))
             fields.append(pa.field(name, columns[-1].type, metadata={"unit": field.unit}))
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata={_LAYOUT_KEY: rows.layout.text()}))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata={LAYOUT_KEY: rows.layout.text()}))
 
 
 def write_table(table: pa.Table, path: Path) -> None:
@@ -55,7 +55,7 @@ def read_parquet_rows(path: Path, begin: int, end: int) -> IntegerRows:
         The file is damaged.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        layout = RowLayout.from_text(file.schema_arrow.metadata[_LAYOUT_KEY].decode())
+        layout = RowLayout.from_text(file.schema_arrow.metadata[LAYOUT_KEY].decode())
         table = file.read(use_threads=False)
     times = table.column(TIME_COLUMN).to_numpy()
     chosen = slice(*np.searchsorted(times, [begin, end]))

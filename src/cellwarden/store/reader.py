@@ -7,7 +7,7 @@ given once. The database is read first: a row leaves it only when its file is th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from cellwarden.store.database import DATABASE_NAME, open_for_reading
 from cellwarden.store.documents import LATEST, decision_from_document, document_from_bytes
 from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
+from cellwarden.store.parquet_rollups import read_parquet_rollup
 from cellwarden.store.parquet_rows import read_parquet_rows
-from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, to_microsecond
+from cellwarden.store.rollups import MINUTE, Rollup
+from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout, to_microsecond
 from cellwarden.store.sample_rows import sample_block
 from cellwarden.store.sealed_files import DAY, sealed_parts
 from cellwarden.store.series import Series, SeriesSums, finest_span
-from cellwarden.store.streams import ESTIMATES, SAMPLES, SPANS, Stream, read_rollups, read_rows
+from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, SPANS, Stream, read_rollups, read_rows
 
 __all__ = ["PackRecord", "PackState", "StoreReader"]
 
@@ -265,11 +267,24 @@ class StoreReader:
         first = begin
         if number is not None and span >= finest:
             first = begin // span * span
-            for layout, rollup in read_rollups(self._connection, number, span, first, end):
+            for layout, rollup in self._rollups(number, span, first, end, sums.names):
                 sums.add_rollup(layout, rollup)
             first = max(begin, self._all("SELECT rolled_until FROM stream WHERE id = ?", (number,))[0][0])
         for rows in self._rows(stream, first, end):
             sums.add_rows(rows)
+
+    def _rollups(
+        self, number: int, span: int, begin: int, end: int, names: Collection[str]
+    ) -> Iterator[tuple[RowLayout, Rollup]]:
+        """Roll-ups from both places; those of a minute are in files as soon as the database says so."""
+        question = "SELECT file FROM sealed WHERE stream = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day, part"
+        self._connection.execute("BEGIN")
+        landed = list(read_rollups(self._connection, number, span, begin, end))
+        files = self._all(question, (number, MINUTES, begin // DAY, end // DAY)) if span == MINUTE else []
+        self._connection.execute("COMMIT")
+        yield from landed
+        for (file,) in files:
+            yield read_parquet_rollup(self._folder / file, begin, end, names)
 
     def export(
         self,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cellwarden.store.row_layout import MICROSECONDS, IntegerRows
 
-__all__ = ["HOUR", "MINUTE", "Rollup", "merge_into_table", "roll_up"]
+__all__ = ["HOUR", "MINUTE", "Integers", "Rollup", "merge_into_table", "roll_up"]
 
 MINUTE, HOUR = 60 * MICROSECONDS, 3600 * MICROSECONDS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -107,6 +107,16 @@ class RowLayout:
     def row_type(self) -> np.dtype[Any]:
         """NumPy type of a row's record: one field a quantity, an array where it has several columns."""
         return _row_type(self)
+
+    def only(self, base_names: Collection[str]) -> RowLayout:
+        """The layout of these columns alone."""
+        fields = []
+        for field in self.fields:
+            chosen = zip(field.labels, field.base_names, strict=True)
+            labels = tuple(label for label, name in chosen if name in base_names)
+            if labels:
+                fields.append(StoredField(field.stem, labels, field.unit, field.kind))
+        return RowLayout(tuple(fields))
 
     def text(self) -> str:
         """The layout as text, for the database."""

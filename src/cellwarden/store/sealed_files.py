@@ -17,7 +17,7 @@ from cellwarden.store.batch import MAIN_SOURCE
 from cellwarden.store.row_layout import MICROSECONDS
 from cellwarden.store.streams import Stream
 
-__all__ = ["DAY", "SealedPart", "day_start", "sealed_parts", "sealed_path", "sealed_streams"]
+__all__ = ["DAY", "SealedPart", "day_start", "sealed_files", "sealed_parts", "sealed_path"]
 
 DAY = 86_400 * MICROSECONDS
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:__(.+?))?(?:\.part(\d+))?\.parquet")
@@ -80,7 +80,7 @@ def sealed_parts(folder: Path, stream: Stream, begin: int, end: int) -> list[Sea
     return sorted(chosen, key=lambda part: (part.day, part.part))
 
 
-def sealed_streams(folder: Path, kind: str) -> Iterator[SealedPart]:
+def sealed_files(folder: Path, kind: str) -> Iterator[SealedPart]:
     """Every sealed file of one kind."""
     for path in sorted((folder / kind).glob("pack=*/year=*/*.parquet")):
         part = _parsed(path, kind, unquote(path.parts[-3].removeprefix("pack=")))

@@ -44,10 +44,10 @@ class SeriesSums:
     """What a series needs of each bucket, gathered from rows and roll-ups in any order."""
 
     def __init__(self, columns: Sequence[str], begin: int, end: int, bucket: int) -> None:
-        self._columns = tuple(columns)
+        self.names = tuple(columns)
         self._bucket = bucket
         self._first = begin // bucket
-        shape = (len(self._columns), max(-(-end // bucket) - self._first, 0))
+        shape = (len(self.names), max(-(-end // bucket) - self._first, 0))
         self._count = np.zeros(shape)
         self._total = np.zeros(shape)
         self._lowest = np.full(shape, np.inf)
@@ -72,24 +72,24 @@ class SeriesSums:
         """Add rows as they are stored."""
         for field in rows.layout.fields:
             for label, name in enumerate(field.base_names):
-                if name in self._columns:
+                if name in self.names:
                     values = field.values(rows.column(field)[:, label])
                     there = np.isfinite(values)
                     values, times = values[there], rows.unix_time_microsecond[there]
-                    self._add(self._columns.index(name), times, np.ones(len(times)), values, values, values)
+                    self._add(self.names.index(name), times, np.ones(len(times)), values, values, values)
 
     def add_rollup(self, layout: RowLayout, rollup: Rollup) -> None:
         """Add roll-ups of a layout."""
         divisors = [field.divisor for field in layout.fields for _ in field.labels]
         for place, (name, divisor) in enumerate(zip(layout.base_names, divisors, strict=True)):
-            if name in self._columns:
+            if name in self.names:
                 there = rollup.count[:, place] > 0
                 times = rollup.unix_time_microsecond[there]
                 count = rollup.count[there, place].astype(np.float64)
                 low, high, total = (
                     array[there, place] / divisor for array in (rollup.lowest, rollup.highest, rollup.total)
                 )
-                self._add(self._columns.index(name), times, count, low, high, total)
+                self._add(self.names.index(name), times, count, low, high, total)
 
     def series(self) -> Series:
         """The buckets that hold something."""
@@ -101,5 +101,5 @@ class SeriesSums:
         mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=known)
         low, high = np.where(known, lowest, np.nan), np.where(known, highest, np.nan)
         starts = (np.flatnonzero(there) + self._first) * self._bucket / MICROSECONDS
-        columns = {name: SeriesColumn(low[k], mean[k], high[k]) for k, name in enumerate(self._columns)}
+        columns = {name: SeriesColumn(low[k], mean[k], high[k]) for k, name in enumerate(self.names)}
         return Series(self._bucket / MICROSECONDS, starts, columns)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.store.rollups import HOUR, MINUTE, Rollup, merge_into_table, roll_up
 from cellwarden.store.row_layout import IntegerRows, RowLayout, row_checksum
 
-__all__ = ["ESTIMATES", "SAMPLES", "SPANS", "Stream", "StreamTable", "read_rollups", "read_rows"]
+__all__ = ["ESTIMATES", "MINUTES", "SAMPLES", "SPANS", "Stream", "StreamTable", "read_rollups", "read_rows"]
 
-SAMPLES, ESTIMATES = "samples", "estimates"
+SAMPLES, ESTIMATES, MINUTES = "samples", "estimates", "minutes"
+SealedTimes = Callable[["Stream", int, int], NDArray[np.int64]]
 SPANS = {SAMPLES: (MINUTE, HOUR), ESTIMATES: (HOUR,)}
 
 
@@ -83,10 +85,16 @@ def _layout(connection: sqlite3.Connection, number: int) -> RowLayout:
 
 
 class StreamTable:
-    """Inserting rows, inside a transaction of the caller's; `forget` after one that failed."""
+    """Inserting rows, inside a transaction of the caller's; `forget` after one that failed.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Parameters
+    ----------
+    sealed_times : the times [µs] between two moments that a stream has in sealed files
+    """
+
+    def __init__(self, connection: sqlite3.Connection, sealed_times: SealedTimes) -> None:
         self._connection = connection
+        self._sealed_times = sealed_times
         self._streams: dict[Stream, int] = {}
         self._layouts: dict[RowLayout, int] = {}
         self._newest: dict[int, int] = {}
@@ -105,9 +113,13 @@ class StreamTable:
             number, rolled = self._connection.execute(
                 "SELECT id, rolled_until FROM stream WHERE kind = ? AND pack = ? AND source = ?", names
             ).fetchone()
-            (newest,) = self._connection.execute("SELECT max(time) FROM row WHERE stream = ?", (number,)).fetchone()
+            (newest,) = self._connection.execute(
+                "SELECT max(coalesce((SELECT max(time) FROM row WHERE stream = :s), -1),"
+                " coalesce((SELECT max(last) FROM sealed WHERE stream = :s AND kind = :k), -1))",
+                {"s": number, "k": stream.kind},
+            ).fetchone()
             self._streams[stream] = number
-            self._newest[number] = -1 if newest is None else newest
+            self._newest[number] = newest
             self._rolled_until[number] = rolled
         return self._streams[stream]
 
@@ -122,7 +134,7 @@ class StreamTable:
     def insert(self, stream: Stream, rows: IntegerRows) -> int:
         """Insert what is not there yet, with roll-ups; the number of rows that were new."""
         number = self.number(stream)
-        new = self._new_rows(number, rows)
+        new = self._new_rows(stream, number, rows)
         if not len(new):
             return 0
         layout = self._layout(new.layout)
@@ -136,15 +148,17 @@ class StreamTable:
         self._keep_rolled(stream.kind, number, new)
         return len(new)
 
-    def _new_rows(self, number: int, rows: IntegerRows) -> IntegerRows:
+    def _new_rows(self, stream: Stream, number: int, rows: IntegerRows) -> IntegerRows:
         """Those of the rows whose times the stream does not have."""
         times = rows.unix_time_microsecond
         if not len(times) or times[0] > self._newest[number]:
             return rows
+        span = (int(times[0]), int(times[-1]))
         found = self._connection.execute(
-            "SELECT time FROM row WHERE stream = ? AND time BETWEEN ? AND ?", (number, int(times[0]), int(times[-1]))
+            "SELECT time FROM row WHERE stream = ? AND time BETWEEN ? AND ?", (number, *span)
         )
-        return rows.where(~np.isin(times, [time for (time,) in found]))
+        there = np.array([time for (time,) in found], dtype=np.int64)
+        return rows.where(~(np.isin(times, there) | np.isin(times, self._sealed_times(stream, *span))))
 
     def _keep_rolled(self, kind: str, number: int, new: IntegerRows) -> None:
         """Roll up late rows at once, and earlier ones when a minute begins."""
@@ -152,11 +166,17 @@ class StreamTable:
         rolled = self._rolled_until[number]
         late = new.where(new.unix_time_microsecond < rolled)
         self._roll(number, spans, [late])
-        minute = int(new.unix_time_microsecond[-1]) // MINUTE * MINUTE
-        if minute > rolled:
-            self._roll(number, spans, read_rows(self._connection, number, rolled, minute))
-            self._connection.execute("UPDATE stream SET rolled_until = ? WHERE id = ?", (minute, number))
-            self._rolled_until[number] = minute
+        self._roll_before(kind, number, int(new.unix_time_microsecond[-1]) // MINUTE * MINUTE)
+
+    def roll_before(self, stream: Stream, moment: int) -> None:
+        """Have every row before a moment [µs], a whole minute, in the roll-ups."""
+        self._roll_before(stream.kind, self.number(stream), moment)
+
+    def _roll_before(self, kind: str, number: int, moment: int) -> None:
+        if moment > self._rolled_until[number]:
+            self._roll(number, SPANS[kind], read_rows(self._connection, number, self._rolled_until[number], moment))
+            self._connection.execute("UPDATE stream SET rolled_until = ? WHERE id = ?", (moment, number))
+            self._rolled_until[number] = moment
 
     def _roll(self, number: int, spans: Iterable[int], parts: Iterable[IntegerRows]) -> None:
         for part in parts:
