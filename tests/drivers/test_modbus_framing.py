@@ -52,7 +52,7 @@ def test_the_answer_is_read(framing: Framing, raw: bytes) -> None:
     assert framing.length(raw) == len(raw) == framing.reply_length(READ)
     assert framing.data(raw, READ) == b"\x12\x34\x56\x78"
     # the byte count is the last thing that the length waits for
-    assert framing.length(raw[: 2 if framing is RTU else 5]) is None
+    assert framing.length(raw[: 2 if framing is RTU else 8]) is None
     assert framing.length(b"") is None
 
 
@@ -100,7 +100,12 @@ def test_bad_tcp_answers_are_refused(name: str, raw: bytes, error: type[FrameErr
 
 @pytest.mark.parametrize(
     ("framing", "raw"),
-    [(RTU, b"\x01\x10\x04"), (TCP, b"\x00\x00\x00\x01\x00\x06"), (TCP, bytes(6)), (TCP, b"\x00\x00\x00\x00\xff\xff")],
+    [
+        (RTU, b"\x01\x10\x04"),
+        (TCP, b"\x00\x00\x00\x01\x00\x07\x01\x04\x04"),
+        (TCP, bytes(9)),
+        (TCP, b"\x00\x00\x00\x00\x00\x09\x01\x04\x04"),
+    ],
 )
 def test_what_cannot_begin_an_answer_is_told_at_once(framing: Framing, raw: bytes) -> None:
     with pytest.raises(FrameLengthError):

@@ -21,6 +21,7 @@ __all__ = [
     "Framing",
     "ModbusDriver",
     "ModbusRead",
+    "ModbusRefusalError",
     "data_of",
     "pdu_length",
     "pdu_of",
@@ -39,6 +40,10 @@ _EXCEPTIONS = {
     10: "gateway has no path",
     11: "device behind the gateway is silent",
 }
+
+
+class ModbusRefusalError(FrameTypeError):
+    """The device says that it does not answer this question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +142,17 @@ def data_of(pdu: bytes, read: ModbusRead) -> bytes:
 
     Raises
     ------
+    ModbusRefusalError
+        The device refuses.
     FrameTypeError
-        The device refuses, or it is the answer to another question.
+        It is the answer to another question.
     FrameLengthError
         It contradicts its own byte count.
     """
     if pdu_length(pdu) != len(pdu):
         raise FrameLengthError(f"an answer of {len(pdu)} bytes contradicts its byte count")
     if pdu[0] == read.function | 0x80:
-        raise FrameTypeError(f"the device refuses: {_EXCEPTIONS.get(pdu[1], f'code {pdu[1]}')}")
+        raise ModbusRefusalError(f"the device refuses: {_EXCEPTIONS.get(pdu[1], f'code {pdu[1]}')}")
     if pdu[0] != read.function or pdu[1] != read.data_length:
         raise FrameTypeError(f"function {pdu[0]:02X} with {len(pdu) - 2} bytes was not asked")
     return pdu[2:]

@@ -10,7 +10,7 @@ import struct
 from typing import Literal
 
 from cellwarden.drivers.errors import FrameAddressError, FrameLengthError, FrameTypeError
-from cellwarden.drivers.modbus_read import Framing, ModbusRead, data_of, pdu_of
+from cellwarden.drivers.modbus_read import Framing, ModbusRead, data_of, pdu_length, pdu_of
 
 __all__ = ["TCP"]
 
@@ -33,11 +33,11 @@ class _Tcp:
         return 9 + read.data_length
 
     def length(self, buffer: bytes) -> int | None:
-        """As the header says."""
-        if len(buffer) < 6:
+        """As the header says, and the byte count behind it: there is no checksum that would tell noise."""
+        if len(buffer) < 9:
             return None
-        _, protocol, following = struct.unpack(">HHH", buffer[:6])
-        if protocol or not 3 <= following <= 254:
+        _, protocol, following, _ = _HEADER.unpack(buffer[:7])
+        if protocol or pdu_length(buffer[7:9]) != following - 1:
             raise FrameLengthError(f"protocol {protocol} with {following} bytes is no Modbus answer")
         return 6 + int(following)
 
