@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cellwarden.app.virtual_command import add_virtual_command
+from cellwarden.app.web_command import add_web_commands
 from cellwarden.core.errors import CellwardenError, ConfigurationError
 
 __all__ = ["main"]
@@ -104,6 +105,7 @@ def models() -> None:
 
 
 add_virtual_command(app)
+add_web_commands(app)
 
 
 def main() -> None:
