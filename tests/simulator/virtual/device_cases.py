@@ -15,6 +15,9 @@ from cellwarden.simulator.virtual.protocols.daly import VirtualDaly
 from cellwarden.simulator.virtual.protocols.jbd import VirtualJbd
 from cellwarden.simulator.virtual.protocols.jk_pb import VirtualJkPb
 from cellwarden.simulator.virtual.protocols.jk_ttl import VirtualJkTtl
+from cellwarden.simulator.virtual.protocols.pace import VirtualPace
+from cellwarden.simulator.virtual.protocols.pylontech import VirtualPylontech
+from cellwarden.simulator.virtual.protocols.seplos_v2 import VirtualSeplosV2
 from tests.simulator.virtual.virtual_setup import near
 
 # a driver's quantity and the pack's
@@ -145,6 +148,63 @@ CASES = [
             "bms_soc_fraction": 0.001,
             "remaining_capacity_ah": 0.001,
             "nominal_capacity_ah": 0.001,
+        },
+    ),
+    DeviceCase(
+        device=VirtualPylontech(address=3),
+        driver="pylontech",
+        address=3,
+        main_request="analog",
+        cells=15,
+        steps={
+            "cell_voltage_volt": 0.001,
+            "temperature_celsius": 0.1,
+            "current_ampere": 0.1,
+            "pack_voltage_volt": 0.001,
+            "mos_temperature_celsius": 0.1,
+            "remaining_capacity_ah": 0.001,
+            "full_capacity_ah": 0.001,
+            "charge_voltage_limit_volt": 0.001,
+            "charge_current_limit_ampere": 0.1,
+        },
+    ),
+    DeviceCase(
+        device=VirtualPace(address=1),
+        driver="pace",
+        address=1,
+        main_request="analog",
+        balancing=True,
+        sensors=4,
+        steps={
+            "cell_voltage_volt": 0.001,
+            "temperature_celsius": 0.1,
+            "current_ampere": 0.01,
+            "pack_voltage_volt": 0.001,
+            "mos_temperature_celsius": 0.1,
+            "ambient_temperature_celsius": 0.1,
+            "remaining_capacity_ah": 0.01,
+            "full_capacity_ah": 0.01,
+            "nominal_capacity_ah": 0.01,
+        },
+    ),
+    DeviceCase(
+        device=VirtualSeplosV2(address=7),
+        driver="seplos_v2",
+        address=7,
+        main_request="analog",
+        balancing=True,
+        sensors=4,
+        steps={
+            "cell_voltage_volt": 0.001,
+            "temperature_celsius": 0.1,
+            "current_ampere": 0.01,
+            "pack_voltage_volt": 0.01,
+            "mos_temperature_celsius": 0.1,
+            "ambient_temperature_celsius": 0.1,
+            "bms_soc_fraction": 0.001,
+            "bms_soh_fraction": 0.001,
+            "remaining_capacity_ah": 0.01,
+            "nominal_capacity_ah": 0.01,
         },
     ),
 ]
