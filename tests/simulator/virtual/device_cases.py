@@ -12,12 +12,14 @@ from cellwarden.drivers.reading import DeviceReading
 from cellwarden.simulator.live.live_reading import PackReading
 from cellwarden.simulator.virtual.device import StreamDevice
 from cellwarden.simulator.virtual.protocols.daly import VirtualDaly
+from cellwarden.simulator.virtual.protocols.eg4_ll import VirtualEg4Ll
 from cellwarden.simulator.virtual.protocols.jbd import VirtualJbd
 from cellwarden.simulator.virtual.protocols.jk_pb import VirtualJkPb
 from cellwarden.simulator.virtual.protocols.jk_ttl import VirtualJkTtl
 from cellwarden.simulator.virtual.protocols.pace import VirtualPace
 from cellwarden.simulator.virtual.protocols.pylontech import VirtualPylontech
 from cellwarden.simulator.virtual.protocols.seplos_v2 import VirtualSeplosV2
+from cellwarden.simulator.virtual.protocols.seplos_v3 import VirtualSeplosV3
 from tests.simulator.virtual.virtual_setup import near
 
 # a driver's quantity and the pack's
@@ -205,6 +207,50 @@ CASES = [
             "bms_soh_fraction": 0.001,
             "remaining_capacity_ah": 0.01,
             "nominal_capacity_ah": 0.01,
+        },
+    ),
+    DeviceCase(
+        device=VirtualSeplosV3(address=4),
+        driver="seplos_v3",
+        address=4,
+        main_request="pack",
+        balancing=True,
+        sensors=4,
+        steps={
+            "cell_voltage_volt": 0.001,
+            "temperature_celsius": 0.1,
+            "current_ampere": 0.01,
+            "pack_voltage_volt": 0.01,
+            "mos_temperature_celsius": 0.1,
+            "ambient_temperature_celsius": 0.1,
+            "bms_soc_fraction": 0.001,
+            "bms_soh_fraction": 0.001,
+            "remaining_capacity_ah": 0.01,
+            "full_capacity_ah": 0.01,
+            "nominal_capacity_ah": 0.01,
+            "charge_voltage_limit_volt": 0.01,
+            "charge_current_limit_ampere": 1.0,
+            "discharge_current_limit_ampere": 1.0,
+        },
+    ),
+    DeviceCase(
+        device=VirtualEg4Ll(address=9),
+        driver="eg4_ll",
+        address=9,
+        main_request="status",
+        switches=False,
+        sensors=4,
+        steps={
+            "cell_voltage_volt": 0.001,
+            "temperature_celsius": 1.0,
+            "current_ampere": 0.1,
+            "pack_voltage_volt": 0.01,
+            "mos_temperature_celsius": 1.0,
+            "bms_soc_fraction": 0.01,
+            "bms_soh_fraction": 0.01,
+            "remaining_capacity_ah": 0.1,
+            "full_capacity_ah": 0.01,
+            "charge_current_limit_ampere": 0.1,
         },
     ),
 ]

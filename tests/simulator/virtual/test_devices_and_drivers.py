@@ -121,12 +121,12 @@ def test_no_value_comes_of_a_wire_that_fails_and_good_ones_after_it(case: Device
             for name in case.opening(driver):
                 await ask(session, line, name)
             session.take()
-            faults.switch_on(kind, delay_second=0.3)
+            faults.switch_on(kind, delay_second=0.15)
             with pytest.raises((NoAnswerError, LinkDownError)):
-                await ask(session, line, case.main_request, timeout_second=0.15)
+                await ask(session, line, case.main_request, timeout_second=0.08)
             assert session.take() == ()
             faults.switch_off(kind)
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.2 if kind == "late" else 0.0)
             await ask(session, line, case.main_request)
             assert session.take() != ()
 

@@ -9,12 +9,18 @@ import numpy as np
 import pytest
 
 from cellwarden.simulator.live.live_reading import PackReading
+from cellwarden.simulator.virtual.ascii_frame import ascii_reply
 from cellwarden.simulator.virtual.conversation import Conversation
 from cellwarden.simulator.virtual.device import StreamDevice
 from cellwarden.simulator.virtual.protocols.daly import VirtualDaly
+from cellwarden.simulator.virtual.protocols.eg4_ll import VirtualEg4Ll
 from cellwarden.simulator.virtual.protocols.jbd import VirtualJbd
 from cellwarden.simulator.virtual.protocols.jk_pb import VirtualJkPb
 from cellwarden.simulator.virtual.protocols.jk_ttl import VirtualJkTtl
+from cellwarden.simulator.virtual.protocols.pace import VirtualPace
+from cellwarden.simulator.virtual.protocols.pylontech import VirtualPylontech
+from cellwarden.simulator.virtual.protocols.seplos_v2 import VirtualSeplosV2
+from cellwarden.simulator.virtual.protocols.seplos_v3 import VirtualSeplosV3
 from cellwarden.simulator.virtual.spoiled_wire import SpoiledWire
 from tests.simulator.virtual.virtual_setup import standing_pack
 
@@ -29,6 +35,31 @@ REQUESTS = [
     (VirtualDaly(), "A5 40 90 08 00 00 00 00 00 00 00 00 7D"),
     (VirtualDaly(), "A5 40 94 08 00 00 00 00 00 00 00 00 81"),
     (VirtualDaly(), "A5 40 50 08 00 00 00 00 00 00 00 00 3D"),
+    (VirtualSeplosV3(), "01 04 10 00 00 11 34 C6"),
+    (VirtualSeplosV3(), "01 04 11 00 00 1A 74 FD"),
+    (VirtualSeplosV3(), "01 01 12 00 00 90 39 1E"),
+    (VirtualSeplosV3(), "01 04 13 00 00 6A 74 A1"),
+    (VirtualSeplosV3(), "01 04 17 00 00 0A 75 B9"),
+    (VirtualEg4Ll(), "01 03 00 00 00 27 05 D0"),
+    (VirtualEg4Ll(), "01 03 00 2D 00 5B 94 38"),
+    (VirtualEg4Ll(), "01 03 00 69 00 17 D5 D8"),
+    *(
+        (device, frame.encode("ascii").hex() + "0d")
+        for device, frame in (
+            (VirtualPylontech(), "~20024642E00202FD33"),
+            (VirtualPylontech(), "~20024644E00202FD31"),
+            (VirtualPylontech(), "~200246470000FDA7"),
+            (VirtualPylontech(), "~20024692E00202FD2E"),
+            (VirtualPylontech(), "~20024693E00202FD2D"),
+            (VirtualPylontech(), "~20024696E00202FD2A"),
+            (VirtualPylontech(), "~2002464F0000FD98"),
+            (VirtualPylontech(), "~200246510000FDAC"),
+            (VirtualPace(), "~25014642E00201FD30"),
+            (VirtualPace(), "~25014644E00201FD2E"),
+            (VirtualSeplosV2(), "~20004642E00200FD37"),
+            (VirtualSeplosV2(), "~20004644E00200FD35"),
+        )
+    ),
 ]
 WRITES = [
     (VirtualJkPb(), "01 10 10 78 00 02 04 00 00 00 01 F9 2D"),
@@ -56,6 +87,32 @@ def test_requests_may_come_byte_by_byte_after_noise(device: StreamDevice, reques
 @pytest.mark.parametrize(("device", "request_hex"), WRITES)
 def test_writes_change_nothing_and_are_not_answered(device: StreamDevice, request_hex: str) -> None:
     assert conversation(device).feed(bytes.fromhex(request_hex)) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "request_hex", "reply_hex"),
+    [
+        (VirtualSeplosV3(), "01 10 15 11 00 01 02 55 AA 5E FF", "01 90 01 8D C0"),  # to write: no such function
+        (VirtualSeplosV3(), "01 04 10 00 00 7D 34 EB", "01 84 02 C2 C1"),  # beyond the block
+    ],
+)
+def test_modbus_exceptions(device: StreamDevice, request_hex: str, reply_hex: str) -> None:
+    ((_, reply),) = conversation(device).feed(bytes.fromhex(request_hex))
+    assert reply == bytes.fromhex(reply_hex)
+
+
+@pytest.mark.parametrize("device", [VirtualPylontech(), VirtualPace(), VirtualSeplosV2()])
+def test_an_unknown_ascii_command_gets_its_return_code(device: StreamDevice) -> None:
+    version, address = (0x25, 1) if isinstance(device, VirtualPace) else (0x20, device.address or 0)
+    request = ascii_reply(version, address, bytes((address,)), return_code=0x95)  # "switch off", where it is known
+    ((_, reply),) = conversation(device).feed(request)
+    assert reply[7:9] == b"04"
+
+
+def test_a_captured_reply_of_a_pace_is_framed_the_same() -> None:
+    """Its length nibble and its sum are the hard cases; the INFO is the captured one."""
+    captured = b"~25014600004C000110" + b"00" * 16 + b"06" + b"00" * 11 + b"0E" + b"00" * 6 + b"EF3A\r"
+    assert ascii_reply(0x25, 1, bytes.fromhex(captured[13:-5].decode())) == captured
 
 
 def test_a_jbd_refuses_to_switch_off() -> None:

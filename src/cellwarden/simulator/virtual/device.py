@@ -66,6 +66,10 @@ class VirtualDevice(ABC):
                 raise ConfigurationError(f"the virtual device '{self.name}' has no setting '{key}'; {hint}")
         return replace(self, **settings)
 
+    def at_port(self, kind: PortKind) -> Self:  # noqa: ARG002  # most speak the same at every port
+        """The device as it speaks at a port of that kind."""
+        return self
+
     def elsewhere(self) -> Self | None:
         """The same device at the next address, None where the protocol has no address."""
         return None if self.address is None else replace(self, address=self.address + 1)

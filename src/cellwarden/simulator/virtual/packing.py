@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 import struct
 
-__all__ = ["held", "held_signed", "put", "put_text", "rounded"]
+import numpy as np
+
+from cellwarden.core.sample_block import FloatArray
+
+__all__ = ["held", "held_signed", "present", "put", "put_text", "rounded", "text_words", "word", "word_signed"]
 
 _RANGES = {
     "B": (0, 0xFF),
@@ -21,6 +25,12 @@ _RANGES = {
 def rounded(value: float, step: float, missing: int = 0) -> int:
     """The value in whole steps; `missing` where there is none (NaN)."""
     return missing if math.isnan(value) else round(value / step)
+
+
+def present(values: FloatArray) -> FloatArray:
+    """Values that are there; one NaN where there is none, so that mean and extremes of it are none too."""
+    there = values[~np.isnan(values)]
+    return there if there.size else np.full(1, np.nan)
 
 
 def put(block: bytearray, offset: int, form: str, number: int) -> None:
@@ -43,3 +53,19 @@ def held_signed(number: int, width: int) -> bytes:
     """A signed number in `width` bytes, highest first, held within what they can tell."""
     most = 1 << (8 * width - 1)
     return min(max(number, -most), most - 1).to_bytes(width, "big", signed=True)
+
+
+def word(number: int) -> int:
+    """An unsigned number held within 16 bits."""
+    return min(max(number, 0), 0xFFFF)
+
+
+def word_signed(number: int) -> int:
+    """A signed number held within 16 bits, as the word that stands for it."""
+    return min(max(number, -0x8000), 0x7FFF) & 0xFFFF
+
+
+def text_words(text: str, count: int) -> list[int]:
+    """Text as 16-bit words, first character in the high byte, filled up with zeros."""
+    data = text.encode("ascii")[: 2 * count].ljust(2 * count, b"\x00")
+    return [data[index] << 8 | data[index + 1] for index in range(0, len(data), 2)]

@@ -51,7 +51,7 @@ async def serving(device: VirtualDevice, wire: SpoiledWire, place: Place) -> Asy
         raise ConfigurationError(f"'{device.name}' is reached by {' or '.join(device.ports)}, not by {place.kind}")
     if cells > device.most_cells:
         raise ConfigurationError(f"'{device.name}' has room for {device.most_cells} cells; the pack has {cells}")
-    async with asyncio.TaskGroup() as tasks, _opened(device, wire, place) as where:
+    async with asyncio.TaskGroup() as tasks, _opened(device.at_port(place.kind), wire, place) as where:
         keeping_up = tasks.create_task(_keep_up(wire))
         try:
             yield where
