@@ -14,6 +14,7 @@ _BUSY_SECOND = 10.0
 _CHECKPOINT_PAGES = 1000  # 4 MB of write-ahead log
 
 _SCHEMA = """
+CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE pack(name TEXT PRIMARY KEY, description TEXT NOT NULL, layout TEXT NOT NULL);
 CREATE TABLE row_layout(id INTEGER PRIMARY KEY, fields TEXT NOT NULL UNIQUE);
 -- kind 'samples' or 'estimates'; every row before rolled_until is in the roll-ups
@@ -33,12 +34,14 @@ CREATE TABLE document(kind TEXT NOT NULL, pack TEXT NOT NULL, source TEXT NOT NU
   time INTEGER NOT NULL, document BLOB NOT NULL, PRIMARY KEY(kind, pack, source, hour)) WITHOUT ROWID;
 CREATE TABLE decision(pack TEXT NOT NULL, time INTEGER NOT NULL, document TEXT NOT NULL,
   PRIMARY KEY(pack, time)) WITHOUT ROWID;
+-- noted: what of it the journal knows
 CREATE TABLE finding(pack TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, is_current INTEGER NOT NULL,
-  document TEXT NOT NULL, PRIMARY KEY(pack, key)) WITHOUT ROWID;
+  document TEXT NOT NULL, noted TEXT, PRIMARY KEY(pack, key)) WITHOUT ROWID;
 CREATE TABLE acknowledgement(id INTEGER PRIMARY KEY, key TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL,
   time INTEGER NOT NULL, UNIQUE(key, time, who));
 CREATE TABLE audit(id INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-  pack TEXT, detail TEXT NOT NULL);
+  pack TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX audit_time ON audit(time);
 """
 
 

@@ -17,6 +17,7 @@ from cellwarden.store.row_layout import MICROSECONDS, to_microsecond
 
 __all__ = [
     "LATEST",
+    "audit_records",
     "decision_from_document",
     "document_from_bytes",
     "finding_key",
@@ -71,7 +72,8 @@ def put_findings(connection: sqlite3.Connection, findings: PackFindings) -> None
     pack = findings.pack_id
     connection.execute("UPDATE finding SET is_current = 0 WHERE pack = ? AND is_current = 1", (pack,))
     connection.executemany(
-        "INSERT OR REPLACE INTO finding VALUES(?, ?, ?, 1, ?)",
+        "INSERT INTO finding(pack, key, position, is_current, document) VALUES(?, ?, ?, 1, ?) ON CONFLICT DO UPDATE "
+        "SET position = excluded.position, is_current = 1, document = excluded.document",
         [(pack, finding_key(pack, found), place, _text(found)) for place, found in enumerate(findings.findings)],
     )
 
@@ -104,17 +106,34 @@ def _gist(decision: Decision) -> tuple[object, ...]:
 
 
 def put_audit(connection: sqlite3.Connection, records: Sequence[AuditRecord]) -> None:
-    """Append audit records."""
-    connection.executemany(
-        "INSERT INTO audit(time, actor, action, pack, detail) VALUES(?, ?, ?, ?, ?)",
-        [
-            (
-                round(record.unix_time_second * MICROSECONDS),
-                record.actor,
-                record.action,
-                record.pack_id,
-                _text(record.detail),
-            )
-            for record in records
-        ],
+    """Append audit records; one that is there already is not doubled."""
+    for record in records:
+        values = (
+            to_microsecond(record.unix_time_second),
+            record.actor,
+            record.action,
+            record.pack_id or "",
+            _text(record.detail),
+        )
+        connection.execute(
+            "INSERT INTO audit(time, actor, action, pack, detail) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 "
+            "FROM audit WHERE time = ?1 AND actor = ?2 AND action = ?3 AND pack = ?4 AND detail = ?5)",
+            values,
+        )
+
+
+def audit_records(connection: sqlite3.Connection, begin: int, end: int) -> tuple[AuditRecord, ...]:
+    """Audit records with begin ≤ time < end [µs], in the order in which they were written."""
+    found = connection.execute(
+        "SELECT time, actor, action, pack, detail FROM audit WHERE time >= ? AND time < ? ORDER BY id", (begin, end)
+    )
+    return tuple(
+        AuditRecord(
+            unix_time_second=time / MICROSECONDS,
+            actor=actor,
+            action=action,
+            pack_id=pack or None,
+            detail=json.loads(detail),
+        )
+        for time, actor, action, pack, detail in found
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +13,14 @@ from typing import Self
 
 from cellwarden.core.limits import Decision
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, PackLayout, StoreBatch, WriteReceipt
-from cellwarden.store.database import DATABASE_NAME, open_for_writing
+from cellwarden.store.checking import CatalogueKey, check_file, next_key
 from cellwarden.store.documents import put_audit, put_decision, put_findings, put_state, put_telemetry
 from cellwarden.store.errors import translated
 from cellwarden.store.estimate_rows import estimate_rows
+from cellwarden.store.journal import JournalEntry
 from cellwarden.store.losses import damaged_rows
+from cellwarden.store.opening import is_damage, note_journal, open_store
+from cellwarden.store.records import acknowledgement_entry, apply_entry, audit_entry, entries_of_batch, pack_entry
 from cellwarden.store.row_layout import MICROSECONDS, to_microsecond
 from cellwarden.store.sample_rows import sample_rows
 from cellwarden.store.sealed_files import DAY
@@ -28,6 +31,7 @@ from cellwarden.store.streams import ESTIMATES, SAMPLES, Stream, StreamTable
 __all__ = ["Landing"]
 
 _CLOSED_AFTER = 600 * MICROSECONDS
+_FIRST_KEY: CatalogueKey = (0, "", 0, 0)
 
 
 def _no_step(name: str) -> None:
@@ -42,6 +46,10 @@ class Landing:
     folder : of the store; made where it is missing
     on_step : called with the name of every step of sealing that is done, for tests that stop the program there
 
+    Attributes
+    ----------
+    losses : what was found missing since the store was opened, as audit records of the action "loss"; in the store too
+
     Raises
     ------
     StoreFullError, StoreDamagedError
@@ -49,21 +57,21 @@ class Landing:
     """
 
     def __init__(self, folder: Path, *, on_step: Step = _no_step) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._file = folder / DATABASE_NAME
         self._step = on_step
         self._sealed_times = SealedTimes(folder)
         self._layouts: dict[str, PackLayout] = {}
         self._decisions: dict[str, Decision] = {}
-        self._open()
+        self._checked = _FIRST_KEY
+        self.losses: tuple[AuditRecord, ...] = ()
+        self._open(is_suspect=False)
 
-    def _open(self) -> None:
-        try:
-            self._connection = open_for_writing(self._file)
-        except sqlite3.Error as cause:
-            raise translated(cause) from cause
+    def _open(self, *, is_suspect: bool) -> None:
+        opened = open_store(self._folder, is_suspect=is_suspect)
+        self._connection, self._journal, self._mark = opened.connection, opened.journal, opened.mark
+        self.losses += opened.losses
         self._streams = StreamTable(self._connection, self._sealed_times)
+        self._sealed_times.forget()
         self._decisions.clear()
 
     def __enter__(self) -> Self:
@@ -87,12 +95,14 @@ class Landing:
             self._connection.execute("COMMIT")
         except sqlite3.Error as cause:
             self._connection.close()
-            self._open()
+            self._open(is_suspect=is_damage(cause))
             raise translated(cause) from cause
-        except BaseException:
+        except BaseException as cause:
             self._connection.execute("ROLLBACK")
             self._streams.forget()
             self._decisions.clear()
+            if isinstance(cause, OSError):
+                raise translated(cause) from cause
             raise
 
     def register_pack(self, pack_id: str, pack_toml_text: str, layout: PackLayout) -> None:
@@ -103,10 +113,10 @@ class Landing:
         pack_toml_text : its description, kept for exports and for whoever reads the store later
         layout : shape and resolution of its rows
         """
+        description = (pack_id, pack_toml_text, json.dumps(asdict(layout)))
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO pack VALUES(?, ?, ?)", (pack_id, pack_toml_text, json.dumps(asdict(layout)))
-            )
+            if connection.execute("SELECT * FROM pack WHERE name = ?", (pack_id,)).fetchone() != description:
+                self._record(connection, [pack_entry(*description)])
         self._layouts[pack_id] = layout
 
     def write(self, batch: StoreBatch) -> WriteReceipt:
@@ -126,6 +136,9 @@ class Landing:
         with self._transaction() as connection:
             new = self._write_rows(batch)
             self._write_documents(connection, batch)
+            if entries := entries_of_batch(connection, batch):
+                note_journal(connection, self._journal.append(entries))
+        self._mark.note(self._streams.newest())
         return WriteReceipt(new, sum(len(rows.block) for rows in batch.rows) - new)
 
     def _write_rows(self, batch: StoreBatch) -> int:
@@ -181,11 +194,27 @@ class Landing:
             record(connection, self._folder, number, files)
             forget_rows(connection, number, day)
             if damaged:
-                put_audit(connection, [damaged_rows(stream, damaged)])
+                self._record(connection, [audit_entry(damaged_rows(stream, damaged))])
             self._step("recorded")
         self._step("committed")
         self._sealed_times.forget()
         return tuple(files)
+
+    def check_step(self) -> bool:
+        """Read one sealed file to its end and put it aside if it is damaged; False when all have been looked through.
+
+        Takes about a tenth of a second; once through them a day is enough.
+        """
+        key = next_key(self._connection, self._checked)
+        self._checked = key or _FIRST_KEY
+        if key is None:
+            return False
+        with self._transaction() as connection:
+            losses = check_file(connection, self._folder, key)
+            if losses:
+                self._record(connection, [audit_entry(record) for record in losses])
+        self.losses += tuple(losses)
+        return True
 
     def acknowledge(self, key: str, note: str, who: str, unix_time_second: float) -> None:
         """Note that somebody has seen a finding, and what they say of it.
@@ -194,19 +223,13 @@ class Landing:
         ----------
         key : the finding's, as `StoreReader.findings` gives it
         """
+        detail = {"finding": key, "note": note}
+        done = AuditRecord(unix_time_second=unix_time_second, actor=who, action="acknowledge", detail=detail)
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO acknowledgement(key, note, who, time) VALUES(?, ?, ?, ?)",
-                (key, note, who, to_microsecond(unix_time_second)),
-            )
-            put_audit(
-                connection,
-                [
-                    AuditRecord(
-                        unix_time_second=unix_time_second,
-                        actor=who,
-                        action="acknowledge",
-                        detail={"finding": key, "note": note},
-                    )
-                ],
-            )
+            self._record(connection, [acknowledgement_entry(key, note, who, unix_time_second), audit_entry(done)])
+
+    def _record(self, connection: sqlite3.Connection, entries: Sequence[JournalEntry]) -> None:
+        """Put entries into the database and the journal."""
+        for entry in entries:
+            apply_entry(connection, entry)
+        note_journal(connection, self._journal.append(entries))

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
+from cellwarden.core.json_value import JsonValue
 from cellwarden.store.batch import AuditRecord
 from cellwarden.store.row_layout import MICROSECONDS
 from cellwarden.store.streams import Stream
 
-__all__ = ["LOSS", "damaged_rows", "loss"]
+__all__ = ["LOSS", "damaged_rows", "loss", "store_record"]
 
 LOSS = "loss"
 _ACTOR = "store"
 
 
-def loss(stream: Stream, first: int | None, last: int | None, why: str, *, found_at: int = 0) -> AuditRecord:
-    """Rows of a stream that are gone.
+def store_record(action: str, detail: Mapping[str, JsonValue], pack: str | None = None) -> AuditRecord:
+    """Something that the store did by itself, now."""
+    return AuditRecord(unix_time_second=time.time(), actor=_ACTOR, action=action, pack_id=pack, detail=detail)
+
+
+def loss(stream: Stream, first: int | None, last: int | None, why: str) -> AuditRecord:
+    """Rows of a stream that are gone, found out now.
 
     Parameters
     ----------
     first, last : moments [µs] between which rows are missing; None where not known
-    found_at : when that was noticed [µs]; the last moment where it is not given
     """
-    known = [moment for moment in (found_at, last, first) if moment]
-    return AuditRecord(
-        unix_time_second=(known[0] if known else 0) / MICROSECONDS,
-        actor=_ACTOR,
-        action=LOSS,
-        pack_id=stream.pack,
-        detail={
-            "kind": stream.kind,
-            "source": stream.source,
-            "from_unix_time_second": None if first is None else first / MICROSECONDS,
-            "until_unix_time_second": None if last is None else last / MICROSECONDS,
-            "reason": why,
-        },
-    )
+    detail: dict[str, JsonValue] = {
+        "kind": stream.kind,
+        "source": stream.source,
+        "from_unix_time_second": None if first is None else first / MICROSECONDS,
+        "until_unix_time_second": None if last is None else last / MICROSECONDS,
+        "reason": why,
+    }
+    return store_record(LOSS, detail, stream.pack)
 
 
 def damaged_rows(stream: Stream, times: Sequence[int]) -> AuditRecord:

@@ -7,10 +7,13 @@ given once. The database is read first: a row leaves it only when its file is th
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from cellwarden.core.errors import InputError
 from cellwarden.core.limits import Decision
@@ -18,7 +21,7 @@ from cellwarden.core.sample_block import SampleBlock
 from cellwarden.logs import LogUnits, write_pack_log
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, EstimateMinutes, PackLayout
 from cellwarden.store.database import DATABASE_NAME, open_for_reading
-from cellwarden.store.documents import LATEST, decision_from_document, document_from_bytes
+from cellwarden.store.documents import LATEST, audit_records, decision_from_document, document_from_bytes
 from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.parquet_rollups import read_parquet_rollup
@@ -33,6 +36,7 @@ from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, SPANS, Stream,
 __all__ = ["PackRecord", "PackState", "StoreReader"]
 
 _EVER = (0, 1 << 62)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,15 @@ class PackState:
     def age_second(self, now_unix_time_second: float) -> float | None:
         """Age of the newest sample [s]."""
         return None if self.sample is None else now_unix_time_second - float(self.sample.unix_time_second[-1])
+
+
+def _file_rows(path: Path, begin: int, end: int) -> IntegerRows | None:
+    """Rows of a sealed file; None where it is damaged: the writer will find it, put it aside and name the loss."""
+    try:
+        return read_parquet_rows(path, begin, end)
+    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+        _LOG.warning("%s cannot be read and is left out: %s", path.name, cause)
+        return None
 
 
 class StoreReader:
@@ -170,19 +183,7 @@ class StoreReader:
     def audit(self, from_unix_time_second: float, until_unix_time_second: float) -> tuple[AuditRecord, ...]:
         """Audit records in the order in which they were written."""
         span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
-        found = self._all(
-            "SELECT time, actor, action, pack, detail FROM audit WHERE time >= ? AND time < ? ORDER BY id", span
-        )
-        return tuple(
-            AuditRecord(
-                unix_time_second=time / MICROSECONDS,
-                actor=actor,
-                action=action,
-                pack_id=pack,
-                detail=json.loads(detail),
-            )
-            for time, actor, action, pack, detail in found
-        )
+        return audit_records(self._connection, *span)
 
     def rows(
         self,
@@ -284,7 +285,10 @@ class StoreReader:
         self._connection.execute("COMMIT")
         yield from landed
         for (file,) in files:
-            yield read_parquet_rollup(self._folder / file, begin, end, names)
+            try:
+                yield read_parquet_rollup(self._folder / file, begin, end, names)
+            except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+                _LOG.warning("%s cannot be read and is left out: %s", file, cause)
 
     def export(
         self,

@@ -43,13 +43,13 @@ class Rollup:
         count, lowest, highest = (records["small"][:, place].astype(np.int64) for place in range(3))
         return Rollup(np.asarray(times, dtype=np.int64), count, lowest, highest, records["total"].astype(np.int64))
 
-    def merged(self, starts: Integers) -> Rollup:
-        """The buckets of (sorted) `starts` joined from these, whose `unix_time_microsecond` is sorted."""
-        groups = np.searchsorted(starts, self.unix_time_microsecond, side="right") - 1
-        firsts = np.flatnonzero(np.diff(groups, prepend=-1))
+    def gathered(self, span: int) -> Rollup:
+        """Buckets joined to buckets of `span` microseconds; their times are sorted."""
+        starts = self.unix_time_microsecond // span * span
+        firsts = np.flatnonzero(np.diff(starts, prepend=-1))
         empty = self.count == 0
         return Rollup(
-            starts[groups[firsts]],
+            starts[firsts],
             np.add.reduceat(self.count, firsts),
             np.minimum.reduceat(np.where(empty, np.iinfo(np.int32).max, self.lowest), firsts),
             np.maximum.reduceat(np.where(empty, np.iinfo(np.int32).min, self.highest), firsts),
@@ -62,7 +62,7 @@ def roll_up(rows: IntegerRows, span: int) -> Rollup:
     values = np.concatenate([rows.column(field) for field in rows.layout.fields], axis=1, dtype=np.int64)
     absent = np.concatenate([rows.column(field) == field.absent for field in rows.layout.fields], axis=1)
     single = Rollup(rows.unix_time_microsecond, (~absent).astype(np.int64), values, values, np.where(absent, 0, values))
-    return single.merged(np.unique(rows.unix_time_microsecond // span * span))
+    return single.gathered(span)
 
 
 def merge_into_table(connection: sqlite3.Connection, stream: int, layout: int, span: int, rollup: Rollup) -> None:
@@ -73,5 +73,5 @@ def merge_into_table(connection: sqlite3.Connection, stream: int, layout: int, s
         payload = rollup.payload(bucket)
         if found is not None:
             both = Rollup.from_payloads([time, time], [found[0], payload])
-            payload = both.merged(np.asarray([time], dtype=np.int64)).payload(0)
+            payload = both.gathered(span).payload(0)
         connection.execute("INSERT OR REPLACE INTO rollup VALUES(?, ?, ?, ?, ?)", (stream, span, time, layout, payload))

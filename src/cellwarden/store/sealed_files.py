@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -17,7 +17,7 @@ from cellwarden.store.batch import MAIN_SOURCE
 from cellwarden.store.row_layout import MICROSECONDS
 from cellwarden.store.streams import Stream
 
-__all__ = ["DAY", "SealedPart", "day_start", "sealed_files", "sealed_parts", "sealed_path"]
+__all__ = ["DAY", "SealedPart", "sealed_files", "sealed_part", "sealed_parts", "sealed_path"]
 
 DAY = 86_400 * MICROSECONDS
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:__(.+?))?(?:\.part(\d+))?\.parquet")
@@ -33,10 +33,15 @@ class SealedPart:
     part: int
     path: Path
 
+    @property
+    def begin(self) -> int:
+        """First moment of the day [µs]."""
+        return self.day * DAY
 
-def day_start(day: int) -> int:
-    """First moment of a day [µs]."""
-    return day * DAY
+    @property
+    def end(self) -> int:
+        """First moment of the next day [µs]."""
+        return (self.day + 1) * DAY
 
 
 def _pack_folder(folder: Path, kind: str, pack: str) -> Path:
@@ -76,18 +81,25 @@ def sealed_parts(folder: Path, stream: Stream, begin: int, end: int) -> list[Sea
         if first <= int(year.name.removeprefix("year=")) <= last:
             parsed = (_parsed(path, stream.kind, stream.pack) for path in year.iterdir())
             found += [part for part in parsed if part is not None and part.stream == stream]
-    chosen = [part for part in found if part.day * DAY < end and (part.day + 1) * DAY > begin]
+    chosen = [part for part in found if part.begin < end and part.end > begin]
     return sorted(chosen, key=lambda part: (part.day, part.part))
 
 
 def sealed_files(folder: Path, kind: str) -> Iterator[SealedPart]:
     """Every sealed file of one kind."""
     for path in sorted((folder / kind).glob("pack=*/year=*/*.parquet")):
-        part = _parsed(path, kind, unquote(path.parts[-3].removeprefix("pack=")))
+        part = _parsed(path, kind, _pack_of(path))
         if part is not None:
             yield part
 
 
-def utc_date(day: int) -> str:
-    """The day as text, for messages."""
-    return datetime.fromtimestamp(day * DAY / MICROSECONDS, tz=UTC).date().isoformat()
+def sealed_part(folder: Path, path: Path) -> SealedPart:
+    """What a sealed file's name says."""
+    part = _parsed(path, path.relative_to(folder).parts[0], _pack_of(path))
+    if part is None:
+        raise ValueError(f"{path.name} is no name of a sealed file")
+    return part
+
+
+def _pack_of(path: Path) -> str:
+    return unquote(path.parts[-3].removeprefix("pack="))

@@ -7,7 +7,6 @@ rows where they were, and the day is sealed anew.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from cellwarden.store.rollups import MINUTE
 from cellwarden.store.row_layout import IntegerRows
 from cellwarden.store.sealed_files import DAY, sealed_path
 from cellwarden.store.streams import MINUTES, SAMPLES, Stream, read_rollups, read_rows
+from cellwarden.store.syncing import make_folder, sync_path
 
 __all__ = ["SealedFile", "Step", "closed_days", "forget_rows", "record", "write_sealed"]
 
@@ -152,12 +152,12 @@ def _day_first(rows: IntegerRows) -> int:
 
 
 def _write_verified(table: pa.Table, path: Path, is_same: Callable[[Path], bool], step: Step) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     beside = path.with_name(f"{path.name}.tmp")
     try:
         write_table(table, beside)
         step("written")
-        sync_file(beside)
+        sync_path(beside)
         step("synced")
         if not is_same(beside):
             raise StoreDamagedError(
@@ -166,8 +166,7 @@ def _write_verified(table: pa.Table, path: Path, is_same: Callable[[Path], bool]
         step("verified")
         beside.replace(path)
         step("renamed")
-        for parent in (path.parent, path.parent.parent, path.parent.parent.parent):
-            sync_file(parent)
+        sync_path(path.parent)
         step("folder_synced")
     finally:
         beside.unlink(missing_ok=True)
@@ -185,15 +184,6 @@ def _same_rows(rows: IntegerRows, path: Path) -> bool:
 
 def _same_rollup(table: pa.Table, path: Path) -> bool:
     return bool(rollup_table(*read_parquet_rollup(path, 0, 1 << 62)).equals(table))
-
-
-def sync_file(path: Path) -> None:
-    """Have a file or a folder on the disk when this returns."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def record(connection: sqlite3.Connection, folder: Path, number: int, files: list[SealedFile]) -> None:

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from cellwarden.store.rollups import HOUR, MINUTE, Rollup, merge_into_table, roll_up
 from cellwarden.store.row_layout import IntegerRows, RowLayout, row_checksum
 
-__all__ = ["ESTIMATES", "MINUTES", "SAMPLES", "SPANS", "Stream", "StreamTable", "read_rollups", "read_rows"]
+__all__ = [
+    "ESTIMATES",
+    "MINUTES",
+    "SAMPLES",
+    "SPANS",
+    "Stream",
+    "StreamTable",
+    "layout_number",
+    "read_rollups",
+    "read_rows",
+]
 
 SAMPLES, ESTIMATES, MINUTES = "samples", "estimates", "minutes"
 SealedTimes = Callable[["Stream", int, int], NDArray[np.int64]]
@@ -84,6 +94,13 @@ def _layout(connection: sqlite3.Connection, number: int) -> RowLayout:
     return RowLayout.from_text(fields)
 
 
+def layout_number(connection: sqlite3.Connection, layout: RowLayout) -> int:
+    """The layout's number in the tables."""
+    text = layout.text()
+    connection.execute("INSERT OR IGNORE INTO row_layout(fields) VALUES(?)", (text,))
+    return int(connection.execute("SELECT id FROM row_layout WHERE fields = ?", (text,)).fetchone()[0])
+
+
 class StreamTable:
     """Inserting rows, inside a transaction of the caller's; `forget` after one that failed.
 
@@ -105,6 +122,10 @@ class StreamTable:
         for known in (self._streams, self._layouts, self._newest, self._rolled_until):
             known.clear()
 
+    def newest(self) -> dict[Stream, int]:
+        """The newest time [µs] of every stream that was written to."""
+        return {stream: self._newest[number] for stream, number in self._streams.items()}
+
     def number(self, stream: Stream) -> int:
         """The stream's number in the tables."""
         if stream not in self._streams:
@@ -125,10 +146,7 @@ class StreamTable:
 
     def _layout(self, layout: RowLayout) -> int:
         if layout not in self._layouts:
-            text = layout.text()
-            self._connection.execute("INSERT OR IGNORE INTO row_layout(fields) VALUES(?)", (text,))
-            found = self._connection.execute("SELECT id FROM row_layout WHERE fields = ?", (text,)).fetchone()
-            self._layouts[layout] = found[0]
+            self._layouts[layout] = layout_number(self._connection, layout)
         return self._layouts[layout]
 
     def insert(self, stream: Stream, rows: IntegerRows) -> int:
@@ -170,13 +188,22 @@ class StreamTable:
 
     def roll_before(self, stream: Stream, moment: int) -> None:
         """Have every row before a moment [µs], a whole minute, in the roll-ups."""
-        self._roll_before(stream.kind, self.number(stream), moment)
+        number = self.number(stream)
+        while self._rolled_until[number] < moment:
+            self._roll_before(stream.kind, number, moment)
 
     def _roll_before(self, kind: str, number: int, moment: int) -> None:
-        if moment > self._rolled_until[number]:
-            self._roll(number, SPANS[kind], read_rows(self._connection, number, self._rolled_until[number], moment))
-            self._connection.execute("UPDATE stream SET rolled_until = ? WHERE id = ?", (moment, number))
-            self._rolled_until[number] = moment
+        """The same, an hour of rows at most, so that no batch waits long."""
+        rolled = self._rolled_until[number]
+        if moment <= rolled:
+            return
+        question = "SELECT min(time) FROM row WHERE stream = ? AND time >= ? AND time < ?"
+        (first,) = self._connection.execute(question, (number, rolled, moment)).fetchone()
+        if first is not None:
+            moment = min(moment, first // MINUTE * MINUTE + HOUR)
+            self._roll(number, SPANS[kind], read_rows(self._connection, number, first, moment))
+        self._connection.execute("UPDATE stream SET rolled_until = ? WHERE id = ?", (moment, number))
+        self._rolled_until[number] = moment
 
     def _roll(self, number: int, spans: Iterable[int], parts: Iterable[IntegerRows]) -> None:
         for part in parts:
