@@ -161,7 +161,7 @@ def test_damage_while_running_is_mended_and_the_batch_can_be_written_again(crash
     content[4096:] = bytes(len(content) - 4096)
     with landing(folder) as store:
         with contextlib.closing(sqlite3.connect(folder / "landing.sqlite")) as other, other:
-            other.execute("UPDATE about SET value = value")  # so that the store reads the file again
+            other.execute("INSERT INTO about VALUES('other', '')")  # so that the store reads the file again
         (folder / "landing.sqlite").write_bytes(content)
         with pytest.raises(StoreDamagedError):
             store.write(rows_batch("a", [START + 2 * DAY + 1]))
