@@ -6,11 +6,12 @@ from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import minute_slots as at
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["add_charge", "add_pack", "watch_current"]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def add_pack(pack: FloatArray, current: float, pack_volt: float, ambient: float, switch: float) -> None:
     """Add one sample of the pack's own quantities to the open minute."""
     pack[at.SAMPLES] += 1.0
@@ -31,7 +32,7 @@ def add_pack(pack: FloatArray, current: float, pack_volt: float, ambient: float,
         pack[at.SWITCH_COUNT] += 1.0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def add_charge(pack: FloatArray, charge: float, cell_sum_volt: float) -> None:
     """Add the charge of one interval [Ah] and its energy at the cells' sum [V]."""
     energy = charge * cell_sum_volt if cell_sum_volt == cell_sum_volt else 0.0
@@ -44,7 +45,7 @@ def add_charge(pack: FloatArray, charge: float, cell_sum_volt: float) -> None:
         pack[at.ENERGY_OUT] -= energy
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def watch_current(pack: FloatArray, current: float, interval: float, band: float) -> None:
     """Gather peaks, and what a log of every second, every fourth sample would miss over groups of four intervals."""
     low, middle = abs(pack[at.EARLIER_CURRENT]), abs(pack[at.LAST_CURRENT])
@@ -66,7 +67,7 @@ def watch_current(pack: FloatArray, current: float, interval: float, band: float
     pack[at.GROUP_COUNT] = 1.0
 
 
-@njit(cache=True)
+@bare_kernel
 def _add_group(pack: FloatArray, e: float, band: float) -> None:
     """Add the squared errors that every second and every fourth of five samples make, where the current moved."""
     first = at.GROUP_CURRENT

@@ -7,12 +7,11 @@ may show longer ones. A step of the current starts the level anew.
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
-from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import minute_slots as at
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["CALM_BANDS", "DIP_VOLT", "FIRST_VARIANCE", "plan_dips", "watch_dips"]
 
@@ -28,22 +27,20 @@ CALM_BANDS = 4.0  # of the steady band: 2 % of C
 CALM_VOLT = 0.005  # of the median cell, where the current is not measured
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def plan_dips(
-    pack: FloatArray, band: float, plan: FloatArray, k: int, current: float, interval: float, voltage: FloatArray
+    pack: FloatArray, band: float, plan: FloatArray, k: int, current: float, interval: float, level: float
 ) -> int:
     """Whether the cells' levels hold at sample k or start anew, as bits.
 
     Parameters
     ----------
     band : within which the current is calm [A]
-    plan : (T, PLAN_SLOTS) gets the sample's weight in the levels
+    plan : (PLAN_ROWS, PLAN_SLOTS) gets the sample's weight in the levels
     interval : time since the sample before, 0 at the first one [s]
-    voltage : (T, n_cells) readings, which stand in for a current that is not measured [V]
+    level : the current, or the median cell where no current is measured [A or V]
     """
-    level = current
     if current != current:
-        level = np.nanmedian(voltage[k])
         band = CALM_VOLT
     if not (0.0 < interval <= DIP_LONGEST_SECOND and abs(level - pack[at.CALM_LEVEL]) <= band):
         pack[at.CALM_LEVEL] = level
@@ -59,84 +56,77 @@ def plan_dips(
     return at.TRUST_DIPS if trusted else 0
 
 
-@njit(cache=True)
-def watch_dips(cell: FloatArray, threshold: float, voltage: FloatArray, plan: FloatArray, bits: IntArray) -> None:
-    """Count every cell's dips over some samples."""
-    least = threshold * threshold
-    base, variance, slow, second = cell[at.DIP_BASE], cell[at.DIP_VARIANCE], cell[at.DIP_SLOW], cell[at.DIP_SECOND]
-    for k in range(voltage.shape[0]):
-        mean, scale, share = plan[k, at.MEAN], plan[k, at.SCALE], plan[k, at.DIP_SHARE]
-        slow_share = min(1.0, plan[k, at.INTERVAL] / SLOW_SECOND)
-        if bits[k] & at.RESTART_DIPS:
-            _restart(base, slow, second, voltage[k], mean, scale)
-        elif _all_quiet(base, slow, second, voltage[k], mean, scale, 0.25 * least):
-            _follow_noise(base, variance, slow, voltage[k], mean, scale, share, slow_share, least)
-        else:
-            trusted, interval = bits[k] & at.TRUST_DIPS, plan[k, at.INTERVAL]
-            for j in range(cell.shape[1]):
-                deviation = (voltage[k, j] - mean) * scale
-                if deviation == deviation:
-                    _watch_cell(cell, j, deviation, share, slow_share, least, interval, trusted)
+@njit(cache=True, inline="always")
+def watch_dips(cells: int, cell: FloatArray, least: float, plan: FloatArray, row: int, bits: int) -> None:
+    """Take one sample of a group of cells.
+
+    Parameters
+    ----------
+    cells : how many lanes of the group are cells
+    cell : (CELL_SLOTS × LANES,) the group's state, the readings in V_NOW
+    least : square of the least depth [V²]
+    plan, row : (PLAN_ROWS, PLAN_SLOTS) what the samples ask for, and which of them it is
+    bits : what is asked of the cells
+    """
+    mean, scale, share = plan[row, at.MEAN], plan[row, at.SCALE], plan[row, at.DIP_SHARE]
+    slow_share = min(1.0, plan[row, at.INTERVAL] / SLOW_SECOND)
+    if bits & at.RESTART_DIPS:
+        _restart(cells, cell, mean, scale)
+    elif _all_quiet(cells, cell, mean, scale, 0.25 * least):
+        _follow_noise(cells, cell, mean, scale, share, slow_share, least)
+    else:
+        trusted, interval = bits & at.TRUST_DIPS, plan[row, at.INTERVAL]
+        for k in range(cells):
+            deviation = (cell[at.V_NOW * at.LANES + k] - mean) * scale
+            if deviation == deviation:
+                _watch_cell(cell, k, deviation, share, slow_share, least, interval, trusted)
 
 
-@njit(cache=True)
-def _restart(
-    base: FloatArray, slow: FloatArray, second: FloatArray, voltage: FloatArray, mean: float, scale: float
-) -> None:
+@njit(cache=True, inline="always")
+def _restart(cells: int, cell: FloatArray, mean: float, scale: float) -> None:
     """Start every level anew."""
-    for j in range(voltage.shape[0]):
-        deviation = (voltage[j] - mean) * scale
+    for k in range(cells):
+        deviation = (cell[at.V_NOW * at.LANES + k] - mean) * scale
         if deviation == deviation:
-            base[j], slow[j], second[j] = deviation, 0.0, 0.0
+            cell[at.DIP_BASE * at.LANES + k] = deviation
+            cell[at.DIP_SLOW * at.LANES + k] = 0.0
+            cell[at.DIP_SECOND * at.LANES + k] = 0.0
 
 
-@njit(cache=True)
-def _all_quiet(
-    base: FloatArray,
-    slow: FloatArray,
-    second: FloatArray,
-    voltage: FloatArray,
-    mean: float,
-    scale: float,
-    quiet: float,
-) -> bool:
-    """Whether no cell is, or was, anywhere near a dip; the usual case, which goes the vectorised way."""
+@njit(cache=True, inline="always")
+def _all_quiet(cells: int, cell: FloatArray, mean: float, scale: float, quiet: float) -> bool:
+    """Whether no cell is, or was, anywhere near a dip; the usual case, in which all go in step."""
     near = 0
-    for j in range(voltage.shape[0]):
-        error = (voltage[j] - mean) * scale - base[j]
-        near += not (error * error <= quiet and slow[j] * slow[j] <= quiet and second[j] == 0.0)
+    for k in range(cells):
+        error = (cell[at.V_NOW * at.LANES + k] - mean) * scale - cell[at.DIP_BASE * at.LANES + k]
+        slow, second = cell[at.DIP_SLOW * at.LANES + k], cell[at.DIP_SECOND * at.LANES + k]
+        near += not (error * error <= quiet and slow * slow <= quiet and second == 0.0)
     return near == 0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _follow_noise(
-    base: FloatArray,
-    variance: FloatArray,
-    slow: FloatArray,
-    voltage: FloatArray,
-    mean: float,
-    scale: float,
-    share: float,
-    slow_share: float,
-    least: float,
+    cells: int, cell: FloatArray, mean: float, scale: float, share: float, slow_share: float, least: float
 ) -> None:
     """Advance level and noise of all cells; the same sums as in `_watch_cell`."""
     clip = 0.01 * least
     quiet_share = max(share, QUIET_SHARE)
-    for j in range(voltage.shape[0]):
-        deviation = (voltage[j] - mean) * scale
-        error = deviation - base[j]
-        slow[j] = (1.0 - slow_share) * slow[j] + slow_share * error
-        pull = quiet_share if SIGMAS_SQUARED * variance[j] <= least else share
-        base[j] = (1.0 - pull) * base[j] + pull * deviation
-        square = min(error * error, 9.0 * variance[j] + clip)
-        variance[j] = (1.0 - NOISE_SHARE) * variance[j] + NOISE_SHARE * square
+    for k in range(cells):
+        base, variance = cell[at.DIP_BASE * at.LANES + k], cell[at.DIP_VARIANCE * at.LANES + k]
+        deviation = (cell[at.V_NOW * at.LANES + k] - mean) * scale
+        error = deviation - base
+        slow = cell[at.DIP_SLOW * at.LANES + k]
+        cell[at.DIP_SLOW * at.LANES + k] = (1.0 - slow_share) * slow + slow_share * error
+        pull = quiet_share if SIGMAS_SQUARED * variance <= least else share
+        cell[at.DIP_BASE * at.LANES + k] = (1.0 - pull) * base + pull * deviation
+        square = min(error * error, 9.0 * variance + clip)
+        cell[at.DIP_VARIANCE * at.LANES + k] = (1.0 - NOISE_SHARE) * variance + NOISE_SHARE * square
 
 
-@njit(cache=True)
+@bare_kernel
 def _watch_cell(
     cell: FloatArray,
-    j: int,
+    k: int,
     deviation: float,
     share: float,
     slow_share: float,
@@ -144,26 +134,28 @@ def _watch_cell(
     interval: float,
     trusted: int,
 ) -> None:
-    """Advance one cell by one reading that may belong to a dip."""
-    base, variance, second = cell[at.DIP_BASE, j], cell[at.DIP_VARIANCE, j], cell[at.DIP_SECOND, j]
+    """Advance the cell in lane k by one reading that may belong to a dip."""
+    base_at, second_at = at.DIP_BASE * at.LANES + k, at.DIP_SECOND * at.LANES + k
+    slow_at, variance_at = at.DIP_SLOW * at.LANES + k, at.DIP_VARIANCE * at.LANES + k
+    base, variance, second = cell[base_at], cell[variance_at], cell[second_at]
     error = deviation - base
-    slow = (1.0 - slow_share) * cell[at.DIP_SLOW, j] + slow_share * error
-    cell[at.DIP_SLOW, j] = slow
+    slow = (1.0 - slow_share) * cell[slow_at] + slow_share * error
+    cell[slow_at] = slow
     if trusted and _is_down(error, slow, variance, share, slow_share, least, second):
-        cell[at.DIP_SECOND, j] = second + interval
+        cell[second_at] = second + interval
         if second + interval > DIP_LONGEST_SECOND:  # a new level, not a dip
-            cell[at.DIP_BASE, j], cell[at.DIP_SLOW, j], cell[at.DIP_SECOND, j] = deviation, 0.0, 0.0
+            cell[base_at], cell[slow_at], cell[second_at] = deviation, 0.0, 0.0
         return
     if second > 0.0:
-        cell[at.DIPS, j] += 1.0
-        cell[at.DIP_SECOND, j] = 0.0
+        cell[at.DIPS * at.LANES + k] += 1.0
+        cell[second_at] = 0.0
     pull = max(share, QUIET_SHARE) if SIGMAS_SQUARED * variance <= least else share
-    cell[at.DIP_BASE, j] = (1.0 - pull) * base + pull * deviation
+    cell[base_at] = (1.0 - pull) * base + pull * deviation
     square = min(error * error, 9.0 * variance + 0.01 * least)
-    cell[at.DIP_VARIANCE, j] = (1.0 - NOISE_SHARE) * variance + NOISE_SHARE * square
+    cell[variance_at] = (1.0 - NOISE_SHARE) * variance + NOISE_SHARE * square
 
 
-@njit(cache=True)
+@bare_kernel
 def _is_down(
     error: float, slow: float, variance: float, share: float, slow_share: float, least: float, second: float
 ) -> bool:

@@ -6,12 +6,11 @@ does it (`follow_edges`).
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
-from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import minute_slots as at
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.minute_slots import Carried, Output
 
 __all__ = ["LONGEST_EDGE_INTERVAL_SECOND", "flush_edges", "follow_edges", "plan_edge"]
@@ -20,7 +19,7 @@ EDGE_SECOND = 10.0
 LONGEST_EDGE_INTERVAL_SECOND = 20.0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def plan_edge(
     pack: FloatArray,
     parameters: FloatArray,
@@ -56,7 +55,7 @@ def plan_edge(
     return bits
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow_edge(
     pack: FloatArray, parameters: FloatArray, t: float, current: float, interval: float, window: float
 ) -> int:
@@ -80,7 +79,7 @@ def _follow_edge(
     return at.ADD_TO_EDGE
 
 
-@njit(cache=True)
+@bare_kernel
 def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int:
     """A step after a steady time: remember both and start to look at what follows."""
     pack[at.EDGE_PHASE] = 1.0
@@ -98,7 +97,7 @@ def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int
     return at.OPEN_EDGE | at.OPEN_INSIDE if inside else at.OPEN_EDGE
 
 
-@njit(cache=True)
+@bare_kernel
 def _store_edge(pack: FloatArray, pending: FloatArray) -> int:
     """The edge that has run its ten seconds joins those that wait for their minute to close; its place there."""
     p = int(pack[at.PENDING])
@@ -112,52 +111,52 @@ def _store_edge(pack: FloatArray, pending: FloatArray) -> int:
     return p
 
 
-@njit(cache=True)
+@bare_kernel
 def follow_edges(
+    cells: int,
     cell: FloatArray,
     pending_before: FloatArray,
     pending_after: FloatArray,
-    voltage: FloatArray,
+    first: int,
     plan: FloatArray,
-    bits: IntArray,
+    row: int,
+    bits: int,
 ) -> None:
-    """Do what is planned at some samples: each cell's steady voltage and its readings beside an edge."""
-    steady, before, total = cell[at.STEADY_V], cell[at.EDGE_V_BEFORE], cell[at.EDGE_V_SUM]
-    for k in range(voltage.shape[0]):
-        asked = bits[k]
-        if asked & at.STORE_EDGE:
-            p = int(plan[k, at.STORE_AT])
-            pending_before[p] = before
-            pending_after[p] = total / plan[k, at.STORE_COUNT]
-        if asked & at.ADD_TO_EDGE:
-            total += voltage[k]
-        if asked & at.OPEN_EDGE:
-            before[:] = steady
-            total[:] = voltage[k] if asked & at.OPEN_INSIDE else np.zeros(cell.shape[1])
-        if asked & at.RESTART_STEADY:
-            steady[:] = voltage[k]
-        elif asked & at.FOLLOW_STEADY:
-            _follow_steady(steady, voltage[k], plan[k, at.SHARE])
+    """Do what is planned at one sample of a group: keep the readings beside an edge.
+
+    Parameters
+    ----------
+    cells : how many lanes of the group are cells
+    cell : (CELL_SLOTS × LANES,) the group's state, the readings in V_NOW
+    pending_before, pending_after : (edges, n_cells) where a complete edge is stored [V]
+    first : number of the group's first cell
+    plan, row : (PLAN_ROWS, PLAN_SLOTS) what the samples ask for, and which of them it is
+    bits : what is asked of the cells
+    """
+    place, readings = int(plan[row, at.STORE_AT]), plan[row, at.STORE_COUNT]
+    for k in range(cells):
+        total_at, before_at = at.EDGE_V_SUM * at.LANES + k, at.EDGE_V_BEFORE * at.LANES + k
+        v = cell[at.V_NOW * at.LANES + k]
+        if bits & at.STORE_EDGE:
+            pending_before[place, first + k] = cell[before_at]
+            pending_after[place, first + k] = cell[total_at] / readings
+        if bits & at.ADD_TO_EDGE:
+            cell[total_at] += v
+        if bits & at.OPEN_EDGE:
+            cell[before_at] = cell[at.STEADY_V * at.LANES + k]
+            cell[total_at] = v if bits & at.OPEN_INSIDE else 0.0
 
 
-@njit(cache=True)
-def _follow_steady(steady: FloatArray, voltage: FloatArray, share: float) -> None:
-    """Draw the steady voltages towards the readings; a missing one changes nothing."""
-    for j in range(voltage.shape[0]):
-        v, s = voltage[j], steady[j]
-        start = s if s == s else v
-        drawn = (1.0 - share) * start + share * v
-        steady[j] = drawn if v == v else s
-
-
-@njit(cache=True)
+@bare_kernel
 def flush_edges(state: Carried, out: Output, edges: int, row: int) -> int:
     """Hand out the edges that were completed in the row just closed; the new number of edges."""
     for p in range(int(state.pack[at.PENDING])):
-        out.edge[:, edges] = state.pending[p]
+        for slot in range(at.EDGE_SLOTS):
+            out.edge[slot, edges] = state.pending[p, slot]
         out.edge[at.E_ROW, edges] = row
-        out.edge_before[edges] = state.pending_before[p]
-        out.edge_after[edges] = state.pending_after[p]
+        for j in range(out.edge_before.shape[1]):
+            out.edge_before[edges, j] = state.pending_before[p, j]
+            out.edge_after[edges, j] = state.pending_after[p, j]
         edges += 1
     state.pack[at.PENDING] = 0.0
     return edges

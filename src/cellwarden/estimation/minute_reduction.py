@@ -31,10 +31,11 @@ COARSE_STEPS = 3.0  # a dip is deeper than that many steps of the reading
 
 @dataclass(frozen=True, slots=True)
 class ReductionState:
-    """Open minute and open edge: (slots,) of the pack, (slots, n_cells) and (slots, n_sensors)."""
+    """Open minute and open edge: the pack's slots, those of groups of cells, readings (n_cells,), slots of sensors."""
 
     pack: FloatArray
     cell: FloatArray
+    scanned: FloatArray
     sensor: FloatArray
     pending: FloatArray
     pending_before: FloatArray
@@ -60,15 +61,18 @@ def initial_reduction(context: PackContext) -> ReductionState:
     state[at.LAST_TIME] = np.nan
     state[at.LAST_CURRENT] = np.nan
     state[at.EARLIER_CURRENT] = np.nan
-    cell = np.zeros((at.CELL_SLOTS, context.cell_count))
-    cell[at.DIP_VARIANCE] = FIRST_VARIANCE
-    cell[[at.V_LAST, at.V_SCANNED, at.STEADY_V]] = np.nan
+    groups = -(-context.cell_count // at.LANES)
+    cell = np.zeros((groups, at.CELL_SLOTS, at.LANES))
+    cell[:, at.DIP_VARIANCE] = FIRST_VARIANCE
+    cell[:, [at.V_LAST, at.STEADY_V]] = np.nan
+    cell[:, at.V_MIN], cell[:, at.V_MAX] = np.inf, -np.inf
     sensor = np.zeros((at.SENSOR_SLOTS, len(context.sensors)))
     sensor[at.T_LAST] = np.nan
     waiting = at.PENDING_EDGES
     return ReductionState(
         pack=state,
-        cell=cell,
+        cell=cell.reshape(groups, -1),
+        scanned=np.full(context.cell_count, np.nan),
         sensor=sensor,
         pending=np.zeros((waiting, at.EDGE_SLOTS)),
         pending_before=np.zeros((waiting, context.cell_count)),
@@ -92,13 +96,14 @@ def reduce_to_minutes(state: ReductionState, block: SampleBlock) -> tuple[Reduct
     new = _copy(state)
     rows = _row_bound(block.unix_time_second, state.pack)
     out = _Buffers.of(rows, len(block), block.cell_count, block.temperature_sensor_count)
-    count, edges = reduce_samples(_carried(new), _samples(block), out.output())
+    plan, bits = np.empty((at.PLAN_ROWS, at.PLAN_SLOTS)), np.empty(at.PLAN_ROWS, dtype=np.int64)
+    count, edges = reduce_samples(_carried(new), _samples(block), out.output(), plan, bits)
     return new, out.minutes(count), out.edges(edges)
 
 
 def finish_minutes(state: ReductionState) -> tuple[MinuteBlock, EdgeBlock]:
     """The row of the last sample, what the open minute holds, and its edges (none where it holds nothing)."""
-    out = _Buffers.of(1, 2 * at.PENDING_EDGES, state.cell.shape[1], state.sensor.shape[1])
+    out = _Buffers.of(1, 2 * at.PENDING_EDGES, state.scanned.shape[0], state.sensor.shape[1])
     if state.pack[at.SAMPLES] == 0:
         return out.minutes(0), out.edges(0)
     new = _carried(_copy(state))
@@ -111,6 +116,7 @@ def _carried(state: ReductionState) -> Carried:
     return Carried(
         state.pack,
         state.cell,
+        state.scanned,
         state.sensor,
         state.pending,
         state.pending_before,
@@ -123,6 +129,7 @@ def _samples(block: SampleBlock) -> Samples:
     return Samples(
         time=block.unix_time_second,
         current=block.current_ampere,
+        level=_level(block),
         pack_voltage=block.pack_voltage_volt,
         voltage=block.cell_voltage_volt,
         temperature=block.temperature_celsius,
@@ -144,6 +151,18 @@ def _row_bound(unix_time_second: FloatArray, pack: FloatArray) -> int:
     times = unix_time_second if np.isnan(last) else np.concatenate([[last], unix_time_second])
     steps = np.diff(np.ceil(times / 60.0))
     return int(np.minimum(steps, 62.0).sum()) + 2
+
+
+def _level(block: SampleBlock) -> FloatArray:
+    """(T,) the current; the median cell voltage where there is none but a cell gave a reading."""
+    current, voltage = block.current_ampere, block.cell_voltage_volt
+    unknown = np.isnan(current)
+    if not unknown.any():
+        return current
+    unknown &= np.isfinite(voltage).any(axis=1)
+    level = current.copy()
+    level[unknown] = np.nanmedian(voltage[unknown], axis=1)
+    return level
 
 
 def _or_empty(values: FloatArray | None) -> FloatArray:

@@ -23,11 +23,15 @@ FROZEN_RUN, CALM_LEVEL, CALM_COUNT, EARLIER_CURRENT = range(46, 50)
 GROUP_COUNT, GROUP_INTERVAL, GROUP_CURRENT = 50, 51, 52  # four currents from GROUP_CURRENT on
 PACK_SLOTS = 56
 
-# slots of a cell's state; those from V_SUM to DIPS are of the open minute
+# Cells go in groups of LANES. A group's state is one flat array of CELL_SLOTS × LANES: what lies at a known distance in
+# one array needs no proof that it does not overlap, so the compiler takes the cells of a group in step (SIMD).
+LANES = 16
+
+# slots of a group's state (slot × LANES + place of the cell); those from V_SUM to DIPS are of the open minute
 V_SUM, V_COUNT, V_MIN, V_MAX, ENERGY, BLEED, DUTY_SUM, DUTY_TIME, IMPEDANCE_SUM, IMPEDANCE_COUNT, DIPS = range(11)
-V_LAST, V_SCANNED, UNCHANGED, MISSING, STEADY_V, EDGE_V_BEFORE, EDGE_V_SUM = range(11, 18)
-DIP_BASE, DIP_VARIANCE, DIP_SLOW, DIP_SECOND = range(18, 22)
-CELL_SLOTS = 22
+V_NOW, DUTY_NOW, V_LAST, UNCHANGED, MISSING, STEADY_V, EDGE_V_BEFORE, EDGE_V_SUM = range(11, 19)
+DIP_BASE, DIP_VARIANCE, DIP_SLOW, DIP_SECOND = range(19, 23)
+CELL_SLOTS = 23
 
 # slots of a temperature sensor's state
 T_LAST, T_SUM, T_COUNT, T_UNCHANGED, T_MISSING = range(5)
@@ -43,11 +47,13 @@ PENDING_EDGES = 8
 MIN_STEP, STEADY_BAND, BLEED_AMPERE, BRIDGED, DIP_THRESHOLD = range(5)
 PARAMETERS = 5
 
-# columns of the plan (T, PLAN_SLOTS), by which the pack's pass tells the cells' pass: counted time since the sample
-# before [s], that time where readings should have moved, charge since then [Ah], mean cell voltage [V], n/(n − 1) of
-# the cells that gave one, weights in the steady voltage and in the dips' level, place and readings of an edge to store
-INTERVAL, MOVED, CHARGE_STEP, MEAN, SCALE, SHARE, DIP_SHARE, STORE_AT, STORE_COUNT = range(9)
-PLAN_SLOTS = 9
+# columns of the plan (PLAN_ROWS, PLAN_SLOTS), by which the pack's pass tells the cells' pass: counted time since the
+# sample before [s], that time where readings should have moved, charge since then [Ah], mean cell voltage [V],
+# n/(n − 1) of the cells that gave one, weights in the steady voltage and in the dips' level, place and readings of an
+# edge to store; the last two for the pack's pass itself: cells that gave a reading, cells in which it changed
+INTERVAL, MOVED, CHARGE_STEP, MEAN, SCALE, SHARE, DIP_SHARE, STORE_AT, STORE_COUNT, FINITE, CHANGED = range(11)
+PLAN_SLOTS = 11
+PLAN_ROWS = 256  # samples that are planned at a time, at most a minute of them
 
 # what a sample asks of every cell, as bits beside the plan
 FOLLOW_STEADY, RESTART_STEADY, ADD_TO_EDGE, OPEN_EDGE, OPEN_INSIDE, STORE_EDGE, RESTART_DIPS, TRUST_DIPS = (
@@ -56,10 +62,11 @@ FOLLOW_STEADY, RESTART_STEADY, ADD_TO_EDGE, OPEN_EDGE, OPEN_INSIDE, STORE_EDGE, 
 
 
 class Samples(NamedTuple):
-    """A sample block's arrays; those that the log has not are empty."""
+    """A sample block's arrays, empty where the log has none; `level` is the current, else the median cell [A or V]."""
 
     time: FloatArray
     current: FloatArray
+    level: FloatArray
     pack_voltage: FloatArray
     voltage: FloatArray
     temperature: FloatArray
@@ -71,10 +78,11 @@ class Samples(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """State that goes from block to block: (slots,), (slots, n_cells), (slots, n_sensors), edges, parameters."""
+    """State that goes from block to block: (slots,), (groups, slots × LANES), (n_cells,), (slots, n_sensors), edges."""
 
     pack: FloatArray
     cell: FloatArray
+    scanned: FloatArray
     sensor: FloatArray
     pending: FloatArray
     pending_before: FloatArray

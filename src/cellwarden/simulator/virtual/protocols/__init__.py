@@ -1,1 +1,0 @@
-"""One virtual device per file, each with `DEVICE = …`; they are found, not listed."""
