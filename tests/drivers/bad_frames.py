@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.drivers.errors import FrameError
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.session import Session
@@ -56,3 +57,9 @@ def reading_of(session: Session, *answers: tuple[str, bytes]) -> DeviceReading:
     for request, raw in answers:
         assert exchange(session, request, raw), request
     return session.decode(session.take(), 0.0)
+
+
+def there(values: FloatArray | None) -> FloatArray:
+    """The array, which the reading must hold."""
+    assert values is not None
+    return values

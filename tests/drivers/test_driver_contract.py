@@ -36,7 +36,7 @@ HOLDS = {
 
 
 def test_drivers_are_found() -> None:
-    assert {"daly_uart", "jbd", "jk_pb", "jk_ttl"} <= {driver.name for driver in DRIVERS}
+    assert {"daly_uart", "jbd", "jk_pb", "jk_ttl", "sunspec"} <= {driver.name for driver in DRIVERS}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
@@ -59,8 +59,12 @@ def test_it_declares_what_the_service_needs(driver: Driver) -> None:
 @each_driver
 def test_its_poll_plan_names_its_own_requests(driver: Driver) -> None:
     sample = golden(driver.name)
-    requests = {request.name: request for request in sample.driver.requests(sample.profile)}
-    assert requests.keys() == {poll.request for poll in driver.poll_plan}
+    first_step = sample.driver.discovery(sample.profile)
+    session, _ = played(sample)
+    requests = {request.name: request for request in session.requests()}
+    assert session.driver.discovery(session.profile) is None
+    searching = set() if first_step is None else {first_step.name}
+    assert requests.keys() - searching == {poll.request for poll in session.driver.polls(session.profile)}
     assert driver.identity_request is None or driver.identity_request in requests
     assert requests or sample.driver.channels(sample.profile)
     for request in requests.values():
@@ -114,8 +118,8 @@ def test_it_takes_its_replies_byte_by_byte_behind_garbage(driver: Driver) -> Non
 @each_driver
 def test_it_finds_a_whole_reply_behind_half_of_one(driver: Driver) -> None:
     sample = golden(driver.name)
-    if sample.messages:
-        pytest.skip("messages come whole")
+    if sample.messages or sample.driver.transports[0] == "tcp":
+        pytest.skip("messages come whole; TCP loses no bytes, and is closed after a time-out")
     for cut in (1, 2, 3, 4, 5, 11):
         session = sample.session()
         for name, reply in sample.replies:

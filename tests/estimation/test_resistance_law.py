@@ -7,6 +7,7 @@ import pytest
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_law as law
+from cellwarden.estimation.resistance_kernel import update_common
 from cellwarden.models.parameter_set import load_cell_model
 
 
@@ -60,3 +61,22 @@ def test_prior_covariance_is_symmetric_and_positive(prior: tuple[FloatArray, Flo
     np.testing.assert_allclose(p, p.T)
     scaled = p / np.sqrt(np.outer(np.maximum(np.diag(p), 1e-12), np.maximum(np.diag(p), 1e-12)))
     assert np.linalg.eigvalsh(scaled).min() > -1e-9
+
+
+def test_edges_at_the_steep_ends_tell_little() -> None:
+    assert law.law_variance(0.5) == pytest.approx(law.LAW_SIGMA**2, rel=0.01)
+    assert law.law_variance(0.07) == pytest.approx(law.LAW_SIGMA**2 + (law.END_LAW_SIGMA / np.e) ** 2, rel=1e-3)
+    assert law.law_variance(1.0) > law.law_variance(0.95) > 4.0 * law.law_variance(0.85)
+
+
+def test_a_wild_edge_near_empty_leaves_the_scale(prior: tuple[FloatArray, FloatArray]) -> None:
+    x, p = prior[0].copy(), prior[1].copy()
+    for k in range(40):
+        step = (-0.2, -0.6) if k % 2 else (0.0, -0.4)
+        ratio = float(np.exp(law.log_resistance(prior[0], *step, 25.0, 0.3 + 0.01 * k)))
+        update_common(x, p, *step, 25.0, 0.3 + 0.01 * k, ratio, 0.01, 0.05, 1.0)
+    settled = x[law.LOG_SCALE]
+    for ratio in (0.5, 4.0):
+        update_common(x, p, 0.0, 0.25, -10.0, 0.1, ratio * 3.0, 0.02, 0.05, 1.0)
+    assert abs(x[law.LOG_SCALE] - settled) < 0.01
+    np.testing.assert_allclose(p, p.T, atol=1e-9 * p.max())

@@ -190,7 +190,7 @@ def test_one_step_of_the_node_equals_the_closed_form() -> None:
     """A heat step against ΔT = P·R·(1 − e^(−t/τ)), and the gradient by the path against differences."""
     groups, rows = 1, 60
     out = np.empty((rows, groups, kernel.OUTPUTS))
-    heat = np.zeros((rows, groups, 4))
+    heat = np.zeros((rows, groups, 5))
     heat[:, :, kernel.WATT] = 5.0
 
     def warmed(tau: float) -> float:
@@ -201,9 +201,10 @@ def test_one_step_of_the_node_equals_the_closed_form() -> None:
         pack = np.array([0.0, np.nan, 0.0, np.nan])
         stamp = np.linspace(60.0, 60.0 * rows, rows)
         kernel.run_thermal_filters(
-            x, p, group, pack, np.array([1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]), x[0].copy(), p[0].copy(),
+            x, p, group, pack, np.array([1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1e3]), x[0].copy(), p[0].copy(),
             np.arange(kernel.POTENTIAL_KNOTS) / 7.0, np.zeros(1), np.full((1, 2), -1), stamp,
-            np.full(rows, 60.0), np.full((rows, 1), np.nan), np.zeros(rows), heat, out,
+            np.full(rows, 60.0), np.full((rows, 1), np.nan), np.zeros(rows), heat, np.zeros(rows),
+            np.zeros((groups, kernel.BALANCE_SLOTS)), out,
         )  # fmt: skip
         return float(out[-1, 0, kernel.OUT_WARMTH])
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cellwarden.app.virtual_command import add_virtual_command
+from cellwarden.app.web_command import add_web_commands
 from cellwarden.core.errors import CellwardenError, ConfigurationError
 
 __all__ = ["main"]
@@ -100,6 +102,10 @@ def models() -> None:
         model = load_cell_model(name)
         low, high = model.valid_temperature_celsius
         typer.echo(f"{name:12} {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
+
+
+add_virtual_command(app)
+add_web_commands(app)
 
 
 def main() -> None:

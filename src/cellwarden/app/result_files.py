@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from cellwarden.core.finding import Finding
+from cellwarden.core.json_value import JsonValue, finite_document
 from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult
 
 __all__ = ["cells_document", "findings_document", "write_json_files"]
-
-JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
-
-
-def _finite(value: JsonValue) -> JsonValue:
-    """The same document with None for every NaN and infinity."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(item) for item in value]
-    return value
 
 
 def _bounded(quantity: str, unit: str, interval: Interval | None) -> dict[str, JsonValue]:
@@ -93,7 +80,7 @@ def findings_document(findings: Sequence[Finding]) -> list[dict[str, JsonValue]]
 
 
 def _write_json(document: JsonValue, file: Path) -> None:
-    text = json.dumps(_finite(document), indent=1, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(finite_document(document), indent=1, allow_nan=False, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
 
 

@@ -129,7 +129,7 @@ class Driver(ABC):
     title : for people
     transports : kinds of transport it speaks; the first is the usual one
     serial : settings of the port as the maker delivers it; None where it has none
-    poll_plan : what is asked how often, identity first
+    poll_plan : what is asked how often, identity first; `polls` tells it where it depends on the device
     capabilities : what a reading can hold, names of `CAPABILITIES`
     identity_request : the request whose answer holds `DeviceIdentity`, None where there is none
     addresses : lowest and highest address on a shared bus; equal where the device has no address
@@ -183,6 +183,14 @@ class Driver(ABC):
                 return item
         raise KeyError(f"driver '{self.name}' has no request '{name}'")
 
+    def polls(self, profile: DeviceProfile) -> tuple[Poll, ...]:  # noqa: ARG002  # for drivers that learn it
+        """What of this device is asked how often."""
+        return self.poll_plan
+
+    def discovery(self, profile: DeviceProfile) -> Request | None:  # noqa: ARG002  # for drivers that find their map
+        """What must be asked, and learnt from, before the other requests are known; None where nothing is."""
+        return None
+
     def channels(self, profile: DeviceProfile) -> tuple[str, ...]:  # noqa: ARG002  # for drivers of CAN and MQTT
         """CAN identifiers (hexadecimal) or MQTT topics to listen to."""
         return ()
@@ -235,7 +243,9 @@ class Driver(ABC):
 
     @abstractmethod
     def decode(self, frames: Sequence[Frame], profile: DeviceProfile) -> DeviceReading:
-        """What the frames say, in core units; pure.
+        """What the frames of one round say, in core units; pure.
+
+        A cell whose frame is not among them is None, or NaN where others are there.
 
         Raises
         ------

@@ -31,7 +31,7 @@ __all__ = [
     "temperature_factor",
 ]
 
-HEAT_TERMS = 4
+HEAT_TERMS = 5
 _KELVIN = 273.15
 _REFERENCE_KELVIN = 298.15
 _OCV_SIGMA_VOLT = 0.008  # of a curve on the plateau, hysteresis in it
@@ -43,6 +43,8 @@ _LARGEST_EXCESS_VOLT = 0.03
 _WHITENED = 6.0
 _HEAT_ERROR_SHARE = 0.1
 _DISAGREEMENT_SHARE = 0.5
+_TOP_SOC = 0.99
+_ONE_WAY_SHARE = 0.5  # of what flowed in and out, that must be left for a mean weighted by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,9 @@ def group_heat(minutes: MinuteBlock, factor: FloatArray, tracks: HeatTracks, con
 
     Returns
     -------
-    (M, n_sensors, 4): heat, with what a short burns [W]; current [A]; state of charge; error of the heat as white
-    noise of a minute, one sigma [W]. Heat and current are 0 where nothing is known of the current, the state of
+    (M, n_sensors, 5): heat, with what a short burns [W]; current [A]; state of charge; error of the heat as white
+    noise of a minute, one sigma [W]; what the terminals lose against a charge kept at the top, with what a short burns
+    [W], NaN where a voltage is missing. Heat and current are 0 where nothing is known of the current, the state of
     charge is 0.5 where it is not known.
     """
     groups = group_cells(context)
@@ -163,9 +166,7 @@ def group_heat(minutes: MinuteBlock, factor: FloatArray, tracks: HeatTracks, con
     charge_ah = np.nan_to_num(minutes.charge_ah)
     measured = charge_ah / hours
     current = np.where(measured == 0.0, 0.0, measured - np.nan_to_num(tracks.zero.current_offset_ampere))
-    safe_ah = np.where(charge_ah == 0.0, 1.0, charge_ah)[:, None]
-    volt = np.where(charge_ah[:, None] == 0.0, minutes.voltage_volt, minutes.cell_energy_wh / safe_ah)
-    volt[np.isnan(minutes.voltage_volt)] = np.nan  # energy without a reading is 0
+    volt = _volt_under_current(minutes, charge_ah)
     overpotential, apart = group_overpotential(volt, current, factor, tracks, context)
     charge = np.nan_to_num(group_mean(tracks.soc.soc_fraction, groups), nan=0.5)
     entropy = np.interp(charge, context.model.soc_fraction, context.model.ocv_curves[0].entropy_volt_per_kelvin)
@@ -173,12 +174,38 @@ def group_heat(minutes: MinuteBlock, factor: FloatArray, tracks: HeatTracks, con
     heat = np.empty((len(minutes), len(groups), HEAT_TERMS))
     by_load = current[:, None] * overpotential
     heat[:, :, 0] = by_load + current[:, None] * kelvin * entropy
-    heat[:, :, 0] += np.nan_to_num(group_mean(_leak_watt(tracks.leak, tracks.soc), groups))
+    leak = np.nan_to_num(group_mean(_leak_watt(tracks.leak, tracks.soc), groups))
+    heat[:, :, 0] += leak
     heat[:, :, 1] = current[:, None]
     heat[:, :, 2] = charge
     error = _HEAT_ERROR_SHARE * np.abs(by_load) + _DISAGREEMENT_SHARE * np.abs(current[:, None]) * apart
     heat[:, :, 3] = _WHITENED * error
+    heat[:, :, 4] = group_mean(_terminal_watt(minutes, measured - current, hours), groups) + leak
+    heat[:, :, 4] -= current[:, None] * _top_volt(context)
     return heat
+
+
+def _volt_under_current(minutes: MinuteBlock, charge_ah: FloatArray) -> FloatArray:
+    """(M, n_cells) voltage as the current weighs it, its mean where the current goes to and fro; NaN where missing."""
+    flowed = np.nan_to_num(minutes.charge_in_ah + minutes.charge_out_ah)
+    alternating = (charge_ah == 0.0) | (np.abs(charge_ah) < _ONE_WAY_SHARE * flowed)
+    safe_ah = np.where(alternating, 1.0, charge_ah)[:, None]
+    volt: FloatArray = np.where(alternating[:, None], minutes.voltage_volt, minutes.cell_energy_wh / safe_ah)
+    volt[np.isnan(minutes.voltage_volt)] = np.nan  # energy without a reading is 0
+    return volt
+
+
+def _terminal_watt(minutes: MinuteBlock, offset_ampere: FloatArray, hours: FloatArray) -> FloatArray:
+    """(M, n_cells) power into the terminals, the current's offset taken out [W]; NaN where a voltage is missing."""
+    power = minutes.cell_energy_wh / hours[:, None] - offset_ampere[:, None] * minutes.voltage_volt
+    return np.where(np.isnan(minutes.voltage_volt), np.nan, power)
+
+
+def _top_volt(context: PackContext) -> float:
+    """Open-circuit voltage just below full [V]."""
+    curve = context.model.ocv_curves[0]
+    branches = 0.5 * (curve.charge_volt + curve.discharge_volt)
+    return float(np.interp(_TOP_SOC, context.model.soc_fraction, branches))
 
 
 def _leak_watt(leak: SelfDischargeTrack, soc: SocTrack) -> FloatArray:

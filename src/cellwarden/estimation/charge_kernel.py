@@ -40,6 +40,20 @@ def finite_median(values: FloatArray) -> float:
 
 
 @njit(cache=True)
+def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
+    """Charge bled from the central cell: mean of the middle half by voltage [Ah].
+
+    Bleeds come and go within minutes, cell by cell: the median of a minute is nearly always all or nothing.
+    """
+    order = np.argsort(voltage)  # what is not known comes last
+    known = order[: np.isfinite(voltage).sum()]
+    if known.shape[0] == 0:
+        return finite_median(bleed_ah)
+    aside = known.shape[0] // 4
+    return float(np.mean(bleed_ah[known[aside : known.shape[0] - aside]]))
+
+
+@njit(cache=True)
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
     scalars = state.scalars
@@ -61,7 +75,7 @@ def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArra
 @njit(cache=True)
 def _predict(state: ChargeArrays, minutes: MinuteArrays, m: int) -> None:
     """Count the row's charge in every filter."""
-    bled = finite_median(minutes.bleed[m])
+    bled = central_bleed(minutes.bleed[m], minutes.voltage[m])
     capacity = state.parameters[cc.P_CAPACITY]
     current = minutes.current[m]
     spread = minutes.current_max[m] - minutes.current_min[m] if current == current else 0.0

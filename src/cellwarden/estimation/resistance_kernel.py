@@ -15,7 +15,13 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.resistance_law import ACTIVATION, LOG_SCALE, log_resistance, log_resistance_gradient
+from cellwarden.estimation.resistance_law import (
+    ACTIVATION,
+    LOG_SCALE,
+    law_variance,
+    log_resistance,
+    log_resistance_gradient,
+)
 from cellwarden.estimation.scalar_update import scalar_update
 
 __all__ = [
@@ -32,7 +38,7 @@ BANK_STATES = 3
 HEALTHY, AGED_CELL, BAD_JOINT = range(3)
 HYPOTHESES = 3
 SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA = 0.06, 0.015, 0.4
-GATE = 3.0
+GATE, LAW_GATE = 3.0, 2.0  # a step of the graphite repeats itself on edge after edge
 CUSUM_SLACK, CUSUM_LIMIT, CUSUM_GATE = 0.75, 5.0, 4.0
 CLEAR_SIGMA, UNLIKE, LARGEST_JUMP = 0.08, 0.1, 1.0
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
@@ -41,7 +47,7 @@ PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
 CHANGE_PROBABILITY = np.array([0.4, 0.35, 0.25])
 COMMON_WALK_PER_DAY = 0.002**2
 CELL_WALK_PER_DAY = 0.0015**2
-COMMON_LAW_SIGMA, CELL_LAW_SIGMA = 0.05, 0.012
+CELL_LAW_SIGMA = 0.012
 EMPTY_SOC, EMPTY_SHARE = 0.08, 1.0  # near empty the law depends on what capacity the cell has lost, and how
 UNLIKE_SHARE = 0.5  # of a cell's difference in the law to the median's that may be wrong
 TIMING_SHARE = 0.04  # change of the resistance by doubling the time after the step, over that doubling
@@ -97,8 +103,8 @@ def update_common(
     if not ratio > 0.1 * np.exp(predicted):
         return np.nan
     gradient = log_resistance_gradient(x, before, after, temperature_celsius, soc)
-    variance = (noise / ratio) ** 2 + (alike * COMMON_LAW_SIGMA) ** 2 + (TIMING_SHARE * timing) ** 2
-    normalised, _ = scalar_update(x, p, gradient, np.log(ratio) - predicted, variance, GATE)
+    variance = (noise / ratio) ** 2 + alike**2 * law_variance(soc) + (TIMING_SHARE * timing) ** 2
+    normalised, _ = scalar_update(x, p, gradient, np.log(ratio) - predicted, variance, LAW_GATE)
     return normalised
 
 

@@ -19,7 +19,14 @@ from numba import njit
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.models.cell_model import CellModel
 
-__all__ = ["COMMON_STATES", "LOG_SCALE", "common_prior", "log_resistance", "log_resistance_gradient"]
+__all__ = [
+    "COMMON_STATES",
+    "LOG_SCALE",
+    "common_prior",
+    "law_variance",
+    "log_resistance",
+    "log_resistance_gradient",
+]
 
 LOG_SCALE, ACTIVATION, TRANSFER_LOGIT, TRANSFER_CURRENT, TRANSFER_ACTIVATION, FIRST_KNOT = range(6)
 KNOTS = np.array([0.02, 0.07, 0.13, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
@@ -27,14 +34,16 @@ REFERENCE_KNOT = 6
 COMMON_STATES = FIRST_KNOT + KNOTS.shape[0]
 REFERENCE_STEP = 0.5
 # Usual for LFP/graphite: half of the resistance is charge transfer, its current near 0.5C (fit to synthetic packs)
-TRANSFER_SHARE_LOGIT, TRANSFER_SHARE_SIGMA = 0.0, 0.5
-TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.55), 0.5
+TRANSFER_SHARE_LOGIT, TRANSFER_SHARE_SIGMA = 0.0, 0.4
+TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.55), 0.35
 TRANSFER_KELVIN, TRANSFER_KELVIN_SIGMA = 4500.0, 1000.0
 ACTIVATION_EXTRA_SIGMA = 600.0
-SHAPE_SIGMA_PER_ROOT_SOC = 0.25
+SHAPE_SIGMA_PER_ROOT_SOC = 0.08
 # Towards empty and full the surfaces run out of room or lithium (fit to synthetic packs); a set may say more
 EMPTY_RISE, SHAPE_EMPTY_SOC, SHAPE_EMPTY_SIGMA = 0.9, 0.1, 0.6
 FULL_RISE, SHAPE_FULL_SOC, SHAPE_FULL_SIGMA = 0.6, 0.06, 0.2
+# What one edge may be off by, one sigma: steps of the graphite in the middle, steep ends where z itself is uncertain
+LAW_SIGMA, END_LAW_SIGMA, EMPTY_LAW_SOC, FULL_LAW_SOC = 0.05, 0.6, 0.07, 0.03
 
 
 def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
@@ -64,6 +73,14 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     p[FIRST_KNOT:, FIRST_KNOT:] += np.outer(rise, rise)
     p[COMMON_STATES - 1, COMMON_STATES - 1] += SHAPE_FULL_SIGMA**2
     return x, p
+
+
+@njit(cache=True)
+def law_variance(soc: float) -> float:
+    """Variance of ln ρ about the law on one edge at that state of charge."""
+    empty = END_LAW_SIGMA * np.exp(-soc / EMPTY_LAW_SOC)
+    full = END_LAW_SIGMA * np.exp((soc - 1.0) / FULL_LAW_SOC)
+    return float(LAW_SIGMA**2 + empty**2 + full**2)
 
 
 @njit(cache=True)

@@ -14,7 +14,7 @@ __all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "fill_rows"]
 
 DECIDING_SPAN_KELVIN = 10.0
 LIKELY_SHARE, DECIDED_SHARE = 0.7, 0.9  # of one against joint or aged cell: to name it, and to be sure of it
-LAW_FLOOR_SIGMA = 0.025  # what the law itself may be off by at the reference, however many edges there were
+LAW_FLOOR_SIGMA = 0.012  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
 _TWO_SIDED = 1.96
 

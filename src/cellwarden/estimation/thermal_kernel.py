@@ -13,6 +13,7 @@ from numba import njit
 
 from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.heat_balance import BALANCE_SLOTS, follow_balance, take_balance
 from cellwarden.estimation.scalar_update import scalar_update
 from cellwarden.estimation.thermal_node import (
     AMBIENT_AGE,
@@ -32,6 +33,7 @@ from cellwarden.estimation.thermal_node import (
     LOG_CAPACITY,
     LOG_TAU,
     LOSS_VOLT,
+    NOMINAL_AH,
     OFFSET,
     OFFSET_WALK,
     PATH_SECOND,
@@ -49,6 +51,7 @@ from cellwarden.estimation.thermal_node import (
 )
 
 __all__ = [
+    "BALANCE_SLOTS",
     "GRADIENT",
     "GROUP_SLOTS",
     "INFORMED",
@@ -256,6 +259,8 @@ def run_thermal_filters(
     reading: FloatArray,
     ambient_reading: FloatArray,
     heat: FloatArray,
+    offset_sigma: FloatArray,
+    balance: FloatArray,
     out: FloatArray,
 ) -> None:
     """Run the filters of all groups over the rows, in place.
@@ -264,7 +269,7 @@ def run_thermal_filters(
     ----------
     x, p : (S, n), (S, n, n) states and covariances, n = 14, changed
     group, pack : (S, 22), (4,) what the filters keep beside their states, changed
-    parameters : (7,) see the constants above
+    parameters : (8,) see the constants above
     prior_x, prior_p : (n,), (n, n) what heat capacity and heat errors are drawn back to
     knots : (8,) state of charge of the knots of u
     kappa : (S,) exchange with each neighbour [1/s]
@@ -272,7 +277,10 @@ def run_thermal_filters(
     stamp, elapsed : (M,) [s]
     reading : (M, S) [°C], NaN where there is none to trust
     ambient_reading : (M,) [°C]
-    heat : (M, S, 4) W [W], current [A], state of charge, error of W as white noise of a minute [W]
+    heat : (M, S, 5) W [W], current [A], state of charge, error of W as white noise of a minute [W], loss at the
+        terminals [W]
+    offset_sigma : (M,) standard deviation of what is left of the current's offset [A]
+    balance : (S, BALANCE_SLOTS) energy of the cycle from the top of charge, changed
     out : (M, S, 21) filled
     """
     groups = x.shape[0]
@@ -291,6 +299,7 @@ def run_thermal_filters(
             pack[WINDOW] = window
             for g in range(groups):
                 _close_window(x[g], p[g], group[g], prior_x, prior_p, h, parameters)
+                take_balance(x[g], p[g], balance[g], offset_sigma[k], parameters[NOMINAL_AH])
         ambient = _ambient_now(pack, ambient_reading[k], dt)
         blind = int(not estimated and not pack[AMBIENT_AGE] <= 1800.0)
         warmth[:] = x[:, WARMTH]
@@ -299,6 +308,8 @@ def run_thermal_filters(
                 near[q] = warmth[neighbour[g, q]] if neighbour[g, q] >= 0 else np.nan
             bias = advance_row(x[g], group[g], heat[k, g], ambient, near, kappa[g], knots, dt, parameters, blind)
             out[k, g, OUT_BIAS_WATT] = bias
+        for g in range(groups):
+            follow_balance(balance[g], heat[k, g], knots, np.nan if gap else dt, parameters[NOMINAL_AH])
         surprised = _surprised(x, reading[k], h, 0.5 * parameters[JUMP_KELVIN])
         lone = int(not gap and dt < 600.0 and (surprised <= 1 or 2 * surprised < groups))
         for g in range(groups):

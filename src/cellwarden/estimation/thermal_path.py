@@ -42,15 +42,16 @@ STUCK_SECOND = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class ThermalPathState:
-    """Filters: x (S, n), p (S, n, n), group (S, 22), pack (4,).
+    """Filters: x (S, n), p (S, n, n), group (S, 22), pack (4,), balance (S, BALANCE_SLOTS).
 
-    Slow polarisation (2,) [V]; constants: (7,), (S,) and (S, 2).
+    Slow polarisation (2,) [V]; constants: (8,), (S,) and (S, 2).
     """
 
     x: FloatArray
     p: FloatArray
     group: FloatArray
     pack: FloatArray
+    balance: FloatArray
     slow_volt: FloatArray
     parameters: FloatArray
     kappa: FloatArray
@@ -70,6 +71,7 @@ def initial_thermal_path(context: PackContext) -> ThermalPathState:
         p=np.tile(prior_p, (sensors, 1, 1)),
         group=group,
         pack=np.array([np.nan, np.nan, 0.0, np.nan]),
+        balance=np.zeros((sensors, kernel.BALANCE_SLOTS)),
         slow_volt=np.zeros(2),
         parameters=_parameters(context),
         kappa=share / _prior_time_constant_second(context),
@@ -122,6 +124,7 @@ def _parameters(context: PackContext) -> FloatArray:
             NODE_WALK_KELVIN,
             max(LEAST_JUMP_KELVIN, 0.5 * tolerance),
             unknown_watt,
+            context.pack.nominal_capacity_ah,
         ]
     )
 
@@ -153,6 +156,7 @@ def step_thermal_path(
         state.p.copy(),
         state.group.copy(),
         state.pack.copy(),
+        state.balance.copy(),
         state.slow_volt.copy(),
         state.parameters,
         state.kappa,
@@ -187,10 +191,17 @@ def step_thermal_path(
         np.where(frozen, np.nan, minutes.temperature_celsius),
         minutes.ambient_temperature_celsius,
         heat,
+        _offset_sigma(tracks.zero),
+        new.balance,
         out,
     )
     board.put(_track(out, heat, slow_volt, factor, context))
     return new
+
+
+def _offset_sigma(zero: CurrentOffsetTrack) -> FloatArray:
+    """(M,) standard deviation of what is left of the current's offset [A]."""
+    return np.nan_to_num(zero.current_offset_high_ampere - zero.current_offset_low_ampere) / 3.92
 
 
 def _mean_celsius(minutes: MinuteBlock) -> FloatArray:

@@ -7,7 +7,16 @@ from cellwarden.core.results import AnalysisResult
 from cellwarden.report.quantities import CELL_QUANTITIES, uninformed_cells
 from cellwarden.report.words import CellState
 
-__all__ = ["HEALTHY", "UNTESTED", "cell_states", "highlighted_cells", "is_any_tested", "open_findings", "untold"]
+__all__ = [
+    "HEALTHY",
+    "UNTESTED",
+    "cell_states",
+    "highlighted_cells",
+    "is_any_tested",
+    "open_findings",
+    "untold",
+    "urgency",
+]
 
 HEALTHY = CellState("healthy", "healthy", "●")
 UNTESTED = CellState("untested", "not tested", "○")
@@ -38,7 +47,8 @@ _KIND_ORDER = (
 _TESTS = tuple(q for q in CELL_QUANTITIES if q.key in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"})
 
 
-def _urgency(finding: Finding) -> tuple[float, ...]:
+def urgency(finding: Finding) -> tuple[float, ...]:
+    """A key that sorts what fails a backup first to the front, causes before consequences."""
     order = _KIND_ORDER.index(finding.kind) if finding.kind in _KIND_ORDER else len(_KIND_ORDER)
     # Of two equal findings the larger one matters more: compared within a kind, hence within one unit.
     return (finding.caused_by is not None, -finding.severity.rank, order, -abs(finding.magnitude))
@@ -46,7 +56,7 @@ def _urgency(finding: Finding) -> tuple[float, ...]:
 
 def open_findings(result: AnalysisResult) -> list[Finding]:
     """Findings that stand at the end of the log, causes before consequences, the most urgent first."""
-    return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=_urgency)
+    return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=urgency)
 
 
 def is_any_tested(result: AnalysisResult) -> bool:
@@ -70,7 +80,7 @@ def cell_states(result: AnalysisResult) -> dict[int, CellState]:
 def highlighted_cells(result: AnalysisResult, limit: int = 3) -> list[int]:
     """Cells to pick out in history charts: those of open findings, else of cleared ones, the most urgent first."""
     numbers = {cell.cell for cell in result.cells}
-    for findings in (open_findings(result), sorted(result.findings, key=_urgency)):
+    for findings in (open_findings(result), sorted(result.findings, key=urgency)):
         chosen = list(dict.fromkeys(f.cell for f in findings if f.cell in numbers and f.cell is not None))
         if chosen:
             return chosen[:limit]

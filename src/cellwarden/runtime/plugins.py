@@ -1,4 +1,4 @@
-"""Estimators and detectors, found in their folders and at the entry points of other packages."""
+"""Estimators, detectors and rules, found in their folders and at the entry points of other packages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
 
+import cellwarden.control
 import cellwarden.diagnosis
 import cellwarden.estimation
+from cellwarden.control.plugin import RulePlugin
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.plugin import EstimatorPlugin
 
-__all__ = ["found_detectors", "found_estimators", "order_by_needs"]
+__all__ = ["found_detectors", "found_estimators", "found_rules", "order_by_needs"]
 
 
 @cache
@@ -29,6 +31,13 @@ def found_detectors() -> tuple[DetectorPlugin, ...]:
     """All detectors, by the name of their first kind."""
     found = [item for item in _found(cellwarden.diagnosis, "DETECTOR") if isinstance(item, DetectorPlugin)]
     return tuple(sorted(found, key=lambda detector: detector.kinds))
+
+
+@cache
+def found_rules() -> tuple[RulePlugin, ...]:
+    """All rules that narrow limits, by name."""
+    found = [item for item in _found(cellwarden.control, "RULE") if isinstance(item, RulePlugin)]
+    return tuple(sorted(found, key=lambda rule: rule.name))
 
 
 def order_by_needs(estimators: Iterable[EstimatorPlugin]) -> tuple[EstimatorPlugin, ...]:

@@ -39,7 +39,15 @@ from cellwarden.simulator.pack_arrays import (
     Timetable,
 )
 
-__all__ = ["run_pack"]
+__all__ = [
+    "advance_string",
+    "balance_cells",
+    "decide",
+    "draw_aside",
+    "exchange_heat",
+    "run_pack",
+    "string_current",
+]
 
 
 _IDLE_FRACTION = 0.004  # of the nominal capacity an hour: below, after a while, steps may be coarse
@@ -146,7 +154,7 @@ def _load_current(
 
 
 @njit(cache=True)
-def _string_current(
+def string_current(
     cells: CellArrays,
     curves: Curves,
     settings: PackSettings,
@@ -172,8 +180,8 @@ def _string_current(
 
 
 @njit(cache=True)
-def _decide(
-    settings: PackSettings, state: CellState, pack: PackState, step: int, second: int, charge_limit: float
+def decide(
+    settings: PackSettings, state: CellState, pack: PackState, step: float, second: float, charge_limit: float
 ) -> None:
     """Charger's phase and BMS switches after a step."""
     number, ampere, volt, temperature = pack.number, pack.ampere[0], pack.volt, state.temperature_celsius
@@ -209,7 +217,7 @@ def _decide(
 
 
 @njit(cache=True)
-def _balance(settings: PackSettings, pack: PackState) -> None:
+def balance_cells(settings: PackSettings, pack: PackState) -> None:
     """Switch the bleeds by what the BMS reads, averaged over some samples."""
     count = pack.volt.shape[0]
     reading = np.empty(count)
@@ -227,7 +235,7 @@ def _balance(settings: PackSettings, pack: PackState) -> None:
 
 
 @njit(cache=True)
-def _draw_aside(settings: PackSettings, pack: PackState, scratch: FloatArray, step: int) -> None:
+def draw_aside(settings: PackSettings, pack: PackState, scratch: FloatArray, step: float) -> None:
     """Count leaks, and add the bleeds to what flows past the string."""
     leak_ah, bleed_ah, bleed_second = pack.leak_ah, pack.bleed_ah, pack.bleed_second
     volt, wire, bleed_on = pack.volt, pack.wire, pack.bleed_on
@@ -243,8 +251,8 @@ def _draw_aside(settings: PackSettings, pack: PackState, scratch: FloatArray, st
 
 
 @njit(cache=True)
-def _exchange_heat(
-    cells: CellArrays, state: CellState, pack: PackState, settings: PackSettings, ambient: float, step: int
+def exchange_heat(
+    cells: CellArrays, state: CellState, pack: PackState, settings: PackSettings, ambient: float, step: float
 ) -> None:
     """One explicit step of the thermal nodes in a row: heat, path to ambient, neighbours."""
     temperature, heat_watt, path = state.temperature_celsius, pack.heat_watt, cells.ambient_resistance_kelvin_per_watt
@@ -263,14 +271,14 @@ def _exchange_heat(
 
 
 @njit(cache=True)
-def _advance(
+def advance_string(
     cells: CellArrays,
     curves: Curves,
     settings: PackSettings,
     state: CellState,
     pack: PackState,
     scratch: FloatArray,
-    step: int,
+    step: float,
 ) -> None:
     """Step every cell with the string current that was found; count charges and heat."""
     ampere = pack.ampere[0]
@@ -363,18 +371,18 @@ def run_pack(
         if load > 0.0 and _uniform(pack.random) < 0.2:
             number[JITTER] = _normal(pack.random)
         prepare_cells(cells, curves, state, 0, count, step, scratch)
-        _draw_aside(settings, pack, scratch, step)
-        pack.ampere[0] = _string_current(cells, curves, settings, pack, scratch, load, limit)
-        _advance(cells, curves, settings, state, pack, scratch, step)
+        draw_aside(settings, pack, scratch, step)
+        pack.ampere[0] = string_current(cells, curves, settings, pack, scratch, load, limit)
+        advance_string(cells, curves, settings, state, pack, scratch, step)
         second += step
         place = min(max((second - settings.start_second) / 60.0, 0.0), last - 1e-9)
         index = int(place)
         ambient = timetable.ambient_celsius[index]
         ambient += (place - index) * (timetable.ambient_celsius[index + 1] - ambient)
-        _exchange_heat(cells, state, pack, settings, ambient, step)
-        _decide(settings, state, pack, step, second, limit)
+        exchange_heat(cells, state, pack, settings, ambient, step)
+        decide(settings, state, pack, step, second, limit)
         idle = abs(pack.ampere[0]) < _IDLE_FRACTION * settings.nominal_ah
         number[SETTLED_SECOND] = number[SETTLED_SECOND] + step if idle else 0.0
         if (second - settings.start_second) % settings.bleed_period_second == 0:
-            _balance(settings, pack)
+            balance_cells(settings, pack)
         _record(settings, state, pack, out, second, ambient)

@@ -38,7 +38,29 @@ class DeviceLink:
             The line is down, or the device is being left alone.
         """
         async with self._lock:
+            if self.session.driver.discovery(self.session.profile) is not None:
+                await self._discover()
+                request = self.session.driver.request(request.name, self.session.profile)
             return await self._ask(request)
+
+    async def discover(self) -> None:
+        """Let the driver find out what the device holds; nothing where it needs not, or has.
+
+        Raises
+        ------
+        NoAnswerError, LinkDownError
+            As for `ask`; also where the device answers and holds nothing that the driver knows.
+        """
+        async with self._lock:
+            await self._discover()
+
+    async def _discover(self) -> None:
+        driver, seen = self.session.driver, []
+        while (request := driver.discovery(self.session.profile)) is not None:
+            if request.payload in seen:  # back where it was: every place has been tried
+                raise NoAnswerError(f"{self.line.name}: nothing that driver '{driver.name}' knows was found")
+            seen.append(request.payload)
+            await self._ask(request)
 
     async def _ask(self, request: Request) -> tuple[Frame, ...]:
         loop = asyncio.get_running_loop()

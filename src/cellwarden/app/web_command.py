@@ -1,0 +1,143 @@
+"""`cellwarden web`: the page and its interface over a store; `cellwarden account`: who may sign in."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cellwarden.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cellwarden.web.controller import Controller
+    from cellwarden.web.parts import WebParts
+    from cellwarden.web.settings import WebSettings
+
+__all__ = ["ACCOUNTS_NAME", "add_web_commands", "serve", "web_parts"]
+
+ACCOUNTS_NAME = "accounts.sqlite"
+_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+_Data = Annotated[Path, typer.Argument(metavar="DATA", help="The store's folder.", exists=True, file_okay=False)]
+
+
+def add_web_commands(app: typer.Typer) -> None:
+    """Give the command line its commands `web` and `account`."""
+    app.command(name="web")(_web)
+    accounts = typer.Typer(help="Who may sign in to the page, and what may read without.", no_args_is_help=True)
+    accounts.command(name="operator")(_operator)
+    accounts.command(name="token")(_token)
+    accounts.command(name="revoke")(_revoke)
+    app.add_typer(accounts, name="account")
+
+
+def web_parts(
+    data: Path,
+    settings: WebSettings,
+    *,
+    site_name: str,
+    controller: Controller | None = None,
+    now: Callable[[], float] = time.time,
+) -> WebParts:
+    """What the page works with, over the store in a folder."""
+    from cellwarden.app.page_words import ReportWords
+    from cellwarden.app.version import __version__
+    from cellwarden.web.accounts import Accounts
+    from cellwarden.web.controller import NoController
+    from cellwarden.web.parts import WebParts
+    from cellwarden.web.readers import ReaderPool
+    from cellwarden.web.summaries import Summaries
+
+    words = ReportWords()
+    return WebParts(
+        site_name=site_name,
+        version=__version__,
+        readers=ReaderPool(data),
+        accounts=Accounts(data / ACCOUNTS_NAME),
+        controller=controller or NoController(),
+        words=words,
+        settings=settings,
+        now=now,
+        summaries=Summaries(words, now),
+    )
+
+
+def serve(parts: WebParts) -> None:
+    """Serve until interrupted.
+
+    Raises
+    ------
+    ConfigurationError
+        An address that others reach, while nobody can sign in.
+    """
+    import uvicorn
+
+    from cellwarden.web.app_factory import create_app
+
+    settings = parts.settings
+    if settings.host not in _LOCAL and not parts.accounts.has_operator():
+        raise ConfigurationError(
+            f"The page would be open to everybody at {settings.host}; make an operator first with "
+            "`cellwarden account operator DATA NAME`, or let host be 127.0.0.1."
+        )
+    uvicorn.run(
+        create_app(parts),
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.certificate_file,
+        ssl_keyfile=settings.key_file,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _web(
+    data: _Data,
+    host: Annotated[str, typer.Option(help="Where to listen; others are served only once an operator exists.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="TCP port.")] = 8480,
+    name: Annotated[str, typer.Option(help="The site's name, for the page's head.")] = "cellwarden",
+) -> None:
+    """Serve the page over a store that is there already; nothing can be recorded from it."""
+    from cellwarden.web.settings import WebSettings
+
+    typer.echo(f"http://{host}:{port}/")
+    serve(web_parts(data, WebSettings(host=host, port=port), site_name=name))
+
+
+def _operator(
+    data: _Data,
+    name: Annotated[str, typer.Argument(help="The operator's name.")],
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,  # noqa: FBT002  # typer
+) -> None:
+    """Make an operator, or give one another password."""
+    from cellwarden.web.accounts import Accounts
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    Accounts(data / ACCOUNTS_NAME).set_password(name, password)
+    typer.echo(f"{name} can sign in.")
+
+
+def _token(data: _Data, name: Annotated[str, typer.Argument(help="What the token is for.")]) -> None:
+    """Make a read-only token; it is shown once."""
+    from cellwarden.web.accounts import Accounts
+
+    typer.echo(Accounts(data / ACCOUNTS_NAME).make_token(name, time.time()))
+
+
+def _revoke(data: _Data, name: Annotated[str, typer.Argument(help="The token's name.")]) -> None:
+    """Revoke a token."""
+    from cellwarden.web.accounts import Accounts
+
+    if not Accounts(data / ACCOUNTS_NAME).revoke_token(name):
+        raise ConfigurationError(f"There is no token named '{name}'.")
+    typer.echo(f"{name} opens nothing any more.")

@@ -1,0 +1,76 @@
+"""A virtual device at work: it is reachable at a port while the context lasts, and its pack keeps up meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellwarden.core.errors import ConfigurationError
+from cellwarden.simulator.virtual.conversation import Conversation
+from cellwarden.simulator.virtual.device import PortKind, StreamDevice, VirtualDevice
+from cellwarden.simulator.virtual.pty_port import serving_pty
+from cellwarden.simulator.virtual.spoiled_wire import SpoiledWire
+from cellwarden.simulator.virtual.tcp_port import serving_tcp
+
+__all__ = ["Place", "serving"]
+
+_KEEP_UP_SECOND = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a device is to be reached.
+
+    Attributes
+    ----------
+    kind : of port
+    host, port : of "tcp"; port 0 chooses a free one
+    link : of "pty": symbolic link to the device file
+    """
+
+    kind: PortKind
+    host: str = "127.0.0.1"
+    port: int = 0
+    link: Path | None = None
+
+
+@contextlib.asynccontextmanager
+async def serving(device: VirtualDevice, wire: SpoiledWire, place: Place) -> AsyncIterator[str]:
+    """Make the device reachable; gives where: a device file, or host:port.
+
+    Raises
+    ------
+    ConfigurationError
+        The device is not reached by such a port, or its protocol has no room for so many cells.
+    """
+    cells = wire.pack.pack.design.cells_in_series
+    if place.kind not in device.ports:
+        raise ConfigurationError(f"'{device.name}' is reached by {' or '.join(device.ports)}, not by {place.kind}")
+    if cells > device.most_cells:
+        raise ConfigurationError(f"'{device.name}' has room for {device.most_cells} cells; the pack has {cells}")
+    async with asyncio.TaskGroup() as tasks, _opened(device.at_port(place.kind), wire, place) as where:
+        keeping_up = tasks.create_task(_keep_up(wire))
+        try:
+            yield where
+        finally:
+            keeping_up.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _opened(device: VirtualDevice, wire: SpoiledWire, place: Place) -> AsyncIterator[str]:
+    if isinstance(device, StreamDevice) and place.kind == "pty":
+        async with serving_pty(Conversation(device, wire), place.link) as path:
+            yield path
+    elif isinstance(device, StreamDevice):
+        async with serving_tcp(lambda: Conversation(device, wire), place.port, place.host) as port:
+            yield f"{place.host}:{port}"
+
+
+async def _keep_up(wire: SpoiledWire) -> None:
+    """Step the pack also while nobody asks, so that the first answer after a pause does not take long."""
+    while True:
+        wire.pack.keep_up()
+        await asyncio.sleep(_KEEP_UP_SECOND)

@@ -1,0 +1,60 @@
+"""Telling a new database of the sealed files that are there already."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cellwarden.store.parquet_rows import TIME_COLUMN
+from cellwarden.store.sealed_files import DAY, SealedPart, sealed_files
+from cellwarden.store.sealing import SealedFile, record
+from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES
+
+__all__ = ["import_sealed_files", "sealed_file"]
+
+
+def sealed_file(part: SealedPart) -> SealedFile:
+    """What a file's footer says.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException, KeyError
+        The file is damaged.
+    """
+    with pq.ParquetFile(part.path) as file:
+        place = file.schema_arrow.names.index(TIME_COLUMN)
+        groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
+        return SealedFile(
+            stream=part.stream,
+            day=part.day,
+            part=part.part,
+            path=part.path,
+            rows=file.metadata.num_rows,
+            first=min(group.min for group in groups),
+            last=max(group.max for group in groups),
+            bytes=part.path.stat().st_size,
+        )
+
+
+def import_sealed_files(connection: sqlite3.Connection, folder: Path) -> list[Path]:
+    """Note every sealed file, inside a transaction of the caller's; those that cannot be read are given back."""
+    unreadable = []
+    for kind in (SAMPLES, ESTIMATES, MINUTES):
+        for part in sealed_files(folder, kind):
+            try:
+                sealed = sealed_file(part)
+            except (OSError, pa.ArrowException, ValueError, KeyError):
+                unreadable.append(part.path)
+                continue
+            names = (SAMPLES if kind == MINUTES else kind, part.stream.pack, part.stream.source)
+            connection.execute("INSERT OR IGNORE INTO stream(kind, pack, source) VALUES(?, ?, ?)", names)
+            (number,) = connection.execute(
+                "UPDATE stream SET rolled_until = max(rolled_until, ?) WHERE kind = ? AND pack = ? AND source = ? "
+                "RETURNING id",
+                ((part.day + 1) * DAY, *names),
+            ).fetchone()
+            record(connection, folder, number, [sealed])
+    return unreadable

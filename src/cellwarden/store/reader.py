@@ -1,0 +1,316 @@
+"""Reading the store from another process: never writes, never holds up the writer.
+
+The open day is in the landing database, closed days are in Parquet files. A row may for a moment be in both; it is
+given once. The database is read first: a row leaves it only when its file is there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cellwarden.core.errors import InputError
+from cellwarden.core.limits import Decision
+from cellwarden.core.sample_block import SampleBlock
+from cellwarden.logs import LogUnits, write_pack_log
+from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, EstimateMinutes, PackLayout
+from cellwarden.store.database import DATABASE_NAME, open_for_reading
+from cellwarden.store.documents import LATEST, audit_records, decision_from_document, document_from_bytes
+from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
+from cellwarden.store.merging import merged_rows
+from cellwarden.store.parquet_rollups import read_parquet_rollup
+from cellwarden.store.parquet_rows import read_parquet_rows
+from cellwarden.store.rollups import MINUTE, Rollup
+from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout, to_microsecond
+from cellwarden.store.sample_rows import sample_block
+from cellwarden.store.sealed_files import DAY, sealed_parts
+from cellwarden.store.series import Series, SeriesSums, finest_span
+from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, SPANS, Stream, read_rollups, read_rows
+
+__all__ = ["PackRecord", "PackState", "StoreReader"]
+
+_EVER = (0, 1 << 62)
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackRecord:
+    """A pack as it was registered."""
+
+    pack_id: str
+    pack_toml_text: str
+    layout: PackLayout
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackState:
+    """The newest that is known of a pack.
+
+    Attributes
+    ----------
+    document : the mapping of `cells.json`, None before the first
+    document_unix_time_second : its moment [s]
+    sample : one row, the newest of the main source; None where there is none
+    """
+
+    document: dict[str, Any] | None
+    document_unix_time_second: float | None
+    sample: SampleBlock | None
+
+    def age_second(self, now_unix_time_second: float) -> float | None:
+        """Age of the newest sample [s]."""
+        return None if self.sample is None else now_unix_time_second - float(self.sample.unix_time_second[-1])
+
+
+def _file_rows(path: Path, begin: int, end: int) -> IntegerRows | None:
+    """Rows of a sealed file; None where it is damaged: the writer will find it, put it aside and name the loss."""
+    try:
+        return read_parquet_rows(path, begin, end)
+    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+        _LOG.warning("%s cannot be read and is left out: %s", path.name, cause)
+        return None
+
+
+class StoreReader:
+    """Queries on a store's folder, by one thread at a time.
+
+    Times are in seconds since 1970; a range holds from ≤ time < until.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = open_for_reading(folder / DATABASE_NAME)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def _all(self, question: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(question, values).fetchall()
+
+    def packs(self) -> tuple[PackRecord, ...]:
+        """All packs that were registered."""
+        records = []
+        for name, description, text in self._all("SELECT name, description, layout FROM pack ORDER BY name"):
+            shape = json.loads(text)
+            layout = PackLayout(**(shape | {"sensors": tuple(shape["sensors"])}))
+            sources = self._all("SELECT source FROM stream WHERE kind = ? AND pack = ? ORDER BY id", (SAMPLES, name))
+            found = tuple(source for (source,) in sources)
+            records.append(PackRecord(pack_id=name, pack_toml_text=description, layout=layout, sources=found))
+        return tuple(records)
+
+    def state(self, pack_id: str) -> PackState:
+        """The latest document and the latest sample."""
+        found = self._documents("state", pack_id, "hour = ?", (LATEST,))
+        time, document = found[-1] if found else (None, None)
+        newest = self._newest_time(Stream(SAMPLES, pack_id, MAIN_SOURCE))
+        sample = None
+        if newest is not None:
+            (rows,) = self._rows(Stream(SAMPLES, pack_id, MAIN_SOURCE), newest, newest + 1)
+            sample = sample_block(rows)
+        return PackState(document=document, document_unix_time_second=time, sample=sample)
+
+    def state_history(
+        self, pack_id: str, from_unix_time_second: float, until_unix_time_second: float
+    ) -> tuple[tuple[float, dict[str, Any]], ...]:
+        """The last document of every hour, with its moment."""
+        span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
+        return tuple(self._documents("state", pack_id, "hour >= 0 AND time >= ? AND time < ?", span))
+
+    def _documents(
+        self, kind: str, pack_id: str, where: str, values: Sequence[object]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        question = f"SELECT time, document FROM document WHERE kind = ? AND pack = ? AND {where} ORDER BY time"  # noqa: S608  # conditions of this file
+        found = self._all(question, (kind, pack_id, *values))
+        return [(time / MICROSECONDS, document_from_bytes(document)) for time, document in found]
+
+    def estimates(
+        self, pack_id: str, from_unix_time_second: float, until_unix_time_second: float
+    ) -> Iterator[EstimateMinutes]:
+        """Minute rows of estimates, a day at most at a time."""
+        span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
+        for rows in self._rows(Stream(ESTIMATES, pack_id, MAIN_SOURCE), *span):
+            yield estimate_minutes(pack_id, rows)
+
+    def findings(self, pack_id: str | None = None, *, open_only: bool = False) -> tuple[dict[str, Any], ...]:
+        """Findings, pack by pack in the order of their lists.
+
+        Each is the mapping of `findings.json` with `pack`, `key` (to acknowledge it by), `is_current` (False for what a
+        later list no longer names) and `acknowledgements`, a list of {note, who, unix_time_second}.
+        """
+        found = self._all(
+            "SELECT pack, key, is_current, document FROM finding WHERE (? IS NULL OR pack = ?) "
+            "ORDER BY pack, is_current, position",
+            (pack_id, pack_id),
+        )
+        notes: dict[str, list[dict[str, Any]]] = {}
+        for key, note, who, time in self._all("SELECT key, note, who, time FROM acknowledgement ORDER BY time"):
+            notes.setdefault(key, []).append({"note": note, "who": who, "unix_time_second": time / MICROSECONDS})
+        entries = []
+        for pack, key, is_current, text in found:
+            more = {"pack": pack, "key": key, "is_current": bool(is_current), "acknowledgements": notes.get(key, [])}
+            entry = json.loads(text) | more
+            if not open_only or (is_current and entry["cleared_unix_time_second"] is None):
+                entries.append(entry)
+        return tuple(entries)
+
+    def decision(self, pack_id: str) -> Decision | None:
+        """The latest decision, None before the first."""
+        found = self._documents("decision", pack_id, "hour = ?", (LATEST,))
+        return decision_from_document(found[-1][1]) if found else None
+
+    def decisions(
+        self, pack_id: str, from_unix_time_second: float, until_unix_time_second: float
+    ) -> tuple[Decision, ...]:
+        """Decisions whose limits, authority or binding terms were others than before."""
+        span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
+        found = self._all(
+            "SELECT document FROM decision WHERE pack = ? AND time >= ? AND time < ? ORDER BY time", (pack_id, *span)
+        )
+        return tuple(decision_from_document(json.loads(text)) for (text,) in found)
+
+    def telemetry(self, pack_id: str) -> tuple[dict[str, Any], ...]:
+        """How each source of a pack fares: the fields of `SourceTelemetry`, the latest of each source."""
+        return tuple(document for _, document in self._documents("telemetry", pack_id, "hour = ?", (LATEST,)))
+
+    def audit(self, from_unix_time_second: float, until_unix_time_second: float) -> tuple[AuditRecord, ...]:
+        """Audit records in the order in which they were written."""
+        span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
+        return audit_records(self._connection, *span)
+
+    def rows(
+        self,
+        pack_id: str,
+        from_unix_time_second: float | None = None,
+        until_unix_time_second: float | None = None,
+        source: str = MAIN_SOURCE,
+    ) -> Iterator[SampleBlock]:
+        """Samples in the order of time, a day at most at a time."""
+        begin = _EVER[0] if from_unix_time_second is None else to_microsecond(from_unix_time_second)
+        end = _EVER[1] if until_unix_time_second is None else to_microsecond(until_unix_time_second)
+        for rows in self._rows(Stream(SAMPLES, pack_id, source), begin, end):
+            yield sample_block(rows)
+
+    def _number(self, stream: Stream) -> int | None:
+        found = self._all(
+            "SELECT id FROM stream WHERE kind = ? AND pack = ? AND source = ?",
+            (stream.kind, stream.pack, stream.source),
+        )
+        return found[0][0] if found else None
+
+    def _newest_time(self, stream: Stream) -> int | None:
+        number = self._number(stream)
+        landed = self._all("SELECT max(time) FROM row WHERE stream = ?", (number,))[0][0]
+        if landed is not None:
+            return int(landed)
+        parts = sealed_parts(self._folder, stream, *_EVER)
+        return int(read_parquet_rows(parts[-1].path, *_EVER).unix_time_microsecond[-1]) if parts else None
+
+    def _rows(self, stream: Stream, begin: int, end: int) -> Iterator[IntegerRows]:
+        """Rows day by day, from both places."""
+        number = self._number(stream)
+        landed = [] if number is None else [int(day) for (day,) in self._landed_days(number, begin, end)]
+        days = {part.day for part in sealed_parts(self._folder, stream, begin, end)}
+        for day in sorted(days.union(landed)):
+            first, last = max(begin, day * DAY), min(end, (day + 1) * DAY)
+            open_rows = [] if number is None else list(read_rows(self._connection, number, first, last))
+            sealed = [
+                read_parquet_rows(part.path, first, last) for part in sealed_parts(self._folder, stream, first, last)
+            ]
+            yield from merged_rows([*open_rows, *sealed])
+
+    def _landed_days(self, number: int, begin: int, end: int) -> list[tuple[Any, ...]]:
+        """Days of which the database has rows, found by skipping from day to day."""
+        return self._all(
+            "WITH RECURSIVE day(n) AS ("
+            " SELECT (SELECT min(time) FROM row WHERE stream = :s AND time >= :b AND time < :e) / :d"
+            " UNION ALL"
+            " SELECT (SELECT min(time) FROM row WHERE stream = :s AND time >= (n + 1) * :d AND time < :e) / :d"
+            " FROM day WHERE n IS NOT NULL) SELECT n FROM day WHERE n IS NOT NULL",
+            {"s": number, "b": begin, "e": end, "d": DAY},
+        )
+
+    def series(
+        self,
+        pack_id: str,
+        columns: Sequence[str],
+        from_unix_time_second: float,
+        until_unix_time_second: float,
+        points: int,
+        source: str = MAIN_SOURCE,
+    ) -> Series:
+        """Lowest, mean and highest of columns in at most `points` buckets.
+
+        Parameters
+        ----------
+        columns : base names: of samples (`cell_voltage_c1_volt`, `current_ampere`, `temperature_t1_celsius`) or of
+            estimates (`cell_soc_c1_fraction`, `temperature_forecast_t1_celsius`); unknown ones are NaN throughout
+        """
+        begin, end = to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second)
+        bucket, span = finest_span(begin, end, points)
+        sums = SeriesSums(columns, begin, end, bucket)
+        for stream in (Stream(SAMPLES, pack_id, source), Stream(ESTIMATES, pack_id, MAIN_SOURCE)):
+            if any(is_estimate(name) == (stream.kind == ESTIMATES) for name in columns):
+                self._gather(sums, stream, begin, end, span)
+        return sums.series()
+
+    def _gather(self, sums: SeriesSums, stream: Stream, begin: int, end: int, span: int) -> None:
+        """Add what a stream has: roll-ups as far as they go, then rows."""
+        number = self._number(stream)
+        finest = SPANS[stream.kind][0]
+        first = begin
+        if number is not None and span >= finest:
+            first = begin // span * span
+            for layout, rollup in self._rollups(number, span, first, end, sums.names):
+                sums.add_rollup(layout, rollup)
+            first = max(begin, self._all("SELECT rolled_until FROM stream WHERE id = ?", (number,))[0][0])
+        for rows in self._rows(stream, first, end):
+            sums.add_rows(rows)
+
+    def _rollups(
+        self, number: int, span: int, begin: int, end: int, names: Collection[str]
+    ) -> Iterator[tuple[RowLayout, Rollup]]:
+        """Roll-ups from both places; those of a minute are in files as soon as the database says so."""
+        question = "SELECT file FROM sealed WHERE stream = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day, part"
+        self._connection.execute("BEGIN")
+        landed = list(read_rollups(self._connection, number, span, begin, end))
+        files = self._all(question, (number, MINUTES, begin // DAY, end // DAY)) if span == MINUTE else []
+        self._connection.execute("COMMIT")
+        yield from landed
+        for (file,) in files:
+            try:
+                yield read_parquet_rollup(self._folder / file, begin, end, names)
+            except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+                _LOG.warning("%s cannot be read and is left out: %s", file, cause)
+
+    def export(
+        self,
+        pack_id: str,
+        path: Path,
+        from_unix_time_second: float | None = None,
+        until_unix_time_second: float | None = None,
+        source: str = MAIN_SOURCE,
+    ) -> int:
+        """Write a pack's samples as a pack log, Parquet or CSV by the name's ending; the number of rows.
+
+        Raises
+        ------
+        InputError
+            The store has no such rows.
+        """
+        layout = next((record.layout for record in self.packs() if record.pack_id == pack_id), None)
+        if layout is None:
+            raise InputError(f"the store knows no pack '{pack_id}'; known are {self._known_packs()}.")
+        units = LogUnits(time="microsecond", voltage=layout.voltage_unit, temperature=layout.temperature_unit)
+        blocks = self.rows(pack_id, from_unix_time_second, until_unix_time_second, source)
+        return write_pack_log(path, blocks, sensors=layout.sensors, units=units)
+
+    def _known_packs(self) -> str:
+        return ", ".join(record.pack_id for record in self.packs()) or "none"

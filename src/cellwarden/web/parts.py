@@ -1,0 +1,53 @@
+"""What the routes work with: made once by the application, reached through the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from cellwarden.web.accounts import Accounts
+from cellwarden.web.controller import Controller
+from cellwarden.web.readers import ReaderPool
+from cellwarden.web.settings import WebSettings
+from cellwarden.web.summaries import Summaries
+from cellwarden.web.words import Words
+
+__all__ = ["WebParts", "parts_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """Everything that a route may use.
+
+    Attributes
+    ----------
+    site_name, version : for the page's head
+    readers : of the store
+    accounts : who may sign in
+    controller : takes what operators ask for
+    words : sentences about findings
+    settings : of the `[web]` table
+    now : the clock, seconds since 1970; a site that replays has its own
+    publishers : further texts by their path (`/metrics`), each made when it is asked for
+    """
+
+    site_name: str
+    version: str
+    readers: ReaderPool
+    accounts: Accounts
+    controller: Controller
+    words: Words
+    settings: WebSettings
+    now: Callable[[], float]
+    summaries: Summaries
+    publishers: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+
+
+def parts_of(request: Request) -> WebParts:
+    """The parts of the application that serves this request."""
+    parts = request.app.state.parts
+    if not isinstance(parts, WebParts):
+        raise TypeError("the application has no parts")
+    return parts
