@@ -36,7 +36,7 @@ HOLDS = {
 
 
 def test_drivers_are_found() -> None:
-    assert {"daly_uart", "jbd", "jk_pb", "jk_ttl", "sunspec"} <= {driver.name for driver in DRIVERS}
+    assert {"daly_uart", "jbd", "jk_pb", "jk_ttl", "modbus_array", "sunspec"} <= {driver.name for driver in DRIVERS}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:

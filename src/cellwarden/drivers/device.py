@@ -90,13 +90,15 @@ class Frame:
     """A frame whose head, length, checksum, address and type are in order.
 
     `payload` is what `decode` reads: the field tables' offsets count from its first byte. `index` tells the frames of
-    one answer apart, `channel` holds the CAN identifier or MQTT topic where there is one.
+    one answer apart, `channel` holds the CAN identifier or MQTT topic where there is one. `retained`: the broker had
+    kept it, so its age is unknown.
     """
 
     kind: str
     payload: bytes
     index: int = 0
     channel: str = ""
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,22 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.drivers.errors import FrameLengthError, ImplausibleError
 from cellwarden.drivers.reading import DeviceReading
 
-__all__ = ["Field", "integer_at", "named_bits", "read_field", "reading_from_table", "text_at"]
+__all__ = [
+    "FULL_SCALE",
+    "Field",
+    "integer_at",
+    "named_bits",
+    "raw_at",
+    "read_field",
+    "reading_from_table",
+    "text_at",
+]
 
 # code letter and width of struct; u24 is read as its three bytes
 _CODES = {"u8": "B", "s8": "b", "u16": "H", "s16": "h", "u32": "I", "s32": "i", "u64": "Q", "f32": "f"}
 _WIDTHS = {"u8": 1, "s8": 1, "u16": 2, "s16": 2, "u24": 3, "u32": 4, "s32": 4, "u64": 8, "f32": 4}
 # full scale is what a device sends for "I have no value": absent, never a measurement; bytes are too small for a rule
-_FULL_SCALE: Mapping[str, tuple[int, ...]] = {
+FULL_SCALE: Mapping[str, tuple[int, ...]] = {
     "u16": (0xFFFF,),
     "s16": (0x7FFF, -0x8000),
     "u24": (0xFFFFFF,),
@@ -72,10 +81,17 @@ def integer_at(payload: bytes, offset: int, type_name: str) -> int:
     FrameLengthError
         The payload ends before it.
     """
-    return int(_raw(payload, offset, type_name))
+    return int(raw_at(payload, offset, type_name))
 
 
-def _raw(payload: bytes, offset: int, type_name: str) -> float:
+def raw_at(payload: bytes, offset: int, type_name: str) -> float:
+    """The raw number at `offset`.
+
+    Raises
+    ------
+    FrameLengthError
+        The payload ends before it.
+    """
     base, little = type_name.removesuffix("le"), type_name.endswith("le")
     piece = payload[offset : offset + _WIDTHS[base]]
     if offset < 0 or len(piece) < _WIDTHS[base]:
@@ -100,11 +116,11 @@ def named_bits(mask: int, names: Mapping[int, str]) -> tuple[str, ...]:
 def read_field(payload: bytes, field: Field, count: int = 1) -> tuple[FloatArray, tuple[str, ...]]:
     """Values of `count` elements (count,) with NaN where absent or refused, and the refusals in words."""
     base = field.type.removesuffix("le")
-    absent = field.absent + _FULL_SCALE.get(base, ())
+    absent = field.absent + FULL_SCALE.get(base, ())
     values = np.full(count, math.nan)
     refused = []
     for index in range(count):
-        raw = _raw(payload, field.offset + index * (field.stride or _WIDTHS[base]), field.type)
+        raw = raw_at(payload, field.offset + index * (field.stride or _WIDTHS[base]), field.type)
         if raw in absent or not math.isfinite(raw):
             continue
         value = (raw - field.zero) * field.scale

@@ -42,6 +42,7 @@ class DeviceReading:
     sense_lead_resistance_ohm : (n_cells,) [ohm] lead and connector as the device estimates them, not the cell
     cell_impedance_ohm : (n_cells,) [ohm] where the device measures it
     bms_uptime_second : [s] since the device started
+    device_unix_time_second : when the device says that it measured, oldest of its messages; data, no measure of age
     alarms : plain words, empty where all is well
     identity : who answered
     refused : values that were out of physical range and became NaN, in words
@@ -69,6 +70,7 @@ class DeviceReading:
     sense_lead_resistance_ohm: FloatArray | None = None
     cell_impedance_ohm: FloatArray | None = None
     bms_uptime_second: float | None = None
+    device_unix_time_second: float | None = None
     alarms: tuple[str, ...] | None = None
     identity: DeviceIdentity | None = None
     refused: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import final
 
 from cellwarden.drivers.device import DeviceProfile, Driver, Frame, Request
@@ -75,14 +76,14 @@ class Session:
             self._skip(surplus)
         return frames
 
-    def feed_message(self, channel: str, payload: bytes) -> list[Frame]:
-        """The frame in one message of CAN or MQTT, none where it is refused."""
+    def feed_message(self, channel: str, payload: bytes, *, retained: bool = False) -> list[Frame]:
+        """The frame in one message of CAN or MQTT, none where it is refused; `retained`: the broker had kept it."""
         try:
             frame = self.driver.open_message(channel, payload, self.profile)
         except FrameError as error:
             self.counters[error.counter] += 1
             return []
-        return [self._accept(frame)]
+        return [self._accept(replace(frame, retained=retained))]
 
     def take(self) -> tuple[Frame, ...]:
         """Frames accepted since the last call, oldest first."""

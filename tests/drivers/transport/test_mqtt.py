@@ -63,7 +63,7 @@ class Broker:
                 return kind, await reader.readexactly(count)
 
 
-def test_messages_come_with_their_topic_and_retained_or_huge_ones_do_not() -> None:
+def test_messages_come_with_their_topic_retained_ones_are_marked_and_huge_ones_dropped() -> None:
     async def test() -> None:
         broker = Broker(
             [
@@ -73,10 +73,11 @@ def test_messages_come_with_their_topic_and_retained_or_huge_ones_do_not() -> No
             ]
         )
         async with serving(broker.serve) as port, MqttFeed("127.0.0.1", ["rack/#"], port) as feed:
-            message = await feed.receive(5.0)
-            assert (message.channel, message.payload) == ("rack/1", b'{"c1": 3.3}')
+            kept, fresh = await feed.receive(5.0), await feed.receive(5.0)
+            assert (kept.channel, kept.payload, kept.retained) == ("rack/1", b"old", True)
+            assert (fresh.channel, fresh.payload, fresh.retained) == ("rack/1", b'{"c1": 3.3}', False)
             assert broker.topics == ["rack/#"]
-            assert (feed.counters["retained"], feed.counters["unusable"], feed.counters["messages"]) == (1, 1, 1)
+            assert (feed.counters["retained"], feed.counters["unusable"], feed.counters["messages"]) == (1, 1, 2)
 
     run(test())
 

@@ -21,11 +21,12 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message and the monotonic time at which it came in."""
+    """One message and the monotonic time at which it came in; `retained`: a broker had kept it before."""
 
     channel: str
     payload: bytes
     at_second: float
+    retained: bool = False
 
 
 class Mailbox:
@@ -121,11 +122,13 @@ class MessageTransport(ABC):
             raise NoAnswerError(f"{self.name}: no message within {timeout_second:g} s") from None
 
     @final
-    def _deliver(self, channel: str, payload: bytes) -> None:
+    def _deliver(self, channel: str, payload: bytes, *, retained: bool = False) -> None:
         self.counters["messages"] += 1
         self.last_heard_second = asyncio.get_running_loop().time()
         self._backoff.succeeded()
-        self._mailbox.put(Message(channel=channel, payload=payload, at_second=self.last_heard_second))
+        self._mailbox.put(
+            Message(channel=channel, payload=payload, at_second=self.last_heard_second, retained=retained)
+        )
         self._arrived.set()
 
     async def _keep(self) -> None:

@@ -21,7 +21,7 @@ class MqttFeed(MessageTransport):
     username, password : where the broker asks for them
     encrypted : TLS with the system's certificates
 
-    A retained message is of unknown age, so it is counted and dropped; so is one larger than 64 KiB.
+    A retained message is of unknown age, so it is counted and marked. One larger than 64 KiB is counted and dropped.
     """
 
     def __init__(
@@ -57,9 +57,8 @@ class MqttFeed(MessageTransport):
             raise OSError(str(error)) from error
 
     def _take(self, topic: str, payload: object, *, retained: bool) -> None:
-        if retained:
-            self.counters["retained"] += 1
-        elif not isinstance(payload, bytes) or len(payload) > _LARGEST_PAYLOAD:
+        if not isinstance(payload, bytes) or len(payload) > _LARGEST_PAYLOAD:
             self.counters["unusable"] += 1
-        else:
-            self._deliver(topic, payload)
+            return
+        self.counters["retained"] += retained
+        self._deliver(topic, payload, retained=retained)
