@@ -144,7 +144,8 @@ class StoreBatch:
 
 @dataclass(frozen=True, slots=True)
 class WriteReceipt:
-    """What became of a batch's sample rows; a repeated row was there already."""
+    """What became of a batch's sample rows: stored, there already, or left out for lack of room."""
 
     rows_new: int
     rows_repeated: int
+    rows_thinned: int = 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -15,23 +13,25 @@ from cellwarden.core.limits import Decision
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, PackLayout, StoreBatch, WriteReceipt
 from cellwarden.store.checking import CatalogueKey, check_file, next_key
 from cellwarden.store.documents import put_audit, put_decision, put_findings, put_state, put_telemetry
-from cellwarden.store.errors import translated
+from cellwarden.store.errors import StoreFullError, translated
 from cellwarden.store.estimate_rows import estimate_rows
-from cellwarden.store.journal import JournalEntry
-from cellwarden.store.losses import damaged_rows
-from cellwarden.store.opening import is_damage, note_journal, open_store
-from cellwarden.store.records import acknowledgement_entry, apply_entry, audit_entry, entries_of_batch, pack_entry
+from cellwarden.store.losses import damaged_rows, store_record
+from cellwarden.store.records import acknowledgement_entry, audit_entry, entries_of_batch, pack_entry
+from cellwarden.store.retention import Day, StoreUsage, forget_day, oldest_day, remove_day, store_usage
+from cellwarden.store.room import Room
 from cellwarden.store.row_layout import MICROSECONDS, to_microsecond
 from cellwarden.store.sample_rows import sample_rows
 from cellwarden.store.sealed_files import DAY
-from cellwarden.store.sealed_times import SealedTimes
 from cellwarden.store.sealing import SealedFile, Step, closed_days, forget_rows, record, write_sealed
-from cellwarden.store.streams import ESTIMATES, SAMPLES, Stream, StreamTable
+from cellwarden.store.streams import ESTIMATES, SAMPLES, Stream
+from cellwarden.store.syncing import make_folder
+from cellwarden.store.writer_files import WriterFiles
 
 __all__ = ["Landing"]
 
 _CLOSED_AFTER = 600 * MICROSECONDS
 _FIRST_KEY: CatalogueKey = (0, "", 0, 0)
+_RESERVE_BYTE = 8 << 20
 
 
 def _no_step(name: str) -> None:
@@ -44,11 +44,9 @@ class Landing:
     Parameters
     ----------
     folder : of the store; made where it is missing
+    budget_byte : how much the store may take; `keep_within_budget` removes the oldest days above it. None: no bound
+    reserve_byte : kept free, and given up for findings and records when the disk is full
     on_step : called with the name of every step of sealing that is done, for tests that stop the program there
-
-    Attributes
-    ----------
-    losses : what was found missing since the store was opened, as audit records of the action "loss"; in the store too
 
     Raises
     ------
@@ -56,23 +54,24 @@ class Landing:
         The store cannot be opened at all.
     """
 
-    def __init__(self, folder: Path, *, on_step: Step = _no_step) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        budget_byte: int | None = None,
+        reserve_byte: int = _RESERVE_BYTE,
+        on_step: Step = _no_step,
+    ) -> None:
+        make_folder(folder)
         self._folder = folder
+        self._budget_byte = budget_byte
         self._step = on_step
-        self._sealed_times = SealedTimes(folder)
+        self._room = Room(folder, reserve_byte)
+        self._files = WriterFiles(folder, self._room)
+        self._room.restore_reserve()
         self._layouts: dict[str, PackLayout] = {}
         self._decisions: dict[str, Decision] = {}
         self._checked = _FIRST_KEY
-        self.losses: tuple[AuditRecord, ...] = ()
-        self._open(is_suspect=False)
-
-    def _open(self, *, is_suspect: bool) -> None:
-        opened = open_store(self._folder, is_suspect=is_suspect)
-        self._connection, self._journal, self._mark = opened.connection, opened.journal, opened.mark
-        self.losses += opened.losses
-        self._streams = StreamTable(self._connection, self._sealed_times)
-        self._sealed_times.forget()
-        self._decisions.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -84,26 +83,21 @@ class Landing:
 
     def close(self) -> None:
         """Close the files; what was written is on the disk already."""
-        self._connection.close()
+        self._files.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it on the disk at the end, or nothing of it and the database opened anew."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as cause:
-            self._connection.close()
-            self._open(is_suspect=is_damage(cause))
-            raise translated(cause) from cause
-        except BaseException as cause:
-            self._connection.execute("ROLLBACK")
-            self._streams.forget()
-            self._decisions.clear()
-            if isinstance(cause, OSError):
-                raise translated(cause) from cause
-            raise
+    @property
+    def losses(self) -> tuple[AuditRecord, ...]:
+        """What was found missing or was put aside since the store was opened; in the store's audit records too."""
+        return self._files.losses
+
+    @property
+    def is_short_of_room(self) -> bool:
+        """Whether the disk is full, so that one raw row a minute is stored."""
+        return self._room.is_short
+
+    def usage(self) -> StoreUsage:
+        """Bytes that the store takes, and how full the disk is."""
+        return store_usage(self._files.connection, self._folder)
 
     def register_pack(self, pack_id: str, pack_toml_text: str, layout: PackLayout) -> None:
         """Say what a pack is, before its first rows; again after every start.
@@ -114,41 +108,84 @@ class Landing:
         layout : shape and resolution of its rows
         """
         description = (pack_id, pack_toml_text, json.dumps(asdict(layout)))
-        with self._transaction() as connection:
-            if connection.execute("SELECT * FROM pack WHERE name = ?", (pack_id,)).fetchone() != description:
-                self._record(connection, [pack_entry(*description)])
+        found = self._files.connection.execute("SELECT name, description, layout FROM pack WHERE name = ?", (pack_id,))
+        if found.fetchone() != description:
+            with self._files.transaction():
+                self._files.record_entries([pack_entry(*description)])
         self._layouts[pack_id] = layout
 
     def write(self, batch: StoreBatch) -> WriteReceipt:
         """Store a batch as a whole; it is on the disk when this returns.
 
-        A repeated batch changes nothing: rows are known by pack, source and time.
+        A repeated batch changes nothing: rows are known by pack, source and time. On a full disk the oldest sealed raw
+        days go; where there are none, the reserve is given up and one raw row a minute is stored until there is room.
 
         Raises
         ------
         StoreFullError
-            No room: nothing of the batch is stored.
+            No room even so: nothing of the batch is stored.
         StoreDamagedError
-            The batch counts as lost; the database has been opened anew and the batch may be written again.
+            The batch counts as lost; the files have been opened anew and the batch may be written again.
         KeyError
             A pack was not registered.
         """
-        with self._transaction() as connection:
-            new = self._write_rows(batch)
-            self._write_documents(connection, batch)
-            if entries := entries_of_batch(connection, batch):
-                note_journal(connection, self._journal.append(entries))
-        self._mark.note(self._streams.newest())
+        if self._room.is_short and self._room.restore_reserve():
+            self._record(store_record("room again", {"raw_rows": "all"}))
+        while True:
+            try:
+                return self._write_thinned(batch) if self._room.is_short else self._write_whole(batch)
+            except StoreFullError:
+                if not self._make_room():
+                    raise
+
+    def _make_room(self) -> bool:
+        """Remove the oldest raw day, or else give up the reserve; False when neither is there."""
+        day = oldest_day(self._files.connection, raw_only=True)
+        if day is not None:
+            self._remove(day)
+            return True
+        if not self._room.give_up_reserve():
+            return False
+        self._record(store_record("disk full", {"raw_rows": "one a minute"}))
+        return True
+
+    def _remove(self, day: Day) -> AuditRecord:
+        removed = remove_day(self._files.connection, self._folder, day)
+        with self._files.transaction() as connection:
+            forget_day(connection, day)
+            self._files.record(removed)
+        self._files.sealed_times.forget()
+        return removed
+
+    def _record(self, *records: AuditRecord) -> None:
+        with self._files.transaction():
+            self._files.record(*records)
+
+    def _write_thinned(self, batch: StoreBatch) -> WriteReceipt:
+        thinned, left_out = self._room.thinned(batch)
+        receipt = self._write_whole(thinned)
+        return WriteReceipt(receipt.rows_new, receipt.rows_repeated, left_out)
+
+    def _write_whole(self, batch: StoreBatch) -> WriteReceipt:
+        try:
+            with self._files.transaction() as connection:
+                new = self._write_rows(batch)
+                self._write_documents(connection, batch)
+                self._files.journal(entries_of_batch(connection, batch))
+        except BaseException:
+            self._decisions.clear()
+            raise
+        self._files.acknowledge_rows()
         return WriteReceipt(new, sum(len(rows.block) for rows in batch.rows) - new)
 
     def _write_rows(self, batch: StoreBatch) -> int:
         new = 0
         for rows in batch.rows:
             stream = Stream(SAMPLES, rows.pack_id, rows.source)
-            new += self._streams.insert(stream, sample_rows(rows.block, self._layouts[rows.pack_id]))
+            new += self._files.streams.insert(stream, sample_rows(rows.block, self._layouts[rows.pack_id]))
         for minutes in batch.estimates:
             stream = Stream(ESTIMATES, minutes.pack_id, MAIN_SOURCE)
-            self._streams.insert(stream, estimate_rows(minutes, self._layouts[minutes.pack_id]))
+            self._files.streams.insert(stream, estimate_rows(minutes, self._layouts[minutes.pack_id]))
         return new
 
     def _write_documents(self, connection: sqlite3.Connection, batch: StoreBatch) -> None:
@@ -162,6 +199,19 @@ class Landing:
             put_decision(connection, made.pack_id, made.decision, self._decisions.get(made.pack_id))
             self._decisions[made.pack_id] = made.decision
         put_audit(connection, batch.audit)
+
+    def acknowledge(self, key: str, note: str, who: str, unix_time_second: float) -> None:
+        """Note that somebody has seen a finding, and what they say of it.
+
+        Parameters
+        ----------
+        key : the finding's, as `StoreReader.findings` gives it
+        """
+        detail = {"finding": key, "note": note}
+        done = AuditRecord(unix_time_second=unix_time_second, actor=who, action="acknowledge", detail=detail)
+        entries = [acknowledgement_entry(key, note, who, unix_time_second), audit_entry(done)]
+        with self._files.transaction():
+            self._files.record_entries(entries)
 
     def seal_step(self, now_unix_time_second: float) -> tuple[SealedFile, ...]:
         """Seal one closed day of one stream, the oldest first; call it again until nothing is left.
@@ -178,26 +228,25 @@ class Landing:
         StoreFullError, StoreDamagedError
             The day was not sealed; its rows are where they were.
         """
-        closed = list(
-            closed_days(self._connection, (to_microsecond(now_unix_time_second) - _CLOSED_AFTER) // DAY * DAY)
-        )
-        if not closed:
-            return ()
-        number, stream, day = min(closed, key=lambda found: found[2])
-        with self._transaction():
-            self._streams.roll_before(stream, (day + 1) * DAY)
+        before = (to_microsecond(now_unix_time_second) - _CLOSED_AFTER) // DAY * DAY
         try:
-            files, damaged = write_sealed(self._connection, self._folder, number, stream, day, self._step)
+            closed = list(closed_days(self._files.connection, before))
+            if not closed:
+                return ()
+            number, stream, day = min(closed, key=lambda found: found[2])
+            with self._files.transaction():
+                self._files.streams.roll_before(stream, (day + 1) * DAY)
+            files, damaged = write_sealed(self._files.connection, self._folder, number, stream, day, self._step)
         except (sqlite3.Error, OSError) as cause:
             raise translated(cause) from cause
-        with self._transaction() as connection:
+        with self._files.transaction() as connection:
             record(connection, self._folder, number, files)
             forget_rows(connection, number, day)
             if damaged:
-                self._record(connection, [audit_entry(damaged_rows(stream, damaged))])
+                self._files.record(damaged_rows(stream, damaged))
             self._step("recorded")
         self._step("committed")
-        self._sealed_times.forget()
+        self._files.sealed_times.forget()
         return tuple(files)
 
     def check_step(self) -> bool:
@@ -205,31 +254,26 @@ class Landing:
 
         Takes about a tenth of a second; once through them a day is enough.
         """
-        key = next_key(self._connection, self._checked)
+        key = next_key(self._files.connection, self._checked)
         self._checked = key or _FIRST_KEY
         if key is None:
             return False
-        with self._transaction() as connection:
+        with self._files.transaction() as connection:
             losses = check_file(connection, self._folder, key)
             if losses:
-                self._record(connection, [audit_entry(record) for record in losses])
-        self.losses += tuple(losses)
+                self._files.record(*losses)
+        self._files.losses += tuple(losses)
         return True
 
-    def acknowledge(self, key: str, note: str, who: str, unix_time_second: float) -> None:
-        """Note that somebody has seen a finding, and what they say of it.
+    def keep_within_budget(self) -> tuple[AuditRecord, ...]:
+        """Remove the oldest days until the store takes no more than its budget; what was removed.
 
-        Parameters
-        ----------
-        key : the finding's, as `StoreReader.findings` gives it
+        Raw rows go first, then roll-ups of minutes, then estimates; findings, records and roll-ups of hours never.
         """
-        detail = {"finding": key, "note": note}
-        done = AuditRecord(unix_time_second=unix_time_second, actor=who, action="acknowledge", detail=detail)
-        with self._transaction() as connection:
-            self._record(connection, [acknowledgement_entry(key, note, who, unix_time_second), audit_entry(done)])
-
-    def _record(self, connection: sqlite3.Connection, entries: Sequence[JournalEntry]) -> None:
-        """Put entries into the database and the journal."""
-        for entry in entries:
-            apply_entry(connection, entry)
-        note_journal(connection, self._journal.append(entries))
+        removed: list[AuditRecord] = []
+        while self._budget_byte is not None and self.usage().store_byte > self._budget_byte:
+            day = oldest_day(self._files.connection)
+            if day is None:
+                break
+            removed.append(self._remove(day))
+        return tuple(removed)

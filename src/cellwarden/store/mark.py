@@ -6,6 +6,7 @@ database or its write-ahead log has lost rows.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
 from pathlib import Path
@@ -34,6 +35,6 @@ class Mark:
             self.newest[stream] = max(time, self.newest.get(stream, time))
         names = [(stream.kind, stream.pack, stream.source, time) for stream, time in self.newest.items()]
         text = json.dumps(names)
-        with self._file.open("r+b" if self._file.exists() else "wb") as opened:
+        with contextlib.suppress(OSError), self._file.open("r+b" if self._file.exists() else "wb") as opened:
             opened.write(f"{zlib.crc32(text.encode())} {text}\n".encode())
             opened.truncate()

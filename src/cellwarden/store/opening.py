@@ -122,6 +122,7 @@ def _copy_of_log(file: Path) -> Path | None:
     try:
         shutil.copyfile(log, copy)
     except OSError:  # no room: opening matters more
+        copy.unlink(missing_ok=True)
         return None
     return copy
 
@@ -144,10 +145,14 @@ def _fill(connection: sqlite3.Connection, folder: Path, aside: Path | None) -> l
     if aside is None and connection.execute("SELECT 1 FROM about WHERE key = 'filled'").fetchone():
         return []
     losses: list[AuditRecord] = []
+    if aside is not None:
+        losses.append(store_record("quarantine", {"folder": str(aside.relative_to(folder)), "what": "database"}))
+        try:
+            with _transaction(connection):
+                losses += salvage(aside / DATABASE_NAME, connection)
+        except sqlite3.Error:  # no room for it: its rows stay where it has been put
+            losses.append(store_record("not salvaged", {"folder": str(aside.relative_to(folder))}))
     with _transaction(connection):
-        if aside is not None:
-            losses.append(store_record("quarantine", {"folder": str(aside.relative_to(folder)), "what": "database"}))
-            losses += salvage(aside / DATABASE_NAME, connection)
         unreadable = import_sealed_files(connection, folder)
         connection.execute("INSERT OR REPLACE INTO about VALUES('filled', '1')")
     sync_path(folder)
@@ -171,10 +176,11 @@ def _read_journal(connection: sqlite3.Connection, folder: Path) -> tuple[Journal
     file = folder / JOURNAL_NAME
     journal = Journal(file, noted)
     if not journal.is_damaged:
-        with _transaction(connection):
-            for entry in journal.entries(noted):
-                apply_entry(connection, entry)
-            note_journal(connection, journal.state)
+        if journal.state != noted:
+            with _transaction(connection):
+                for entry in journal.entries(noted):
+                    apply_entry(connection, entry)
+                note_journal(connection, journal.state)
         return journal, []
     with _transaction(connection):
         for entry in journal.entries(JournalState()):

@@ -17,7 +17,7 @@ from cellwarden.store.batch import MAIN_SOURCE
 from cellwarden.store.row_layout import MICROSECONDS
 from cellwarden.store.streams import Stream
 
-__all__ = ["DAY", "SealedPart", "sealed_files", "sealed_part", "sealed_parts", "sealed_path"]
+__all__ = ["DAY", "SealedPart", "date_text", "sealed_files", "sealed_part", "sealed_parts", "sealed_path"]
 
 DAY = 86_400 * MICROSECONDS
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:__(.+?))?(?:\.part(\d+))?\.parquet")
@@ -103,3 +103,8 @@ def sealed_part(folder: Path, path: Path) -> SealedPart:
 
 def _pack_of(path: Path) -> str:
     return unquote(path.parts[-3].removeprefix("pack="))
+
+
+def date_text(day: int) -> str:
+    """A day's date, as in the files' names."""
+    return (_EPOCH + timedelta(days=day)).isoformat()
