@@ -6,20 +6,22 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cellwarden.store.batch import AuditRecord, PackFindings, StoreBatch
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.store.batch import AuditRecord, PackFindings, PackRows, StoreBatch
 from cellwarden.store.errors import StoreFullError
 from cellwarden.store.landing import Landing
 from cellwarden.store.reader import StoreReader
-from tests.store.store_batches import LAYOUT, START, estimates, joined, rows_batch
+from tests.store.store_batches import LAYOUT, START, block, estimates, joined, rows_batch
 from tests.store.test_recovery import FINDING
 from tests.store.test_sealing import DAY, TIMES, seal_all
 
-SIZE = 2 << 20
+SIZE = 16 << 20
 
 
 def test_the_oldest_raw_days_go_first_then_minutes_then_estimates(tmp_path: Path) -> None:
@@ -96,15 +98,34 @@ def test_a_full_disk_keeps_findings_and_records_and_comes_back(small_disk: Path)
         assert store.losses == ()
 
 
+def noisy_batch(times: FloatArray, generator: np.random.Generator) -> StoreBatch:
+    """Rows that do not pack well."""
+    rows = block(times)
+    noisy = rows.cell_voltage_volt + generator.uniform(-0.3, 0.3, rows.cell_voltage_volt.shape)
+    return StoreBatch(rows=(PackRows("a", "main", replace(rows, cell_voltage_volt=noisy)),))
+
+
 def test_a_full_disk_loses_the_oldest_sealed_day_first(small_disk: Path) -> None:
+    generator = np.random.default_rng(1)
     with Landing(small_disk, reserve_byte=256 << 10) as store:
         store.register_pack("a", "", LAYOUT)
-        store.write(rows_batch("a", TIMES))
-        seal_all(store, TIMES[-1])
-        time = TIMES[-1] + 1
-        while not any(found.action == "retention" for found in StoreReader(small_disk).audit(0.0, 1e12)):
-            assert store.write(rows_batch("a", time + np.arange(300))).rows_new == 300
+        for day in range(8):
+            for times in np.array_split(START + day * DAY + np.arange(0.0, DAY, 8.0), 8):
+                store.write(noisy_batch(times, generator))
+            seal_all(store, START + (day + 1.5) * DAY)
+    with Landing(small_disk, reserve_byte=256 << 10) as store:  # all of the log is in the database now
+        store.register_pack("a", "", LAYOUT)
+        with (small_disk / "ballast").open("wb") as opened:
+            os.posix_fallocate(opened.fileno(), 0, shutil.disk_usage(small_disk).free)
+        time = START + 8 * DAY
+        reader = StoreReader(small_disk)
+        while not any(found.action == "retention" for found in reader.audit(0.0, 1e12)):
+            assert store.write(noisy_batch(np.arange(time, time + 300), generator)).rows_thinned == 0
             time += 300
-        assert not store.is_short_of_room
-        found = joined(StoreReader(small_disk).rows("a"))
-    assert found[0] == START + DAY
+        assert store.write(noisy_batch(np.arange(time, time + 10), generator)).rows_thinned == 0
+        found = joined(reader.rows("a"))
+    oldest = (found[0] - START) / DAY
+    assert 1 <= oldest < 8
+    assert oldest.is_integer()
+    np.testing.assert_array_equal(found[found < START + 8 * DAY], np.arange(found[0], START + 8 * DAY, 8.0))
+    np.testing.assert_array_equal(found[found >= START + 8 * DAY], np.arange(START + 8 * DAY, time + 10))

@@ -11,7 +11,8 @@ DATABASE_NAME = "landing.sqlite"
 _SCHEMA_VERSION = 1
 _CACHE_KIBIBYTE = 4096
 _BUSY_SECOND = 10.0
-_CHECKPOINT_PAGES = 1000  # 4 MB of write-ahead log
+_CHECKPOINT_PAGES = 1000
+_LOG_BYTE = 4 << 20  # the write-ahead log is cut back to this after a checkpoint
 
 _SCHEMA = """
 CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -60,6 +61,7 @@ def open_for_writing(file: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTE}")
         connection.execute("PRAGMA cell_size_check=ON")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTE}")
         _make_tables(connection)
     except sqlite3.Error:
         connection.close()

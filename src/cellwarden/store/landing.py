@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from dataclasses import asdict
@@ -45,7 +46,8 @@ class Landing:
     ----------
     folder : of the store; made where it is missing
     budget_byte : how much the store may take; `keep_within_budget` removes the oldest days above it. None: no bound
-    reserve_byte : kept free, and given up for findings and records when the disk is full
+    reserve_byte : kept free, and given up for findings and records when the disk is full; at least the 4 MB that the
+        database may grow by when its log is taken in
     on_step : called with the name of every step of sealing that is done, for tests that stop the program there
 
     Raises
@@ -129,8 +131,8 @@ class Landing:
         KeyError
             A pack was not registered.
         """
-        if self._room.is_short and self._room.restore_reserve():
-            self._record(store_record("room again", {"raw_rows": "all"}))
+        if self._room.is_short:
+            self._regain_reserve()
         while True:
             try:
                 return self._write_thinned(batch) if self._room.is_short else self._write_whole(batch)
@@ -138,12 +140,22 @@ class Landing:
                 if not self._make_room():
                     raise
 
+    def _regain_reserve(self) -> None:
+        """Make the reserve anew, at the cost of the oldest raw days."""
+        while not self._room.restore_reserve():
+            day = oldest_day(self._files.connection, raw_only=True)
+            if day is None:
+                return
+            self._remove(day)
+        self._record(store_record("room again", {"raw_rows": "all"}))
+
     def _make_room(self) -> bool:
         """Remove the oldest raw day, or else give up the reserve; False when neither is there."""
         day = oldest_day(self._files.connection, raw_only=True)
         if day is not None:
-            self._remove(day)
-            return True
+            with contextlib.suppress(StoreFullError):
+                self._remove(day)
+                return True
         if not self._room.give_up_reserve():
             return False
         self._record(store_record("disk full", {"raw_rows": "one a minute"}))
