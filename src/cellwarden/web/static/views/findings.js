@@ -1,0 +1,33 @@
+// @ts-check
+/** Findings: open ones first, the most urgent first; each with its evidence. */
+import { html, useState } from "../lib.js";
+import { findings as askFindings } from "../api.js";
+import { useAnswer } from "../live.js";
+import { FindingCard } from "../parts/finding_card.js";
+
+/** @param {{ pack: import("../types").PackView, part: string | null, site: import("../types").Site }} properties */
+export function Findings({ pack, part, site }) {
+  const [openOnly, setOpenOnly] = useState(true);
+  const [turn, setTurn] = useState(0);
+  const asked = part === null && openOnly;
+  const { answer, error } = useAnswer(
+    () => askFindings(pack.summary.pack, asked),
+    [pack.summary.pack, asked, turn, pack.findings.length],
+  );
+  const items = answer?.items ?? [];
+  const roots = items.filter((item) => !item.is_consequence);
+  const consequences = items.filter((item) => item.is_consequence);
+  const card = (/** @type {import("../types").Finding} */ finding, /** @type {number} */ index) => html`<${FindingCard} key=${finding.key} finding=${finding} pack=${pack} site=${site}
+    isOpen=${part === null ? index === 0 && finding.is_open : finding.key === part} onChange=${() => setTurn(turn + 1)} />`;
+  return html`<section aria-labelledby="findings">
+    <h1 id="findings">Findings</h1>
+    <div class="segments" role="group" aria-label="Which">
+      <button aria-pressed=${openOnly} onClick=${() => setOpenOnly(true)}>Open</button>
+      <button aria-pressed=${!openOnly} onClick=${() => setOpenOnly(false)}>All, with the cleared ones</button>
+    </div>
+    ${error && html`<p class="error" role="alert">${error.message}</p>`}
+    ${answer && items.length === 0 && html`<p class="lead">${openOnly ? "Nothing is open." : "Nothing has been found so far."}</p>`}
+    <div class="list">${roots.map(card)}</div>
+    ${consequences.length > 0 && html`<h2>What follows from these</h2><div class="list">${consequences.map((item) => card(item, 1))}</div>`}
+  </section>`;
+}
