@@ -132,3 +132,9 @@ def test_authority_changes_nothing_in_the_limits() -> None:
         for authority in Authority
     ]
     assert len(set(results)) == 1
+
+
+def test_where_nothing_is_tighter_the_manufacturer_is_named() -> None:
+    state, _ = settled()
+    _, decision = once(state, moment())
+    assert [term.rule for term in decision.binding[:2]] == ["manufacturer", "manufacturer"]

@@ -91,7 +91,7 @@ def smallest_term(terms: Sequence[LimitTerm], kind: LimitKind, manufacturer: flo
             sound = False
             if kind == "charge_current_ampere":
                 smallest = LimitTerm(rule=CLOSED, kind=kind, value=0.0, reason=f"Rule {term.rule} gave no number.")
-        elif (term.value, term.rule, term.cell or 0) < (smallest.value, smallest.rule, smallest.cell or 0):
+        elif _rank(term) < _rank(smallest):
             smallest = term
     return smallest, sound
 
@@ -164,6 +164,11 @@ def _held(term: LimitTerm, kind: LimitKind, value: int) -> LimitTerm:
     unit = "V" if kind == "charge_voltage_volt" else "A"
     words = f"Held back on the way up to {term.value:g} {unit}; next bound: {term.reason}"
     return LimitTerm(rule="ramp", kind=kind, value=value / 1000.0, cell=term.cell, sensor=term.sensor, reason=words)
+
+
+def _rank(term: LimitTerm) -> tuple[float, bool, str, int]:
+    """Order of bounds: of two equal ones the manufacturer's is named, then the first by name."""
+    return (term.value, term.rule != "manufacturer", term.rule, term.cell or 0)
 
 
 def _valid(value: float) -> bool:

@@ -152,8 +152,8 @@ function options(latest, place) {
     legend: { live: true, isolate: false },
     scales: { x: { time: true }, y: { range: niceRange } },
     axes: [
-      { ...axis, space: 70 },
-      { ...axis, size: 58, label: unit, labelSize: 18, labelFont: "12px system-ui, sans-serif", space: 34 },
+      { ...axis, space: 84, values: timeLabels },
+      { ...axis, values: valueLabels, size: 58, label: unit, labelSize: 18, labelFont: "12px system-ui, sans-serif", space: 34 },
     ],
     series: [
       { label: "Time", value: (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "" : new Date(at * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" })) },
@@ -174,6 +174,23 @@ function options(latest, place) {
       ready: [(/** @type {any} */ chart) => hideLegend(chart, lines, latest)],
     },
   };
+}
+
+/** Numbers beside the axis, all with as many digits as their step needs. @param {any} _chart @param {number[]} splits @param {number} _axis @param {number} _space @param {number} step */
+const valueLabels = (_chart, splits, _axis, _space, step) => splits.map((value) => number(value, Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)))));
+
+/** Times under the axis: as fine as the steps between them, with the day where it changes. @param {any} _chart @param {number[]} splits @param {number} _axis @param {number} _space @param {number} step */
+function timeLabels(_chart, splits, _axis, _space, step) {
+  let day = "";
+  return splits.map((at) => {
+    const when = new Date(at * 1000);
+    const today = when.toLocaleDateString(undefined, step >= 28 * 86400 ? { month: "short", year: "numeric" } : { day: "numeric", month: "short" });
+    if (step >= 86400) return today;
+    const clock = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined, hourCycle: "h23" });
+    const label = today === day ? clock : `${clock}\n${today}`;
+    day = today;
+    return label;
+  });
 }
 
 /** @param {any} _chart @param {number | null} low @param {number | null} high */

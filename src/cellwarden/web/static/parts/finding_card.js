@@ -23,7 +23,7 @@ export function FindingCard({ finding, pack, site, isShort = false, isOpen = fal
     <p class="badge"><${Symbol} state=${finding.severity} size=${20} /><span>${STATE_WORDS[finding.severity]}</span>
       <span class="place">${finding.noun}, ${place}</span></p>
     <h2>${finding.sentence}</h2>
-    <p class="when">Since ${date(finding.first_seen_unix_time_second)}, raised ${dateTime(finding.detected_unix_time_second)}${finding.is_open ? "" : finding.cleared_unix_time_second ? `, cleared ${dateTime(finding.cleared_unix_time_second)}` : ", no longer held"}. ${finding.sureness}.</p>
+    <p class="when">Since ${date(finding.first_seen_unix_time_second)}, raised ${dateTime(finding.detected_unix_time_second)}${finding.is_open ? "" : finding.cleared_unix_time_second ? `, cleared ${dateTime(finding.cleared_unix_time_second)}` : ", no longer held"}. ${capital(finding.sureness)}.</p>
     ${!isShort && html`<p>${finding.explanation}</p>`}
     <p class="advice"><b>What to do:</b> ${finding.advice}</p>
     <p class="actions">
@@ -35,6 +35,9 @@ export function FindingCard({ finding, pack, site, isShort = false, isOpen = fal
     ${!isShort && finding.is_open && html`<${AcknowledgeForm} finding=${finding} site=${site} onChange=${onChange} />`}
   </article>`;
 }
+
+/** @param {string} text */
+const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** @param {{ finding: import("../types").Finding, site: import("../types").Site, onChange?: () => void }} properties */
 function AcknowledgeForm({ finding, site, onChange }) {
