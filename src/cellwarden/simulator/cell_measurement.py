@@ -40,9 +40,9 @@ def _hold(
     """Voltage after that time at a constant current."""
     volt = 0.0
     for _ in range(seconds):
-        prepare_cells(cells, curves, state, k, k + 1, 1, scratch)
+        prepare_cells(cells, curves, state, k, k + 1, 1.0, scratch)
         volt = cell_voltage(curves.graphite_volt, curves.lfp, scratch, k, ampere)[0]
-        advance_cell(cells, curves, state, k, 1, ampere)
+        advance_cell(cells, curves, state, k, 1.0, ampere)
     return volt
 
 
@@ -53,7 +53,7 @@ def _charge_fully(
     """Constant current to 3.65 V, then that voltage until the current has fallen to C/50."""
     limit, ampere = _CHARGE_C_RATE * nominal_ah, _CHARGE_C_RATE * nominal_ah
     for _ in range(40_000):
-        prepare_cells(cells, curves, state, k, k + 1, 1, scratch)
+        prepare_cells(cells, curves, state, k, k + 1, 1.0, scratch)
         low, high = 0.0, limit
         if cell_voltage(curves.graphite_volt, curves.lfp, scratch, k, limit)[0] <= _FULL_VOLT:
             low = limit
@@ -70,7 +70,7 @@ def _charge_fully(
             ampere = following if low < following < high else 0.5 * (low + high)
         if low >= limit:
             ampere = limit
-        advance_cell(cells, curves, state, k, 1, ampere)
+        advance_cell(cells, curves, state, k, 1.0, ampere)
         if ampere <= _FULL_C_RATE * nominal_ah:
             return
 
@@ -86,10 +86,10 @@ def _measure_points(
         _charge_fully(cells, curves, state, scratch, k, nominal_ah)
         full_ah[k] = state.negative_lithium_ah[k]
         for _ in range(200_000):
-            prepare_cells(cells, curves, state, k, k + 1, 1, scratch)
+            prepare_cells(cells, curves, state, k, k + 1, 1.0, scratch)
             if cell_voltage(curves.graphite_volt, curves.lfp, scratch, k, ampere)[0] < _EMPTY_VOLT:
                 break
-            advance_cell(cells, curves, state, k, 1, ampere)
+            advance_cell(cells, curves, state, k, 1.0, ampere)
         empty_ah[k] = state.negative_lithium_ah[k]
 
 

@@ -370,17 +370,18 @@ def run_pack(
         step = _step_length(settings, second, due, number[SETTLED_SECOND])
         if load > 0.0 and _uniform(pack.random) < 0.2:
             number[JITTER] = _normal(pack.random)
-        prepare_cells(cells, curves, state, 0, count, step, scratch)
-        draw_aside(settings, pack, scratch, step)
+        length = float(step)  # as the live kernel has it: one compiled form for both
+        prepare_cells(cells, curves, state, 0, count, length, scratch)
+        draw_aside(settings, pack, scratch, length)
         pack.ampere[0] = string_current(cells, curves, settings, pack, scratch, load, limit)
-        advance_string(cells, curves, settings, state, pack, scratch, step)
+        advance_string(cells, curves, settings, state, pack, scratch, length)
         second += step
         place = min(max((second - settings.start_second) / 60.0, 0.0), last - 1e-9)
         index = int(place)
         ambient = timetable.ambient_celsius[index]
         ambient += (place - index) * (timetable.ambient_celsius[index + 1] - ambient)
-        exchange_heat(cells, state, pack, settings, ambient, step)
-        decide(settings, state, pack, step, second, limit)
+        exchange_heat(cells, state, pack, settings, ambient, length)
+        decide(settings, state, pack, length, float(second), limit)
         idle = abs(pack.ampere[0]) < _IDLE_FRACTION * settings.nominal_ah
         number[SETTLED_SECOND] = number[SETTLED_SECOND] + step if idle else 0.0
         if (second - settings.start_second) % settings.bleed_period_second == 0:

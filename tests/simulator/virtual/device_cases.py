@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from cellwarden.drivers.device import Driver
 from cellwarden.drivers.reading import DeviceReading
+from cellwarden.drivers.registry import driver_named
 from cellwarden.simulator.live.live_reading import PackReading
 from cellwarden.simulator.virtual.device import StreamDevice
 from cellwarden.simulator.virtual.protocols.daly import VirtualDaly
@@ -20,6 +21,7 @@ from cellwarden.simulator.virtual.protocols.pace import VirtualPace
 from cellwarden.simulator.virtual.protocols.pylontech import VirtualPylontech
 from cellwarden.simulator.virtual.protocols.seplos_v2 import VirtualSeplosV2
 from cellwarden.simulator.virtual.protocols.seplos_v3 import VirtualSeplosV3
+from cellwarden.simulator.virtual.protocols.sunspec import VirtualSunspec
 from tests.simulator.virtual.virtual_setup import near
 
 # a driver's quantity and the pack's
@@ -55,11 +57,17 @@ class DeviceCase:
     balancing: bool = False  # whether the protocol tells which bleeds are on
     switches: bool = True
     has_checksum: bool = True
+    per_cell: bool = False  # temperatures stand at cells
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of the driver, by port
 
     @property
     def id(self) -> str:
         """For the test's name."""
         return self.device.name
+
+    def driver_at(self, kind: str) -> Driver:
+        """The driver as it is set for a port."""
+        return driver_named(self.driver).configured(self.settings.get(kind, {}))
 
     def opening(self, driver: Driver) -> list[str]:
         """What has to be asked before the main request can be understood."""
@@ -75,7 +83,10 @@ class DeviceCase:
 
     def _true(self, name: str, true: PackReading) -> np.ndarray | float:
         value = getattr(true, NAMES[name])
-        if name == "temperature_celsius":
+        if name == "temperature_celsius" and self.per_cell:
+            value = np.full(true.cell_count, np.nan)
+            value[[cells[0] - 1 for cells in true.temperature_cells]] = true.temperature_celsius
+        elif name == "temperature_celsius":
             value = value[: self.sensors]
         assert isinstance(value, float | np.ndarray)
         return value
@@ -251,6 +262,29 @@ CASES = [
             "remaining_capacity_ah": 0.1,
             "full_capacity_ah": 0.01,
             "charge_current_limit_ampere": 0.1,
+        },
+    ),
+    DeviceCase(
+        device=VirtualSunspec(address=5),
+        driver="sunspec",
+        address=5,
+        main_request="string",
+        balancing=True,
+        has_checksum=False,
+        per_cell=True,
+        switches=False,
+        settings={"pty": {"framing_name": "rtu"}},
+        cells=40,
+        steps={
+            "cell_voltage_volt": 0.0001,
+            "temperature_celsius": 0.1,
+            "current_ampere": 0.01,
+            "pack_voltage_volt": 0.01,
+            "bms_soc_fraction": 0.001,
+            "bms_soh_fraction": 0.001,
+            "nominal_capacity_ah": 0.1,
+            "charge_current_limit_ampere": 0.1,
+            "discharge_current_limit_ampere": 0.1,
         },
     ),
 ]

@@ -9,15 +9,16 @@ import asyncio
 
 import pytest
 
+from cellwarden.drivers.device import Driver
 from cellwarden.drivers.errors import LinkDownError, NoAnswerError
 from cellwarden.drivers.reading import DeviceReading
-from cellwarden.drivers.registry import driver_named
 from cellwarden.drivers.session import Session
 from cellwarden.drivers.transport.serial_line import SerialLine
 from cellwarden.drivers.transport.stream import StreamTransport
 from cellwarden.drivers.transport.tcp import TcpLine
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.live.live_duty import LiveDuty
+from cellwarden.simulator.virtual.device import PortKind
 from cellwarden.simulator.virtual.running_pack import RunningPack
 from cellwarden.simulator.virtual.service import Place, serving
 from cellwarden.simulator.virtual.spoiled_wire import SpoiledWire
@@ -28,6 +29,7 @@ from tests.simulator.virtual.virtual_setup import (
     DISCHARGING,
     ask,
     at_address,
+    discover,
     read_all,
     run,
     standing_pack,
@@ -37,9 +39,8 @@ pytestmark = pytest.mark.enable_socket
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
-def line_to(case: DeviceCase, where: str) -> StreamTransport:
+def line_to(driver: Driver, where: str) -> StreamTransport:
     """The driver's own transport to that place."""
-    driver = driver_named(case.driver)
     if ":" in where:
         host, port = where.split(":")
         return TcpLine(host, int(port))
@@ -47,16 +48,14 @@ def line_to(case: DeviceCase, where: str) -> StreamTransport:
     return SerialLine(where, driver.serial)
 
 
-def read_device(case: DeviceCase, pack: RunningPack, kind: str, faults: WireFaults | None = None) -> DeviceReading:
+def read_device(case: DeviceCase, pack: RunningPack, kind: PortKind) -> DeviceReading:
     """What the driver makes of the device in front of that pack."""
     got: list[DeviceReading] = []
+    driver = case.driver_at(kind)
 
     async def test() -> None:
-        place = Place(kind="tcp" if kind == "tcp" else "pty")
-        async with serving(case.device, SpoiledWire(pack, faults), place) as where, line_to(case, where) as line:
-            read, session = await read_all(
-                driver_named(case.driver), line, at_address(driver_named(case.driver), case.address)
-            )
+        async with serving(case.device, SpoiledWire(pack), Place(kind=kind)) as where, line_to(driver, where) as line:
+            read, session = await read_all(driver, line, at_address(driver, case.address))
             assert session.counters["skipped_bytes"] == 0
             got.append(read)
 
@@ -67,7 +66,7 @@ def read_device(case: DeviceCase, pack: RunningPack, kind: str, faults: WireFaul
 @each_case
 @pytest.mark.parametrize("duty", [DISCHARGING, CHARGING], ids=["discharging", "charging"])
 @pytest.mark.parametrize("kind", ["pty", "tcp"])
-def test_the_driver_reads_what_the_pack_has(case: DeviceCase, duty: LiveDuty, kind: str) -> None:
+def test_the_driver_reads_what_the_pack_has(case: DeviceCase, duty: LiveDuty, kind: PortKind) -> None:
     pack = standing_pack(duty=duty, cells=case.cells)
     read, true = read_device(case, pack, kind), pack.reading()
     assert abs(true.current_ampere) > 20.0
@@ -112,12 +111,14 @@ def test_no_value_comes_of_a_wire_that_fails_and_good_ones_after_it(case: Device
         pytest.skip("the protocol has no address")
     if kind == "bad_checksum" and not case.has_checksum:
         pytest.skip("the protocol has no checksum")
-    driver, faults, pack = driver_named(case.driver), WireFaults(), standing_pack(cells=case.cells)
+    port = case.device.ports[0]
+    driver, faults, pack = case.driver_at(port), WireFaults(), standing_pack(cells=case.cells)
     session = Session(driver, at_address(driver, case.address))
 
     async def test() -> None:
-        wire = SpoiledWire(pack, faults)
-        async with serving(case.device, wire, Place(kind=case.device.ports[0])) as where, line_to(case, where) as line:
+        place = Place(kind=port)
+        async with serving(case.device, SpoiledWire(pack, faults), place) as where, line_to(driver, where) as line:
+            await discover(session, line)
             for name in case.opening(driver):
                 await ask(session, line, name)
             session.take()

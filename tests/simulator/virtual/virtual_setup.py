@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from dataclasses import replace
 
 import numpy as np
@@ -37,6 +37,7 @@ class HandClock:
 def small_pack(*faults: Fault, cells: int = 16, soc: float = 0.7, duty: LiveDuty = DISCHARGING) -> LivePack:
     """Cells of 100 Ah with sensors of usual errors."""
     design = PackDesign(id="virtual", cells_in_series=cells, initial_soc_fraction=soc)
+    duty = replace(duty, load_watt=duty.load_watt * cells / 16)
     return LivePack(design=design, duty=duty, faults=faults, start_unix_time_second=1.7e9, seed=5)
 
 
@@ -67,13 +68,21 @@ async def ask(session: Session, line: StreamTransport, name: str, timeout_second
     await line.exchange(request.payload, complete, timeout_second)
 
 
+async def discover(session: Session, line: StreamTransport) -> None:
+    """Let a driver find its way about the device, where it has to."""
+    while request := session.driver.discovery(session.profile):
+        await ask(session, line, request.name)
+
+
 async def read_all(
-    driver: Driver, line: StreamTransport, profile: DeviceProfile | None = None, names: Iterable[str] | None = None
+    driver: Driver, line: StreamTransport, profile: DeviceProfile | None = None
 ) -> tuple[DeviceReading, Session]:
     """What a driver makes of a device that it asks for everything in its plan."""
     session = Session(driver, profile)
-    for name in names or [poll.request for poll in driver.poll_plan]:
-        await ask(session, line, name)
+    await discover(session, line)
+    session.take()
+    for poll in driver.polls(session.profile):
+        await ask(session, line, poll.request)
     return session.decode(session.take(), 0.0), session
 
 

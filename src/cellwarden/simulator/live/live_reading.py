@@ -29,6 +29,7 @@ class PackReading:
     uptime_second : since the pack's start [s]
     cell_voltage_volt : (n_cells,) [V]
     temperature_celsius : (n_sensors,) [°C] of sensors at cells
+    temperature_cells : cells, counted from 1, that each sensor touches
     current_ampere : [A], positive charges
     pack_voltage_volt : [V] at the pack's terminals
     mos_temperature_celsius, ambient_temperature_celsius : [°C] of the BMS's switches; of the air
@@ -44,6 +45,7 @@ class PackReading:
     uptime_second: float
     cell_voltage_volt: FloatArray
     temperature_celsius: FloatArray
+    temperature_cells: tuple[tuple[int, ...], ...]
     current_ampere: float
     pack_voltage_volt: float
     mos_temperature_celsius: float
@@ -76,7 +78,9 @@ def read_pack(pack: LivePack, state: LiveState) -> PackReading:
         true_volt + state.pack.channel_offset_volt + sensors.voltage_noise_volt * noise.standard_normal(true_volt.size)
     )
     celsius = _temperatures(pack, state, noise)
-    current = ampere * (1.0 + _fixed(pack, 1, 1)[0] * sensors.current_gain_fraction) + _current_offset(pack, state)
+    current = ampere * (1.0 + float(_fixed(pack, 1, 1)[0]) * sensors.current_gain_fraction) + _current_offset(
+        pack, state
+    )
     current += sensors.current_noise_ampere * float(noise.standard_normal())
     ambient = pack.ambient.celsius(state.second)
     capacity = state.full_ah - state.empty_ah
@@ -89,6 +93,7 @@ def read_pack(pack: LivePack, state: LiveState) -> PackReading:
         uptime_second=state.second,
         cell_voltage_volt=volt,
         temperature_celsius=celsius,
+        temperature_cells=design.temperature_cells,
         current_ampere=current,
         pack_voltage_volt=float(true_volt.sum()) + sensors.pack_voltage_noise_volt * float(noise.standard_normal()),
         mos_temperature_celsius=ambient + 2.0 + _MOS_KELVIN_PER_WATT * _MOS_OHM * ampere * ampere,
