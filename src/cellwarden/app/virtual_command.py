@@ -34,6 +34,10 @@ def _virtual(
     ] = None,
     tcp: Annotated[int | None, typer.Option("--tcp", metavar="PORT", help="On a TCP port; 0 takes a free one.")] = None,
     host: Annotated[str, typer.Option("--host", help="With --tcp: the address to listen at.")] = "127.0.0.1",
+    can: Annotated[
+        str | None, typer.Option("--can", metavar="IFACE:CHANNEL", help="On a CAN bus, for example socketcan:vcan0.")
+    ] = None,
+    mqtt: Annotated[str | None, typer.Option("--mqtt", metavar="HOST:PORT", help="By way of an MQTT broker.")] = None,
     pack: Annotated[
         Path | None, typer.Option("--pack", metavar="FILE", help="The pack behind it: cells, duty, faults (TOML).")
     ] = None,
@@ -55,22 +59,38 @@ def _virtual(
             typer.echo(f"{device.name:13} {device.title}  ({', '.join(device.ports)})")
         return
     chosen = virtual_device_named(name)
-    place = _place(pty=pty, link=link, tcp=tcp, host=host)
+    place = _place(pty=pty, link=link, tcp=tcp, host=host, can=can, mqtt=mqtt)
     wire, settings = _wire(pack, speed, seed, start)
     if address is not None:
         settings["address"] = address
     asyncio.run(_run(chosen.configured(settings), wire, place))
 
 
-def _place(*, pty: bool, link: Path | None, tcp: int | None, host: str) -> Place:
+def _place(*, pty: bool, link: Path | None, tcp: int | None, host: str, can: str | None, mqtt: str | None) -> Place:
     from cellwarden.simulator.virtual.service import Place
 
-    given = [kind for kind, asked in (("--pty", pty or link is not None), ("--tcp", tcp is not None)) if asked]
+    asked = {
+        "--pty": pty or link is not None,
+        "--tcp": tcp is not None,
+        "--can": can is not None,
+        "--mqtt": mqtt is not None,
+    }
+    given = [option for option, is_asked in asked.items() if is_asked]
     if len(given) != 1:
-        both = " and ".join(given) or "nothing"
-        raise ConfigurationError(f"say where the device is to be reached, by --pty or --tcp PORT; {both} was given.")
+        ways = "--pty, --tcp PORT, --can IFACE:CHANNEL or --mqtt HOST:PORT"
+        raise ConfigurationError(
+            f"say where the device is to be reached, by {ways}; {' and '.join(given) or 'nothing'} was given."
+        )
     if tcp is not None:
         return Place(kind="tcp", host=host, port=tcp)
+    if can is not None:
+        interface, _, channel = can.partition(":")
+        return Place(kind="can", interface=interface, channel=channel)
+    if mqtt is not None:
+        broker, _, port = mqtt.partition(":")
+        if port and not port.isdigit():
+            raise ConfigurationError(f"--mqtt {mqtt}: write it as HOST:PORT, for example localhost:1883.")
+        return Place(kind="mqtt", host=broker, port=int(port or 1883))
     return Place(kind="pty", link=link)
 
 

@@ -93,15 +93,11 @@ class StreamDevice(VirtualDevice):
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDevice(VirtualDevice):
-    """A device that sends by itself, on CAN or MQTT."""
+    """A device that sends by itself, on CAN or MQTT; `period_second` is from one round to the next [s]."""
 
-    __slots__ = ()
-
-    @property
-    @abstractmethod
-    def period_second(self) -> float:
-        """Time between two rounds of messages [s]."""
+    period_second: float = 1.0
 
     @abstractmethod
     def messages(self, reading: PackReading) -> tuple[Message, ...]:

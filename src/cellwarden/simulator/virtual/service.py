@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwarden.core.errors import ConfigurationError
+from cellwarden.simulator.virtual.can_port import serving_can
 from cellwarden.simulator.virtual.conversation import Conversation
-from cellwarden.simulator.virtual.device import PortKind, StreamDevice, VirtualDevice
+from cellwarden.simulator.virtual.device import MessageDevice, PortKind, StreamDevice, VirtualDevice
+from cellwarden.simulator.virtual.mqtt_port import serving_mqtt
 from cellwarden.simulator.virtual.pty_port import serving_pty
 from cellwarden.simulator.virtual.spoiled_wire import SpoiledWire
 from cellwarden.simulator.virtual.tcp_port import serving_tcp
@@ -27,19 +29,22 @@ class Place:
     Attributes
     ----------
     kind : of port
-    host, port : of "tcp"; port 0 chooses a free one
+    host, port : of "tcp", where port 0 chooses a free one, and of the broker of "mqtt"
+    interface, channel : of "can", as python-can names them
     link : of "pty": symbolic link to the device file
     """
 
     kind: PortKind
     host: str = "127.0.0.1"
     port: int = 0
+    interface: str = "virtual"
+    channel: str = "virtual"
     link: Path | None = None
 
 
 @contextlib.asynccontextmanager
 async def serving(device: VirtualDevice, wire: SpoiledWire, place: Place) -> AsyncIterator[str]:
-    """Make the device reachable; gives where: a device file, or host:port.
+    """Make the device reachable; gives where: a device file, host:port, or interface:channel.
 
     Raises
     ------
@@ -67,6 +72,12 @@ async def _opened(device: VirtualDevice, wire: SpoiledWire, place: Place) -> Asy
     elif isinstance(device, StreamDevice):
         async with serving_tcp(lambda: Conversation(device, wire), place.port, place.host) as port:
             yield f"{place.host}:{port}"
+    elif isinstance(device, MessageDevice) and place.kind == "can":
+        async with serving_can(device, wire, place.interface, place.channel):
+            yield f"{place.interface}:{place.channel}"
+    elif isinstance(device, MessageDevice):
+        async with serving_mqtt(device, wire, place.host, place.port):
+            yield f"{place.host}:{place.port}"
 
 
 async def _keep_up(wire: SpoiledWire) -> None:
