@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from cellwarden.core.errors import ConfigurationError, nearest_name
+from cellwarden.app.toml_check import Table, first_sentence
+from cellwarden.core.errors import ConfigurationError
 from cellwarden.core.pack_spec import BackupDuty, ManufacturerLimits, PackSpec, SensorSpec
 
 __all__ = ["read_pack_toml"]
@@ -22,13 +23,7 @@ _Fraction = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
 _LIMITS, _SENSORS, _BACKUP = ManufacturerLimits(), SensorSpec(), BackupDuty()
 
 
-class _Table(BaseModel):
-    """A table of the file: strict types (a number is not a text), no unknown key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Pack(_Table):
+class _Pack(Table):
     id: Annotated[str, Field(min_length=1)]
     cells_in_series: Annotated[int, Field(ge=1, le=1000)]
     nominal_capacity_ah: _Positive
@@ -39,13 +34,13 @@ class _Pack(_Table):
     float_voltage_volt: _Positive | None = None
 
 
-class _Limits(_Table):
+class _Limits(Table):
     cell_voltage_max_volt: _CellVolt = _LIMITS.cell_voltage_max_volt
     cell_voltage_min_volt: _CellVolt = _LIMITS.cell_voltage_min_volt
     charge_current_max_ampere: _Positive = _LIMITS.charge_current_max_ampere
     discharge_current_max_ampere: _Positive = _LIMITS.discharge_current_max_ampere
-    charge_temperature_celsius: list[_Celsius] = list(_LIMITS.charge_temperature_celsius)
-    discharge_temperature_celsius: list[_Celsius] = list(_LIMITS.discharge_temperature_celsius)
+    charge_temperature_celsius: list[_Celsius] = Field(default=list(_LIMITS.charge_temperature_celsius))
+    discharge_temperature_celsius: list[_Celsius] = Field(default=list(_LIMITS.discharge_temperature_celsius))
 
     @field_validator("charge_temperature_celsius", "discharge_temperature_celsius")
     @classmethod
@@ -61,8 +56,8 @@ class _Limits(_Table):
         return self
 
 
-class _Sensors(_Table):
-    temperature_cells: dict[str, list[int]] = {}
+class _Sensors(Table):
+    temperature_cells: dict[str, list[int]] = Field(default_factory=dict)
     current_resolution_ampere: _Positive = _SENSORS.current_resolution_ampere
     voltage_resolution_volt: _Positive = _SENSORS.voltage_resolution_volt
     impedance_frequency_hertz: _Positive = _SENSORS.impedance_frequency_hertz
@@ -72,7 +67,7 @@ class _Sensors(_Table):
     temperature_tolerance_kelvin: _NotNegative = _SENSORS.temperature_tolerance_kelvin
 
 
-class _Backup(_Table):
+class _Backup(Table):
     load_watt: _Positive = _BACKUP.load_watt
     duration_hour: _Positive = _BACKUP.duration_hour
     coldest_celsius: _Celsius = _BACKUP.coldest_celsius
@@ -80,7 +75,7 @@ class _Backup(_Table):
     inverter_efficiency: _Fraction = _BACKUP.inverter_efficiency
 
 
-class _File(_Table):
+class _File(Table):
     pack: _Pack
     limits: _Limits = _Limits()
     sensors: _Sensors = _Sensors()
@@ -109,54 +104,6 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "sensors": tuple(_Sensors.model_fields),
     "backup": tuple(_Backup.model_fields),
 }
-_PLAIN_WORDS = {
-    "missing": "is missing; add it",
-    "model_type": "must be a table",
-    "string_type": "must be text in quotes",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "list_type": "must be a list in brackets",
-    "dict_type": "must be a table such as { t1 = [1, 2, 3, 4] }",
-    "string_too_short": "must not be empty",
-}
-_BOUNDS = {
-    "greater_than": "above",
-    "greater_than_equal": "at least",
-    "less_than": "below",
-    "less_than_equal": "at most",
-}
-
-
-def _unknown_key(location: tuple[str | int, ...]) -> str:
-    table, key = ".".join(map(str, location[:-1])), str(location[-1])
-    near = nearest_name(key, _KEYS.get(table, ()))
-    elsewhere = next((f"[{name}] {key}" for name, keys in _KEYS.items() if name and key in keys), None)
-    hint = f"; it belongs to {elsewhere}" if elsewhere else f"; did you mean '{near}'?" if near else ""
-    known = "" if hint else f"; known are {', '.join(_KEYS.get(table, ()))}"
-    if not table:
-        return f"unknown table or key '{key}'{hint}{known}"
-    return f"[{table}] has the unknown key '{key}'{hint}{known}"
-
-
-def _sentence(error: Any) -> str:
-    """One error of the checking library in plain words, with table and key."""
-    kind, location, context = error["type"], error["loc"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(location)
-    place = f"[{location[0]}] {'.'.join(map(str, location[1:]))}".strip() if location else ""
-    if kind == "value_error":
-        return f"{place} {context['error']}".strip()
-    if kind == "literal_error":
-        return f"{place} is {error['input']!r}; it must be {context['expected']}"
-    if kind in _BOUNDS:
-        bound = next(iter(context.values()))
-        return f"{place} is {error['input']!r}; it must be {_BOUNDS[kind]} {bound:g}"
-    if kind == "missing":
-        return f"{place} is missing; add it"
-    words = _PLAIN_WORDS.get(kind, error["msg"])
-    return f"{place} is {error['input']!r}; it {words}"
 
 
 def _spec(file: _File) -> PackSpec:
@@ -198,6 +145,4 @@ def read_pack_toml(path: Path) -> PackSpec:
     except tomllib.TOMLDecodeError as cause:
         raise ConfigurationError(f"{path.name}: not readable as TOML ({cause}); correct that place.") from cause
     except ValidationError as cause:
-        first = min(cause.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        sentence = _sentence(first)
-        raise ConfigurationError(f"{path.name}: {sentence}{'' if sentence.endswith('?') else '.'}") from cause
+        raise ConfigurationError(f"{path.name}: {first_sentence(cause, _KEYS)}") from cause

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 from cellwarden.core.finding import Finding
 from cellwarden.core.json_value import JsonValue, finite_document
-from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult
+from cellwarden.core.pack_spec import PackSpec
+from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult, Usage
 
-__all__ = ["cells_document", "findings_document", "write_json_files"]
+__all__ = ["CellsState", "cells_document", "findings_document", "write_json_files"]
 
 
 def _bounded(quantity: str, unit: str, interval: Interval | None) -> dict[str, JsonValue]:
@@ -56,7 +58,30 @@ def _readiness(readiness: Readiness) -> dict[str, JsonValue]:
     }
 
 
-def cells_document(result: AnalysisResult) -> dict[str, JsonValue]:
+class CellsState(Protocol):
+    """What `cells.json` says: at the end of a log, or of a pack that is followed live."""
+
+    @property
+    def pack(self) -> PackSpec: ...  # noqa: D102  # names and meaning as in `AnalysisResult`
+    @property
+    def from_unix_time_second(self) -> float: ...  # noqa: D102
+    @property
+    def until_unix_time_second(self) -> float: ...  # noqa: D102
+    @property
+    def samples(self) -> int: ...  # noqa: D102
+    @property
+    def cells(self) -> tuple[CellResult, ...]: ...  # noqa: D102
+    @property
+    def current_offset_ampere(self) -> Interval | None: ...  # noqa: D102
+    @property
+    def temperature_sensors(self) -> tuple[SensorResult, ...]: ...  # noqa: D102
+    @property
+    def readiness(self) -> Readiness | None: ...  # noqa: D102
+    @property
+    def usage(self) -> Usage: ...  # noqa: D102
+
+
+def cells_document(result: CellsState) -> dict[str, JsonValue]:
     """`cells.json` as a mapping, NaN and infinity not yet taken out."""
     return {
         "pack": result.pack.id,

@@ -32,8 +32,10 @@ class SampleBlock:
     bms_soc_fraction : (T,) what the BMS reports
     discharge_switch_fraction : (T,) 1 = closed
     charge_switch_fraction : (T,) 1 = closed
+    charge_voltage_limit_volt : (T,) [V] of the pack, what the BMS allows
+    charge_current_limit_ampere, discharge_current_limit_ampere : (T,) [A], ≥ 0, what the BMS allows
 
-    The last three and the two balancing arrays and the impedance are None where the log has no such column.
+    What has a default is None where the log has no such column.
     """
 
     unix_time_second: FloatArray
@@ -48,6 +50,9 @@ class SampleBlock:
     bms_soc_fraction: FloatArray | None = None
     charge_switch_fraction: FloatArray | None = None
     discharge_switch_fraction: FloatArray | None = None
+    charge_voltage_limit_volt: FloatArray | None = None
+    charge_current_limit_ampere: FloatArray | None = None
+    discharge_current_limit_ampere: FloatArray | None = None
 
     def __post_init__(self) -> None:
         rows = self.unix_time_second.shape[0]

@@ -15,7 +15,7 @@ from cellwarden.core.sample_block import SampleBlock
 from cellwarden.estimation.minute_reduction import finish_minutes, initial_reduction, reduce_to_minutes
 from cellwarden.estimation.plugin import PackContext
 
-__all__ = ["BATCH_ROWS", "minute_batches"]
+__all__ = ["BATCH_ROWS", "cut_batch", "minute_batches"]
 
 BATCH_ROWS = 2048  # enough for the steps over minutes to cost little each, few enough for 50 MB
 
@@ -40,7 +40,7 @@ def minute_batches(context: PackContext, blocks: Iterable[SampleBlock]) -> Itera
         reduction, minutes, edges = reduce_to_minutes(reduction, block)
         waiting.append((minutes, edges))
         if _rows(waiting) >= BATCH_ROWS:
-            whole, rest = _cut(_joined(waiting), _rows(waiting) // BATCH_ROWS * BATCH_ROWS)
+            whole, rest = cut_batch(_joined(waiting), _rows(waiting) // BATCH_ROWS * BATCH_ROWS)
             waiting = [rest]
             yield from _batches(whole)
     waiting.append(finish_minutes(reduction))
@@ -54,13 +54,13 @@ def _rows(parts: list[_Batch]) -> int:
 def _batches(whole: _Batch) -> Iterator[_Batch]:
     """Pieces of `BATCH_ROWS` rows; the last has what is left."""
     while len(whole[0]) > BATCH_ROWS:
-        first, whole = _cut(whole, BATCH_ROWS)
+        first, whole = cut_batch(whole, BATCH_ROWS)
         yield first
     yield whole
 
 
-def _cut(whole: _Batch, row: int) -> tuple[_Batch, _Batch]:
-    """What comes before a row and what comes from it on."""
+def cut_batch(whole: _Batch, row: int) -> tuple[_Batch, _Batch]:
+    """Minute rows and edges: what comes before a row and what comes from it on."""
     minutes, edges = whole
     edge = int(np.searchsorted(edges.minute_row, row))
     before = {field.name: getattr(edges, field.name)[:edge] for field in fields(EdgeBlock)}

@@ -1,0 +1,112 @@
+"""What the site says of a pack, as the fixed parts of its live cycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellwarden.app.service.reading_row import RowShape, row_shape
+from cellwarden.app.service.site_toml import PackSettings, SourceSettings
+from cellwarden.core.pack_spec import PackSpec
+from cellwarden.drivers.device import Driver
+from cellwarden.drivers.registry import driver_named
+from cellwarden.estimation.plugin import PackContext
+from cellwarden.models.parameter_set import load_cell_model
+from cellwarden.runtime.entry import entry_units
+from cellwarden.runtime.live_decision import DecisionSetup
+from cellwarden.runtime.live_pack import LiveSetup
+from cellwarden.runtime.plugins import found_rules
+from cellwarden.runtime.sampling_policy import sampling_policy
+from cellwarden.store.batch import PackLayout
+
+__all__ = ["PackSetup", "SourceSetup", "pack_setup"]
+
+_FRESH_SECOND, _FRESH_POLLS = 3.0, 3.0
+_STALE_SECOND, _STALE_POLLS = 10.0, 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSetup:
+    """One device: its settings, its driver with them, and after how long without a sample it counts as silent [s]."""
+
+    settings: SourceSettings
+    driver: Driver
+    stale_second: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackSetup:
+    """One pack: its cycle, its sources, the shape of its rows and how the store keeps them."""
+
+    live: LiveSetup
+    sources: tuple[SourceSetup, ...]
+    shape: RowShape
+    layout: PackLayout
+
+    @property
+    def pack_id(self) -> str:
+        """The pack's name."""
+        return self.live.context.pack.id
+
+
+def pack_setup(settings: PackSettings, spec: PackSpec, folder: Path, clock_speed: float = 1.0) -> PackSetup:
+    """Put together what is known of a pack before its devices are heard.
+
+    Parameters
+    ----------
+    settings, spec : of the pack
+    folder : of the site's file, which paths are relative to
+    clock_speed : record seconds per real second; ages are judged on the real clock
+    """
+    model = spec.cell_model if not (folder / spec.cell_model).is_file() else str(folder / spec.cell_model)
+    sources = tuple(_source(source) for source in settings.source)
+    sensors = tuple(f"t{number}" for number in range(1, _sensor_count(settings, spec) + 1))
+    has_ambient = any(source.settings.ambient_sensor is not None for source in sources)
+    shape = row_shape(
+        spec.cells_in_series, len(sensors), [source.driver for source in sources], has_ambient=has_ambient
+    )
+    touched = spec.sensors.temperature_cells
+    context = PackContext(
+        pack=spec,
+        model=load_cell_model(model),
+        sensors=sensors,
+        sensor_cells=tuple(tuple(cell - 1 for cell in touched.get(sensor, ())) for sensor in sensors),
+        has_current=shape.has_current,
+        has_ambient=has_ambient,
+        has_balancing=shape.has_balancing,
+    )
+    units = entry_units(spec.sensors)
+    period = max(source.settings.period_second for source in sources)
+    decisions = DecisionSetup(
+        pack=spec,
+        rules=found_rules(),
+        reports_limits=shape.has_limits,
+        fresh_second=clock_speed * max(_FRESH_SECOND, _FRESH_POLLS * period),
+        stale_second=clock_speed * max(_STALE_SECOND, _STALE_POLLS * period),
+    )
+    return PackSetup(
+        live=LiveSetup(context=context, decisions=decisions, units=units, policy=sampling_policy(spec, settings.keep)),
+        sources=sources,
+        shape=shape,
+        layout=PackLayout(
+            cells_in_series=spec.cells_in_series,
+            sensors=sensors,
+            voltage_unit="millivolt" if units.voltage_parts == 1e3 else "microvolt",
+            temperature_unit="decicelsius" if units.temperature_parts == 10.0 else "millicelsius",
+        ),
+    )
+
+
+def _source(settings: SourceSettings) -> SourceSetup:
+    return SourceSetup(
+        settings=settings,
+        driver=driver_named(settings.driver).configured(settings.settings),
+        stale_second=max(_STALE_SECOND, _STALE_POLLS * settings.period_second),
+    )
+
+
+def _sensor_count(settings: PackSettings, spec: PackSpec) -> int:
+    """As the site says; else as many as the description names cells for."""
+    if settings.temperature_sensors is not None:
+        return settings.temperature_sensors
+    return max((int(name[1:]) for name in spec.sensors.temperature_cells), default=0)

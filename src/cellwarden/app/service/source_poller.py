@@ -1,0 +1,156 @@
+"""Asks one device on a line, period by period, on deadlines of the monotonic clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.drivers.device import Driver, Poll
+from cellwarden.drivers.errors import FrameError, TransportError
+from cellwarden.drivers.reading import DeviceReading, merge_readings
+from cellwarden.drivers.transport.link import DeviceLink
+
+__all__ = ["PollPlan", "SourcePoller", "poll_plan"]
+
+_LOG = logging.getLogger(__name__)
+_REASK_AFTER_FAILURES = 3
+_REASK_SECOND = 600.0
+_KEEP_SLOW_PERIODS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """What is asked once after connecting, every period, and more rarely; periods in seconds."""
+
+    once: tuple[str, ...]
+    fast: tuple[str, ...]
+    slow: tuple[Poll, ...]
+    period_second: float
+
+
+def poll_plan(driver: Driver, period_second: float) -> PollPlan:
+    """The driver's plan with its fastest requests at the site's period; the others are not asked more often."""
+    periods = [poll.period_second for poll in driver.poll_plan if poll.period_second > 0.0]
+    fastest = min(periods, default=0.0)
+    return PollPlan(
+        once=tuple(poll.request for poll in driver.poll_plan if poll.period_second == 0.0),
+        fast=tuple(poll.request for poll in driver.poll_plan if poll.period_second == fastest > 0.0),
+        slow=tuple(
+            Poll(request=poll.request, period_second=max(poll.period_second, period_second))
+            for poll in driver.poll_plan
+            if poll.period_second > fastest
+        ),
+        period_second=period_second,
+    )
+
+
+@final
+class SourcePoller:
+    """One device at work.
+
+    Parameters
+    ----------
+    name : for messages
+    link : the device on its line
+    plan : what is asked how often; on the real clock
+    on_reading : takes each round's reading and the monotonic moment of its reception [s]
+
+    `gaps` counts rounds without a reading, `jitter` how late rounds began.
+    """
+
+    def __init__(
+        self, name: str, link: DeviceLink, plan: PollPlan, on_reading: Callable[[DeviceReading, float], None]
+    ) -> None:
+        self.name = name
+        self.link = link
+        self.plan = plan
+        self.rounds = 0
+        self.gaps = 0
+        self.busy_second = 0.0
+        self.jitter = LatencyCounter()
+        self.exchange = LatencyCounter()
+        self._on_reading = on_reading
+        self._failures = _REASK_AFTER_FAILURES
+        self._asked_once_second = float("-inf")
+        self._slow: dict[str, tuple[DeviceReading, float]] = {}
+        self._slow_due: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            now = loop.time()
+            self.jitter.add(max(0.0, now - due))
+            await self._round()
+            due += self.plan.period_second
+            now = loop.time()
+            if now > due + self.plan.period_second:  # what was missed is not made up for
+                missed = int((now - due) / self.plan.period_second)
+                self.gaps += missed
+                due += missed * self.plan.period_second
+            await asyncio.sleep(max(0.0, due - now))
+
+    async def _round(self) -> None:
+        """One reading, or one gap."""
+        loop = asyncio.get_running_loop()
+        self.rounds += 1
+        begin = loop.time()
+        try:
+            if self._is_unknown(begin):
+                await self._introduce()
+            slow = await self._ask_slow()
+            fast = [await self._ask(request) for request in self.plan.fast]
+        except (TransportError, FrameError) as error:
+            self._failed(error)
+            return
+        at = loop.time()
+        self.exchange.add(at - begin)
+        self.busy_second += at - begin
+        self._failures = 0
+        self._on_reading(merge_readings([*slow, *fast]), at)
+
+    def _is_unknown(self, now: float) -> bool:
+        """Whether the device must say (again) who it is: it was gone, or it is long ago."""
+        return self._failures >= _REASK_AFTER_FAILURES or now - self._asked_once_second > _REASK_SECOND
+
+    async def _introduce(self) -> None:
+        at = asyncio.get_running_loop().time()
+        for request in self.plan.once:
+            try:
+                self._slow[request] = (await self._ask(request), float("inf"))
+            except (TransportError, FrameError):
+                if not self.link.session.driver.request(request, self.link.session.profile).optional:
+                    raise
+        self._asked_once_second = at
+
+    async def _ask_slow(self) -> list[DeviceReading]:
+        """What is asked rarely, from memory where it is not due; what has become too old is left out."""
+        now = asyncio.get_running_loop().time()
+        for poll in self.plan.slow:
+            if now < self._slow_due.get(poll.request, float("-inf")):
+                continue
+            self._slow_due[poll.request] = now + poll.period_second
+            try:
+                keep = _KEEP_SLOW_PERIODS * poll.period_second
+                self._slow[poll.request] = (await self._ask(poll.request), now + keep)
+            except (TransportError, FrameError) as error:
+                if self.link.session.driver.request(poll.request, self.link.session.profile).optional:
+                    continue
+                raise error from None
+        return [reading for reading, until in self._slow.values() if now <= until]
+
+    async def _ask(self, name: str) -> DeviceReading:
+        session = self.link.session
+        frames = await self.link.ask(session.driver.request(name, session.profile))
+        return session.decode(frames, asyncio.get_running_loop().time())
+
+    def _failed(self, error: Exception) -> None:
+        self.gaps += 1
+        self._failures += 1
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        _LOG.log(level, "%s: %s", self.name, error)
