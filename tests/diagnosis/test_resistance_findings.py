@@ -86,3 +86,15 @@ def test_what_a_low_capacity_explains_is_info() -> None:
     assert "lower capacity explains" in with_cause[-1].explanation
     without = evidence_of(known)
     assert without[-1].severity is Severity.WARNING
+
+
+def test_a_small_cell_that_rises_by_a_quarter_is_told_though_it_stands_hardly_above_the_others() -> None:
+    size = np.where(np.arange(8) == 4, 0.89, SIZE)
+    film = only(4, 0.25 * 0.89 * REFERENCE_OHM)
+    found = evidence_of(KnownPack(size=size, film_ohm=film, joint_ohm=NONE))
+    warnings = [item for item in found if item.severity is Severity.WARNING]
+    assert {(item.kind, item.cell) for item in warnings} == {("resistance_high", 5)}
+    assert warnings[0].at_unix_time_second < 1.7e9 + 60 * 60 + 16 * 120
+    large = np.where(np.arange(8) == 4, 1.08, SIZE)
+    steady = evidence_of(KnownPack(size=large, film_ohm=NONE, joint_ohm=NONE))
+    assert [item for item in steady if item.severity is not Severity.INFO] == []

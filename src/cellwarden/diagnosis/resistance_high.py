@@ -2,7 +2,8 @@
 
 What a lower capacity explains (less area, so more resistance) is worth knowing only. What does not follow the cell's
 temperature law is a joint's and another finding. Where temperature has not spanned enough to tell the two apart, the
-likelier one is named and the text says so; where the pack's temperature is known to vary, a week is given to it first.
+likelier one is named and the text says so; where the pack's temperature is known to vary far, a week is given to it
+first.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from cellwarden.estimation.resistance_track import ResistanceTrack
 __all__ = ["DETECTOR"]
 
 KIND = "resistance_high"
-LIMIT_FRACTION, OWN_LIMIT_FRACTION, FAR_FRACTION = 0.10, 0.05, 1.0
-WAIT_SECOND, PRESSING_FRACTION = 7.0 * 86400.0, 1.0
+LIMIT_FRACTION, OWN_LIMIT_FRACTION, FAR_FRACTION = 0.10, 0.03, 1.0
+RISE_FRACTION = 0.10  # above its own usual size, where it stands above its neighbours too
+WAIT_SECOND, WAIT_SPAN_KELVIN, PRESSING_FRACTION = 7.0 * 86400.0, 18.0, 1.0
 _TWO_SIDED = 1.96
 
 
@@ -39,7 +41,8 @@ def _step(
 ) -> tuple[ExcessState, list[Evidence]]:
     del context
     resistance, capacity = board.get(ResistanceTrack), board.get(CapacityTrack)
-    above = _chance(resistance, LIMIT_FRACTION)
+    risen = np.asarray(ndtr((resistance.cell_rise_fraction - RISE_FRACTION) / resistance.cell_rise_sigma_fraction))
+    above = np.maximum(_chance(resistance, LIMIT_FRACTION), np.minimum(_chance(resistance, OWN_LIMIT_FRACTION), risen))
 
     def of_row(row: int) -> Excess:
         excess = resistance.cell_excess_fraction[row]
@@ -80,7 +83,7 @@ def _undecided(track: ResistanceTrack, row: int, at: float) -> NDArray[np.bool_]
     aged, joint = track.aged_probability[row], track.joint_probability[row]
     open_question = aged < DECIDED_SHARE * (aged + joint)
     fresh = at - track.changed_unix_time_second[row] < WAIT_SECOND
-    varies = track.usual_span_kelvin[row] >= DECIDING_SPAN_KELVIN
+    varies = track.usual_span_kelvin[row] >= WAIT_SPAN_KELVIN
     return np.asarray(open_question & fresh & varies & (track.cell_excess_fraction[row] < PRESSING_FRACTION))
 
 

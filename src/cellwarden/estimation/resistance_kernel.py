@@ -39,8 +39,8 @@ HEALTHY, AGED_CELL, BAD_JOINT = range(3)
 HYPOTHESES = 3
 SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA = 0.06, 0.015, 0.4
 GATE, LAW_GATE = 3.0, 2.0  # a step of the graphite repeats itself on edge after edge
-CUSUM_SLACK, CUSUM_LIMIT, CUSUM_GATE = 0.75, 5.0, 4.0
-CLEAR_SIGMA, UNLIKE, LARGEST_JUMP = 0.08, 0.1, 1.0
+SOUGHT_CHANGE, LARGEST_WEIGHT, CUSUM_LIMIT, CUSUM_GATE = 0.15, 1.5, 7.5, 4.0
+UNLIKE, LARGEST_JUMP = 0.1, 1.0
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
 LOG_WEIGHT_SPAN = 10.0
 PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
@@ -140,7 +140,7 @@ def update_cell(
     h: FloatArray,
     ratio: float,
     variance: float,
-    clarity: float,
+    weight: float,
 ) -> tuple[float, bool]:
     """Take one cell's measured ρ into its bank, in place.
 
@@ -151,7 +151,7 @@ def update_cell(
     start : (HYPOTHESES,) logarithms of the weights after a change was seen
     h : (BANK_STATES,) gradient; h[SIZE] is ρ of the median cell at this cell's temperature and charge
     ratio, variance : measured ρ and the variance of its difference to h[SIZE]
-    clarity : share by which the edge counts in the search for a change
+    weight : change that is sought over the edge's noise
 
     Returns
     -------
@@ -172,9 +172,9 @@ def update_cell(
         highest = max(highest, log_weight[k])
     for k in range(HYPOTHESES):
         log_weight[k] = max(log_weight[k] - highest, -LOG_WEIGHT_SPAN)
-    seen = clarity * min(max(seen, -CUSUM_GATE), CUSUM_GATE)
-    cusum[0] = max(0.0, cusum[0] + seen - CUSUM_SLACK)
-    cusum[1] = max(0.0, cusum[1] - seen - CUSUM_SLACK)
+    seen = min(max(seen, -CUSUM_GATE), CUSUM_GATE)
+    cusum[0] = max(0.0, cusum[0] + weight * (seen - 0.5 * weight))
+    cusum[1] = max(0.0, cusum[1] - weight * (seen + 0.5 * weight))
     changed = max(cusum[0], cusum[1]) > CUSUM_LIMIT
     if changed:
         _reopen(x, p, log_weight, start, 0.1 + min(abs(told) / reference, LARGEST_JUMP))
@@ -255,7 +255,7 @@ def update_cells(
         h[JOINT] = scale
         variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + move_variance)
         # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change
-        clarity = min(1.0, (CLEAR_SIGMA * h[SIZE]) ** 2 / variance) / (1.0 + (move / UNLIKE) ** 2)
-        told, opened = update_cell(x[j], p[j], log_weight[j], cusum[j], start, h, ratio[j], variance, clarity)
+        weight = min(SOUGHT_CHANGE * h[SIZE] / np.sqrt(variance), LARGEST_WEIGHT) / (1.0 + (move / UNLIKE) ** 2)
+        told, opened = update_cell(x[j], p[j], log_weight[j], cusum[j], start, h, ratio[j], variance, weight)
         innovation[j] = told
         changed[j] = 1.0 if opened else 0.0

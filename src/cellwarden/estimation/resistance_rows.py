@@ -50,6 +50,8 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
         "relative_sigma_fraction": np.sqrt(variance),
         "cell_excess_fraction": (parts[0] - centre) / (1.0 + centre),
         "cell_excess_sigma_fraction": np.sqrt(parts[1] + floor),
+        "cell_rise_fraction": parts[4] / (1.0 + centre),
+        "cell_rise_sigma_fraction": np.sqrt(parts[5] + floor),
         "joint_excess_fraction": parts[2] / (1.0 + centre),
         "joint_excess_sigma_fraction": np.sqrt(parts[3]),
         "aged_probability": weight[:, kernel.AGED_CELL],
@@ -75,8 +77,8 @@ def _total(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, Floa
     return centre, (weight * (variance + (mean - centre[:, None]) ** 2)).sum(axis=1)
 
 
-def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Cell part μ + α and joint κ with variances under the hypothesis that counts, (n_cells,).
+def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, ...]:
+    """Cell part μ + α, joint κ and film α, each with its variance, under the hypothesis that counts, (n_cells,).
 
     Something changed or nothing did; if it did, it is taken for the cell unless the joint is clearly likelier.
     """
@@ -87,4 +89,5 @@ def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, Floa
     x, p = state.bank[cells, chosen], state.bank_covariance[cells, chosen]
     own = [kernel.SIZE, kernel.FILM]
     cell_variance = p[:, own][:, :, own].sum(axis=(1, 2))
-    return x[:, own].sum(axis=1), cell_variance, x[:, kernel.JOINT], p[:, kernel.JOINT, kernel.JOINT]
+    joint_variance, film_variance = p[:, kernel.JOINT, kernel.JOINT], p[:, kernel.FILM, kernel.FILM]
+    return x[:, own].sum(axis=1), cell_variance, x[:, kernel.JOINT], joint_variance, x[:, kernel.FILM], film_variance

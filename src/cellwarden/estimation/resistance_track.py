@@ -20,6 +20,8 @@ class ResistanceTrack:
     The part above the median splits into one that follows the cell's temperature law (`cell_excess_fraction`, of the
     median) and a joint or lead that does not (`joint_excess_fraction`), each with its sigma under the hypothesis that
     is held: healthy, aged cell or bad joint; `aged_probability` and `joint_probability` are those of the latter two.
+    `cell_rise_fraction` is what of the cell's part came on top of its usual size: a small cell may rise by a quarter
+    and stand hardly above the others.
     `temperature_span_kelvin` is the range of temperature in the edges since the last change was seen,
     `changed_unix_time_second` its time (NaN: none), `usual_span_kelvin` the range in all edges, `edge_count` the edges
     of that cell so far.
@@ -34,6 +36,8 @@ class ResistanceTrack:
     relative_sigma_fraction: FloatArray
     cell_excess_fraction: FloatArray
     cell_excess_sigma_fraction: FloatArray
+    cell_rise_fraction: FloatArray
+    cell_rise_sigma_fraction: FloatArray
     joint_excess_fraction: FloatArray
     joint_excess_sigma_fraction: FloatArray
     aged_probability: FloatArray
