@@ -18,6 +18,7 @@ from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.cell_temperature import CellTemperatureState, cell_temperatures, initial_cell_temperature
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.resistance_change import no_change
 from cellwarden.estimation.resistance_edge import EdgeView, take_edge
 from cellwarden.estimation.resistance_law import common_prior
 from cellwarden.estimation.resistance_rows import fill_rows
@@ -37,7 +38,7 @@ def _initial(context: PackContext) -> ResistanceState:
         bank=np.zeros((cells, kernel.HYPOTHESES, kernel.BANK_STATES)),
         bank_covariance=np.repeat(kernel.bank_covariance()[None], cells, axis=0),
         log_weight=np.repeat(np.log(kernel.PRIOR_PROBABILITY)[None], cells, axis=0),
-        cusum=np.zeros((cells, 2)),
+        change=no_change(cells),
         noise_volt=np.array([kernel.first_noise(context.pack.sensors.voltage_resolution_volt), 0.0]),
         edge_count=np.zeros(cells),
         informed_unix_time_second=np.full(cells, np.nan),

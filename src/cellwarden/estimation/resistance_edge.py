@@ -88,7 +88,7 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
         state.bank,
         state.bank_covariance,
         state.log_weight,
-        state.cusum,
+        state.change,
         np.log(kernel.CHANGE_PROBABILITY),
         state.law,
         state.law_covariance,

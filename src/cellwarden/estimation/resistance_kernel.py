@@ -5,8 +5,8 @@ error cancel. Its state is (μ, α, κ): r = (1 + μ)·ρ + exp(θ₀)·(α·g(T
 cell's temperature and charge and g the Arrhenius factor: μ scales all of it (size of the cell), α is a film that
 follows the cell's temperature law, κ a joint that does not. Three hypotheses run side by side (Bar-Shalom, Li and
 Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, ch. 11.6): healthy (all three small), an
-aged cell (α free) and a joint (κ free). A two-sided CUSUM (Page, Biometrika 41 (1954) 100) on the best one's
-innovations opens them again after a step.
+aged cell (α free) and a joint (κ free). After a step of the best one's innovations (`resistance_change`) they begin
+anew.
 """
 
 from __future__ import annotations
@@ -15,6 +15,15 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.resistance_change import (
+    FILM_INFORMATION,
+    FILM_SUM,
+    JOINT_INFORMATION,
+    JOINT_SUM,
+    change_weight,
+    follow_change,
+    size_of_change,
+)
 from cellwarden.estimation.resistance_law import (
     ACTIVATION,
     LOG_SCALE,
@@ -39,8 +48,7 @@ HEALTHY, AGED_CELL, BAD_JOINT = range(3)
 HYPOTHESES = 3
 SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA = 0.06, 0.015, 0.4
 GATE, LAW_GATE = 3.0, 2.0  # a step of the graphite repeats itself on edge after edge
-SOUGHT_CHANGE, LARGEST_WEIGHT, CUSUM_LIMIT, CUSUM_GATE = 0.15, 1.5, 7.5, 4.0
-UNLIKE, LARGEST_JUMP = 0.1, 1.0
+UNLIKE = 0.1
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
 LOG_WEIGHT_SPAN = 10.0
 PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
@@ -118,7 +126,7 @@ def _best(log_weight: FloatArray) -> int:
 
 
 @njit(cache=True)
-def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatArray, jump: float) -> None:
+def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatArray, side: FloatArray) -> None:
     """Start the hypotheses anew from the best one: no change, a change of the cell, a change of the joint."""
     best = _best(log_weight)
     base_x, base_p = x[best].copy(), p[best].copy()
@@ -126,8 +134,12 @@ def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatAr
         x[k] = base_x
         p[k] = base_p
         log_weight[k] = start[k]
-    p[AGED_CELL, FILM, FILM] += jump * jump
-    p[BAD_JOINT, JOINT, JOINT] += jump * jump
+    film, film_variance = size_of_change(side[FILM_SUM], side[FILM_INFORMATION])
+    joint, joint_variance = size_of_change(side[JOINT_SUM], side[JOINT_INFORMATION])
+    x[AGED_CELL, FILM] += film
+    p[AGED_CELL, FILM, FILM] += film_variance
+    x[BAD_JOINT, JOINT] += joint
+    p[BAD_JOINT, JOINT, JOINT] += joint_variance
 
 
 @njit(cache=True)
@@ -135,7 +147,7 @@ def update_cell(
     x: FloatArray,
     p: FloatArray,
     log_weight: FloatArray,
-    cusum: FloatArray,
+    sides: FloatArray,
     start: FloatArray,
     h: FloatArray,
     ratio: float,
@@ -147,11 +159,11 @@ def update_cell(
     Parameters
     ----------
     x, p, log_weight : (HYPOTHESES, BANK_STATES), its covariance and (HYPOTHESES,) logarithms of the weights
-    cusum : (2,) sums for a rise and a fall
+    sides : (CHANGE_SIDES, CHANGE_SLOTS) of the search for a change
     start : (HYPOTHESES,) logarithms of the weights after a change was seen
     h : (BANK_STATES,) gradient; h[SIZE] is ρ of the median cell at this cell's temperature and charge
     ratio, variance : measured ρ and the variance of its difference to h[SIZE]
-    weight : change that is sought over the edge's noise
+    weight : by which the edge counts in that search
 
     Returns
     -------
@@ -172,14 +184,11 @@ def update_cell(
         highest = max(highest, log_weight[k])
     for k in range(HYPOTHESES):
         log_weight[k] = max(log_weight[k] - highest, -LOG_WEIGHT_SPAN)
-    seen = min(max(seen, -CUSUM_GATE), CUSUM_GATE)
-    cusum[0] = max(0.0, cusum[0] + weight * (seen - 0.5 * weight))
-    cusum[1] = max(0.0, cusum[1] - weight * (seen + 0.5 * weight))
-    changed = max(cusum[0], cusum[1]) > CUSUM_LIMIT
-    if changed:
-        _reopen(x, p, log_weight, start, 0.1 + min(abs(told) / reference, LARGEST_JUMP))
-        cusum[:] = 0.0
-    return told, changed
+    side = follow_change(sides, seen, weight, h[FILM], h[JOINT], told, variance)
+    if side >= 0:
+        _reopen(x, p, log_weight, start, sides[side])
+        sides[:] = 0.0
+    return told, side >= 0
 
 
 @njit(cache=True)
@@ -222,7 +231,7 @@ def update_cells(
     x: FloatArray,
     p: FloatArray,
     log_weight: FloatArray,
-    cusum: FloatArray,
+    sides: FloatArray,
     start: FloatArray,
     law: FloatArray,
     law_covariance: FloatArray,
@@ -255,7 +264,7 @@ def update_cells(
         h[JOINT] = scale
         variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + move_variance)
         # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change
-        weight = min(SOUGHT_CHANGE * h[SIZE] / np.sqrt(variance), LARGEST_WEIGHT) / (1.0 + (move / UNLIKE) ** 2)
-        told, opened = update_cell(x[j], p[j], log_weight[j], cusum[j], start, h, ratio[j], variance, weight)
+        weight = change_weight(np.sqrt(variance) / h[SIZE]) / (1.0 + (move / UNLIKE) ** 2)
+        told, opened = update_cell(x[j], p[j], log_weight[j], sides[j], start, h, ratio[j], variance, weight)
         innovation[j] = told
         changed[j] = 1.0 if opened else 0.0

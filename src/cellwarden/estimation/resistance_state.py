@@ -17,7 +17,7 @@ class ResistanceState:
     ----------
     law, law_covariance : (COMMON_STATES,) and squared, what the cells share (`resistance_law`)
     bank : (n_cells, HYPOTHESES, BANK_STATES) with `bank_covariance`; `log_weight` (n_cells, HYPOTHESES)
-    cusum : (n_cells, 2)
+    change : (n_cells, CHANGE_SIDES, CHANGE_SLOTS) search for a step, see `resistance_change`
     noise_volt : (2,) standard deviation of a voltage difference [V], and the edges behind it
     edge_count : (n_cells,)
     informed_unix_time_second, changed_unix_time_second : (n_cells,) last edge, last change seen [s]
@@ -32,7 +32,7 @@ class ResistanceState:
     bank: FloatArray
     bank_covariance: FloatArray
     log_weight: FloatArray
-    cusum: FloatArray
+    change: FloatArray
     noise_volt: FloatArray
     edge_count: FloatArray
     informed_unix_time_second: FloatArray
