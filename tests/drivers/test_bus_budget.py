@@ -36,15 +36,16 @@ def test_bits_turnaround_and_silence_are_counted(serial: SerialSettings, second:
     assert bus_seconds(request, serial, 0.02, 0.05) == pytest.approx(second + 0.07)
     slow = replace(request, gap_second=0.1)
     assert bus_seconds(slow, serial, 0.02, 0.05) == pytest.approx(second + 0.12)
+    assert bus_seconds(request, serial, 0.02, 0.0) == pytest.approx(1.035 * second + 0.02)  # 3.5 characters at least
 
 
 def test_the_load_is_that_of_a_count_by_hand() -> None:
     # JBD with 16 cells and 4 sensors: 7 + 7 + 40 characters for the basic values, 7 + 7 + 32 for the cells
-    expected = (54 + 46) * 10 / 9600 + 2 * (0.03 + 0.05)
+    expected = (54 + 46) * 10 / 9600 + 2 * (0.03 + 0.02)
     assert bus_load_fraction([user("a")]) == pytest.approx(expected)
     assert bus_load_fraction([user("a"), user("b")]) == pytest.approx(2 * expected)
     halved = user("a", polls=(Poll(request="basic", period_second=2.0), Poll(request="name", period_second=0.0)))
-    assert bus_load_fraction([halved]) == pytest.approx((54 * 10 / 9600 + 0.08) / 2)
+    assert bus_load_fraction([halved]) == pytest.approx((54 * 10 / 9600 + 0.05) / 2)
 
 
 def test_a_port_that_can_bear_it_gives_its_load() -> None:
@@ -54,12 +55,14 @@ def test_a_port_that_can_bear_it_gives_its_load() -> None:
 
 
 def test_a_port_that_cannot_is_refused_with_what_would_fit() -> None:
-    users = [user("north"), user("middle"), user("south")]
+    users = [user("north"), user("middle"), user("south"), user("attic")]
     with pytest.raises(ConfigurationError) as told:
         require_bus_budget("/dev/ttyUSB0", users)
     sentence = str(told.value)
-    assert sentence.startswith("/dev/ttyUSB0 would be busy for 79% of the time with north, middle, south; at most 70%")
-    assert "or at 19200 baud if the devices can, or with the first 2 of the 3 devices." in sentence
+    assert sentence.startswith(
+        "/dev/ttyUSB0 would be busy for 82% of the time with north, middle, south, attic; at most 70%"
+    )
+    assert "or at 19200 baud if the devices can, or with the first 3 of the 4 devices." in sentence
     factor = float(re.findall(r"periods ([\d.]+) times", sentence)[0])
     polls = tuple(Poll(request=name, period_second=factor) for name in ("basic", "cells"))
     assert require_bus_budget("/dev/ttyUSB0", [replace(item, polls=polls) for item in users]) <= 0.70

@@ -130,3 +130,8 @@ def test_alarms_are_told_by_group_and_number() -> None:
     raw = edited(REPLIES["alarms"], 4, b"\x02\x00\x00\x01", repair)
     reading = reading_of(prepared_session("daly_uart"), ("alarms", raw))
     assert reading.alarms == ("voltage alarm 0.1", "difference alarm 3.0")
+
+
+def test_a_piece_of_a_frame_is_no_frame() -> None:
+    with pytest.raises(FrameError, match="13 bytes"):
+        DRIVER.open(PACK[:12], None, DeviceProfile(address=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -135,6 +135,39 @@ def test_the_same_reply_twice_is_the_reply_once(driver: Driver) -> None:
     for name, reply in sample.replies:
         exchange(session, name, reply + reply if not sample.messages else reply)
     assert_reading(session.decode(session.take(), 0.0), sample.expected)
+
+
+@each_driver
+def test_a_late_answer_to_another_question_is_never_taken(driver: Driver) -> None:
+    sample = golden(driver.name)
+    if sample.messages:
+        pytest.skip("nothing is asked")
+    whole, _ = played(sample)
+    for name in dict(sample.replies):
+        for other, late in sample.replies:
+            if other == name:
+                continue
+            session = sample.session()
+            session.profile = whole.profile
+            session.begin(session.driver.request(name, session.profile))
+            assert session.feed(late) == [], (name, other)
+            assert session.counters["type"] or session.counters["length"], (name, other)
+
+
+@each_driver
+def test_a_device_that_answers_for_another_is_refused(driver: Driver) -> None:
+    sample = golden(driver.name)
+    low, high = driver.addresses
+    if sample.messages or low == high:
+        pytest.skip("the device has no address")
+    whole, _ = played(sample)
+    for name, reply in sample.replies:
+        session = sample.session()
+        address = high if sample.profile.address != high else low
+        session.profile = replace(whole.profile, address=address)
+        session.begin(session.driver.request(name, session.profile))
+        assert session.feed(reply) == [], name
+        assert session.counters["address"] or session.counters["type"], name
 
 
 @each_driver

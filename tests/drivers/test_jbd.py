@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cellwarden.drivers.errors import ImplausibleError
+from cellwarden.drivers.device import DeviceProfile, Frame
+from cellwarden.drivers.errors import FrameError, ImplausibleError
 from cellwarden.drivers.jbd import DRIVER
 from cellwarden.drivers.session import Session
 from tests.drivers.bad_frames import edited, prepared_session, reading_of, refusals_of, replies_of
@@ -41,6 +42,12 @@ CELLS_14 = edited(REPLIES["cells"][:3] + b"\x1c" + REPLIES["cells"][4:32] + byte
 def test_bad_frames_are_refused(name: str, request_name: str, raw: bytes, refused: dict[str, int]) -> None:
     assert name
     assert refusals_of(prepared_session("jbd", "basic"), request_name, raw) == refused
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x0c\xe0\x0c"])
+def test_half_a_cell_is_no_cell(payload: bytes) -> None:
+    with pytest.raises(FrameError, match="are no cell voltages"):
+        DRIVER.decode((Frame(kind="cells", payload=payload),), DeviceProfile())
 
 
 def test_cells_that_do_not_make_the_pack_are_refused() -> None:

@@ -64,3 +64,11 @@ def test_temperatures_above_100_are_below_zero(raw: int, celsius: float | None) 
     values = reading_of(prepared_session("jk_ttl"), ("all", reply)).temperature_celsius
     assert values is not None
     assert values[0] == pytest.approx(float("nan") if celsius is None else celsius, nan_ok=True)
+
+
+@pytest.mark.parametrize("raw", [0x7FFF, 0xFFFF])
+def test_full_scale_current_is_absent(raw: int) -> None:
+    reading = reading_of(
+        prepared_session("jk_ttl"), ("all", edited(REPLY, CURRENT + 1, raw.to_bytes(2, "big"), repair))
+    )
+    assert reading.current_or_nan != reading.current_or_nan  # NaN

@@ -47,3 +47,10 @@ def test_two_drivers_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest
 def test_a_name_like_no_other_is_answered_with_all() -> None:
     with pytest.raises(ConfigurationError, match=r"there are: .*jbd"):
         driver_named("zzzzzz")
+
+
+def test_what_is_no_driver_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package(tmp_path, "pretender")
+    (tmp_path / "pretender_of_another_package.py").write_text("DRIVER = 3\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert "pretender" not in [driver.name for driver in found_drivers.__wrapped__()]

@@ -13,9 +13,17 @@ from dataclasses import dataclass, replace
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.drivers.device import DeviceProfile, Driver, Poll, Request, SerialSettings
 
-__all__ = ["LARGEST_LOAD_FRACTION", "BusUser", "bus_load_fraction", "bus_seconds", "require_bus_budget"]
+__all__ = [
+    "LARGEST_LOAD_FRACTION",
+    "LINE_GAP_SECOND",
+    "BusUser",
+    "bus_load_fraction",
+    "bus_seconds",
+    "require_bus_budget",
+]
 
 LARGEST_LOAD_FRACTION = 0.70
+LINE_GAP_SECOND = 0.02  # what `transport.serial_line` keeps, but at least 3.5 characters
 _BAUD_RATES = (9600, 19200, 38400, 57600, 115200)
 _PARITY_BITS = {"N": 0, "E": 1, "O": 1}
 
@@ -42,7 +50,7 @@ class BusUser:
 
 
 def bus_seconds(
-    request: Request, serial: SerialSettings, turnaround_second: float = 0.03, line_gap_second: float = 0.05
+    request: Request, serial: SerialSettings, turnaround_second: float = 0.03, line_gap_second: float = LINE_GAP_SECOND
 ) -> float:
     """Time for which one exchange holds the line [s].
 
@@ -55,15 +63,16 @@ def bus_seconds(
     """
     bits = 1 + serial.data_bits + _PARITY_BITS[serial.parity] + serial.stop_bits
     characters = len(request.payload) + request.reply_length
-    return characters * bits / serial.baud + turnaround_second + max(line_gap_second, request.gap_second)
+    gap_second = max(line_gap_second, request.gap_second, 3.5 * bits / serial.baud)
+    return characters * bits / serial.baud + turnaround_second + gap_second
 
 
-def bus_load_fraction(users: Sequence[BusUser], line_gap_second: float = 0.05) -> float:
+def bus_load_fraction(users: Sequence[BusUser], line_gap_second: float = LINE_GAP_SECOND) -> float:
     """Part of the time for which the line is busy; what is asked once, when a device is connected, does not count."""
     return sum(_load(user, line_gap_second) for user in users)
 
 
-def require_bus_budget(port: str, users: Sequence[BusUser], line_gap_second: float = 0.05) -> float:
+def require_bus_budget(port: str, users: Sequence[BusUser], line_gap_second: float = LINE_GAP_SECOND) -> float:
     """The load, where the port can bear it.
 
     Raises

@@ -291,15 +291,14 @@ def _only(values: FloatArray | None, present: FloatArray) -> FloatArray | None:
 def _with_sensors(reading: DeviceReading, block: bytes, variant: str) -> DeviceReading:
     """Temperatures with T3 and T4 where the variant has them; a sensor that the mask does not name is NaN."""
     mask = integer_at(block, 182 if variant == "jk02_24s" else 214, "u8")
-    sensors = reading.temperature_celsius
-    refused = reading.refused
+    more = DeviceReading()
     if variant == "jk02_pb":
         more = reading_from_table(block, (MORE_SENSORS,), {"temperature_celsius": 2})
-        sensors, refused = _joined(sensors, more.temperature_celsius), refused + more.refused
-    if sensors is not None:
-        fitted = np.array([bool(mask >> (1 + sensor) & 1) for sensor in range(sensors.size)])
-        sensors = np.where(fitted, sensors, np.nan)
-    return replace(reading, temperature_celsius=sensors, refused=refused)
+    sensors = _joined(reading.temperature_celsius, more.temperature_celsius)
+    fitted = np.array([bool(mask >> (1 + sensor) & 1) for sensor in range(sensors.size)])
+    return replace(
+        reading, temperature_celsius=np.where(fitted, sensors, np.nan), refused=reading.refused + more.refused
+    )
 
 
 def _joined(first: FloatArray | None, second: FloatArray | None) -> FloatArray:
