@@ -27,6 +27,7 @@ __all__ = ["DETECTOR"]
 
 KIND = "resistance_high"
 LIMIT_FRACTION, OWN_LIMIT_FRACTION, FAR_FRACTION = 0.10, 0.03, 1.0
+HELD = 0.6  # probability with which a warning stays, and none is raised
 RISE_FRACTION = 0.10  # above its own usual size, where it stands above its neighbours too
 WAIT_SECOND, WAIT_SPAN_KELVIN, PRESSING_FRACTION = 7.0 * 86400.0, 18.0, 1.0
 _TWO_SIDED = 1.96
@@ -51,7 +52,7 @@ def _step(
         return Excess(
             half_passed=excess > 0.5 * LIMIT_FRACTION,
             above_probability=above[row],
-            own_probability=np.where(waiting, 0.0, ndtr((own - OWN_LIMIT_FRACTION) / own_sigma)),
+            own_probability=np.minimum(ndtr((own - OWN_LIMIT_FRACTION) / own_sigma), np.where(waiting, HELD, 1.0)),
             far_probability=ndtr((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[row]),
             changed_unix_time_second=resistance.changed_unix_time_second[row],
             edge_count=resistance.edge_count[row],

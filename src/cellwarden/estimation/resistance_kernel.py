@@ -51,6 +51,7 @@ GATE, LAW_GATE = 3.0, 2.0  # a step of the graphite repeats itself on edge after
 UNLIKE = 0.1
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
 LOG_WEIGHT_SPAN = 10.0
+OPEN_LOG_ODDS = 3.0  # of aged cell against joint: below it the question is open
 PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
 CHANGE_PROBABILITY = np.array([0.4, 0.35, 0.25])
 COMMON_WALK_PER_DAY = 0.002**2
@@ -127,13 +128,19 @@ def _best(log_weight: FloatArray) -> int:
 
 @njit(cache=True)
 def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatArray, side: FloatArray) -> None:
-    """Start the hypotheses anew from the best one: no change, a change of the cell, a change of the joint."""
+    """A change was seen: of the cell or of the joint, or none after all.
+
+    The hypotheses begin anew from the best one. While it is still open whether an earlier change was the cell's or the
+    joint's, each goes on from where it is.
+    """
     best = _best(log_weight)
-    base_x, base_p = x[best].copy(), p[best].copy()
-    for k in range(HYPOTHESES):
-        x[k] = base_x
-        p[k] = base_p
-        log_weight[k] = start[k]
+    is_open = best != HEALTHY and abs(log_weight[AGED_CELL] - log_weight[BAD_JOINT]) < OPEN_LOG_ODDS
+    if not is_open:
+        base_x, base_p = x[best].copy(), p[best].copy()
+        for k in range(HYPOTHESES):
+            x[k] = base_x
+            p[k] = base_p
+            log_weight[k] = start[k]
     film, film_variance = size_of_change(side[FILM_SUM], side[FILM_INFORMATION])
     joint, joint_variance = size_of_change(side[JOINT_SUM], side[JOINT_INFORMATION])
     x[AGED_CELL, FILM] += film

@@ -14,6 +14,7 @@ __all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "fill_rows"]
 
 DECIDING_SPAN_KELVIN = 10.0
 LIKELY_SHARE, DECIDED_SHARE = 0.7, 0.9  # of one against joint or aged cell: to name it, and to be sure of it
+SETTLED_FRACTION = 4.0 * kernel.SMALL_SIGMA  # of a part, beyond what a sound cell may have
 LAW_FLOOR_SIGMA = 0.012  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
 _TWO_SIDED = 1.96
@@ -54,8 +55,8 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
         "cell_rise_sigma_fraction": np.sqrt(parts[5] + floor),
         "joint_excess_fraction": parts[2] / (1.0 + centre),
         "joint_excess_sigma_fraction": np.sqrt(parts[3]),
-        "aged_probability": weight[:, kernel.AGED_CELL],
-        "joint_probability": weight[:, kernel.BAD_JOINT],
+        "aged_probability": _probability(state, weight, kernel.AGED_CELL, kernel.FILM),
+        "joint_probability": _probability(state, weight, kernel.BAD_JOINT, kernel.JOINT),
         "temperature_span_kelvin": np.nan_to_num(state.warmest_celsius - state.coldest_celsius),
         "usual_span_kelvin": np.nan_to_num(state.warmest_ever_celsius - state.coldest_ever_celsius),
         "changed_unix_time_second": state.changed_unix_time_second,
@@ -67,6 +68,12 @@ def _weights(log_weight: FloatArray) -> FloatArray:
     """(n_cells, HYPOTHESES) probabilities."""
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def _probability(state: ResistanceState, weight: FloatArray, hypothesis: int, part: int) -> FloatArray:
+    """(n_cells,) that this part has changed, now or in what was settled before."""
+    settled = state.bank[:, kernel.HEALTHY, part] > SETTLED_FRACTION
+    return weight[:, hypothesis] + np.where(settled, weight[:, kernel.HEALTHY], 0.0)
 
 
 def _total(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
