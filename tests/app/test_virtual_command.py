@@ -58,15 +58,25 @@ def test_a_device_answers_on_its_link_and_removes_it_when_it_goes(tmp_path: Path
 
 def test_the_list_names_every_device() -> None:
     printed = CliRunner().invoke(app, ["virtual", "list"]).output
-    assert "jk-pb" in printed
+    names = [line.split()[0] for line in printed.splitlines()]
+    bms = ["daly", "eg4-ll", "jbd", "jk-pb", "jk-ttl", "pace", "pylontech", "seplos-v2", "seplos-v3"]
+    assert names == sorted([*bms, "sunspec", "modbus-array", "can-array", "mqtt-json"])
 
 
+@pytest.mark.enable_socket
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["jk-pc", "--pty"], "did you mean 'jk-pb'"),
         (["jk-pb"], "nothing was given"),
         (["jk-pb", "--pty", "--tcp", "0"], "--pty and --tcp"),
+        (["can-array", "--can", "virtual:a"], "others can reach"),
+        (["can-array", "--can", "socketcan"], "others can reach"),
+        (["can-array", "--can", "socketkan:a"], "no CAN bus socketkan:a"),
+        (["can-array", "--tcp", "0"], "reached by can, not by tcp"),
+        (["mqtt-json", "--mqtt", "localhost:x"], "HOST:PORT"),
+        (["jbd", "--pty", "--address", "3"], "no setting 'address'"),
+        (["jk-pb", "--pty", "--speed", "0"], "speed"),
     ],
 )
 def test_what_cannot_be_is_said(words: list[str], says: str) -> None:

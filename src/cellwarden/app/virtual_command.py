@@ -85,6 +85,8 @@ def _place(*, pty: bool, link: Path | None, tcp: int | None, host: str, can: str
         return Place(kind="tcp", host=host, port=tcp)
     if can is not None:
         interface, _, channel = can.partition(":")
+        if not channel or interface == "virtual":  # python-can's own virtual bus ends at the process
+            raise ConfigurationError(f"--can {can}: name a bus that others can reach, for example socketcan:vcan0.")
         return Place(kind="can", interface=interface, channel=channel)
     if mqtt is not None:
         broker, _, port = mqtt.partition(":")

@@ -14,6 +14,7 @@ import pytest
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.drivers.device import Driver
+from cellwarden.drivers.errors import NoAnswerError
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.registry import driver_named
 from cellwarden.drivers.session import Session
@@ -171,6 +172,27 @@ def test_json_over_mqtt_by_way_of_mosquitto() -> None:
             while not (message := await feed.receive(5.0)).channel.startswith("other/rack"):
                 pass
             assert session.feed_message(message.channel, message.payload) == []
+
+    run(test())
+
+
+def test_late_messages_come_all_the_same_and_silence_is_heard() -> None:
+    faults, loop_times = WireFaults(), []
+    place = Place(kind="can", interface="virtual", channel="late")
+
+    async def test() -> None:
+        async with CanBus("virtual", "late") as feed:
+            await asyncio.sleep(0.05)  # the bus is opened in a thread
+            faults.switch_on("late", delay_second=0.3)
+            device = VirtualCanArray(period_second=10.0)
+            begin = asyncio.get_running_loop().time()
+            async with serving(device, SpoiledWire(standing_pack(cells=4), faults), place):
+                for _ in range(4):
+                    message = await feed.receive(5.0)
+                    loop_times.append(message.at_second - begin)
+                with pytest.raises(NoAnswerError):
+                    await feed.receive(0.1)
+        assert min(loop_times) >= 0.25
 
     run(test())
 

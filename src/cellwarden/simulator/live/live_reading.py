@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +79,7 @@ def read_pack(pack: LivePack, state: LiveState) -> PackReading:
         true_volt + state.pack.channel_offset_volt + sensors.voltage_noise_volt * noise.standard_normal(true_volt.size)
     )
     celsius = _temperatures(pack, state, noise)
-    current = ampere * (1.0 + float(_fixed(pack, 1, 1)[0]) * sensors.current_gain_fraction) + _current_offset(
-        pack, state
-    )
+    current = ampere * (1.0 + _fixed(pack.seed, 1, 1)[0] * sensors.current_gain_fraction) + _current_offset(pack, state)
     current += sensors.current_noise_ampere * float(noise.standard_normal())
     ambient = pack.ambient.celsius(state.second)
     capacity = state.full_ah - state.empty_ah
@@ -113,9 +112,10 @@ def read_pack(pack: LivePack, state: LiveState) -> PackReading:
     )
 
 
-def _fixed(pack: LivePack, stream: int, count: int) -> FloatArray:
-    """Numbers of unit variance that belong to the pack's sensors for good."""
-    return np.random.default_rng((pack.seed, 10, stream)).standard_normal(count)
+@lru_cache(maxsize=1024)
+def _fixed(seed: int, stream: int, count: int) -> tuple[float, ...]:
+    """Numbers of unit variance that belong to a pack's sensors for good."""
+    return tuple(np.random.default_rng((seed, 10, stream)).standard_normal(count).tolist())
 
 
 def _active(pack: LivePack, state: LiveState, kind: str) -> list[tuple[int, Fault]]:
@@ -133,7 +133,7 @@ def _active(pack: LivePack, state: LiveState, kind: str) -> list[tuple[int, Faul
 
 
 def _current_offset(pack: LivePack, state: LiveState) -> float:
-    offset = float(_fixed(pack, 2, 1)[0]) * pack.design.sensors.current_offset_ampere
+    offset = _fixed(pack.seed, 2, 1)[0] * pack.design.sensors.current_offset_ampere
     for _index, fault in _active(pack, state, "current_sensor_offset"):
         offset = fault.size
     return offset
@@ -142,7 +142,7 @@ def _current_offset(pack: LivePack, state: LiveState) -> float:
 def _temperatures(pack: LivePack, state: LiveState, noise: np.random.Generator) -> FloatArray:
     """Mean of the cells that each sensor touches, with the sensor's offset and noise (n_sensors,)."""
     touched, sensors = pack.design.temperature_cells, pack.design.sensors
-    offset = sensors.temperature_offset_kelvin * _fixed(pack, 3, len(touched))
+    offset = sensors.temperature_offset_kelvin * np.array(_fixed(pack.seed, 3, len(touched)))
     for _index, fault in _active(pack, state, "temperature_sensor_offset"):
         offset[sensor_index(fault.sensor or "")] = fault.size
     cells = state.cell.temperature_celsius

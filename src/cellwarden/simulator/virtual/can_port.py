@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from cellwarden.core.errors import ConfigurationError
+from cellwarden.simulator.virtual.background import in_background
 from cellwarden.simulator.virtual.device import Message, MessageDevice
 from cellwarden.simulator.virtual.message_rounds import send_rounds
 from cellwarden.simulator.virtual.spoiled_wire import SpoiledWire
@@ -41,11 +42,7 @@ async def serving_can(device: MessageDevice, wire: SpoiledWire, interface: str, 
             bus.send(frame)
 
     try:
-        async with asyncio.TaskGroup() as tasks:
-            rounds = tasks.create_task(send_rounds(device, wire, send))
-            try:
-                yield
-            finally:
-                rounds.cancel()
+        async with in_background(send_rounds(device, wire, send)):
+            yield
     finally:
         bus.shutdown()

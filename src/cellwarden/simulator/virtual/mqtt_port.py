@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 
 from cellwarden.core.errors import ConfigurationError
+from cellwarden.simulator.virtual.background import in_background
 from cellwarden.simulator.virtual.device import Message, MessageDevice
 from cellwarden.simulator.virtual.message_rounds import send_rounds
 from cellwarden.simulator.virtual.spoiled_wire import SpoiledWire
@@ -31,12 +32,8 @@ async def serving_mqtt(device: MessageDevice, wire: SpoiledWire, host: str, port
         import aiomqtt  # noqa: F401  # here for its message; `_publish` uses it
     except ImportError as cause:
         raise ConfigurationError("MQTT needs the extra 'mqtt'") from cause
-    async with asyncio.TaskGroup() as tasks:
-        publishing = tasks.create_task(_publish(device, wire, host, port))
-        try:
-            yield
-        finally:
-            publishing.cancel()
+    async with in_background(_publish(device, wire, host, port)):
+        yield
 
 
 async def _publish(device: MessageDevice, wire: SpoiledWire, host: str, port: int) -> None:

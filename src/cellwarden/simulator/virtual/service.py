@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwarden.core.errors import ConfigurationError
+from cellwarden.simulator.virtual.background import in_background
 from cellwarden.simulator.virtual.can_port import serving_can
 from cellwarden.simulator.virtual.conversation import Conversation
 from cellwarden.simulator.virtual.device import MessageDevice, PortKind, StreamDevice, VirtualDevice
@@ -56,12 +57,8 @@ async def serving(device: VirtualDevice, wire: SpoiledWire, place: Place) -> Asy
         raise ConfigurationError(f"'{device.name}' is reached by {' or '.join(device.ports)}, not by {place.kind}")
     if cells > device.most_cells:
         raise ConfigurationError(f"'{device.name}' has room for {device.most_cells} cells; the pack has {cells}")
-    async with asyncio.TaskGroup() as tasks, _opened(device.at_port(place.kind), wire, place) as where:
-        keeping_up = tasks.create_task(_keep_up(wire))
-        try:
-            yield where
-        finally:
-            keeping_up.cancel()
+    async with _opened(device.at_port(place.kind), wire, place) as where, in_background(_keep_up(wire)):
+        yield where
 
 
 @contextlib.asynccontextmanager
