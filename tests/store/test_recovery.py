@@ -183,3 +183,25 @@ def test_roll_ups_come_back_with_a_new_database(crashed: Path, tmp_path: Path) -
         after = StoreReader(folder).series(*asked)
     column = "cell_voltage_c1_volt"
     np.testing.assert_allclose(after.columns[column].mean, before.columns[column].mean)
+
+
+def test_a_reader_goes_on_beside_a_damaged_file_and_a_new_database(crashed: Path, tmp_path: Path) -> None:
+    folder = copied(crashed, tmp_path)
+    with landing(folder) as store, StoreReader(folder) as reader:
+        damage(next(folder.rglob("samples/*/*/*.parquet")), "cut", np.random.default_rng(0))
+        np.testing.assert_array_equal(joined(reader.rows("a")), EXPECTED[EXPECTED >= START + DAY])
+        damage(next(folder.rglob("minutes/*/*/*.parquet")), "cut", np.random.default_rng(0))
+        found = reader.series("a", ["current_ampere"], START, START + DAY + 3600.0, 1500)
+        assert found.unix_time_second[0] == START + DAY
+        store.close()
+        (folder / "landing.sqlite").write_bytes(b"")
+        with landing(folder) as again:
+            again.write(rows_batch("a", [START + 2 * DAY]))
+            sample = reader.state("a").sample
+    assert sample is not None
+    assert sample.unix_time_second[0] == START + 2 * DAY
+
+
+def test_a_folder_without_a_store_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreDamagedError, match="no store"):
+        StoreReader(tmp_path)

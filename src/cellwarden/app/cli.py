@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cellwarden.app.export_command import add_export_command
 from cellwarden.app.run_command import add_run_commands
 from cellwarden.app.virtual_command import add_virtual_command
 from cellwarden.app.web_command import add_web_commands
@@ -105,6 +106,7 @@ def models() -> None:
         typer.echo(f"{name:12} {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
 
 
+add_export_command(app)
 add_run_commands(app)
 add_virtual_command(app)
 add_web_commands(app)

@@ -1,8 +1,10 @@
-"""Telling a new database of the sealed files that are there already."""
+"""The catalogue of sealed files in the database, and telling a new database of those that are there already."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,10 +12,23 @@ import pyarrow.parquet as pq
 
 from cellwarden.store.parquet_rows import TIME_COLUMN
 from cellwarden.store.sealed_files import DAY, SealedPart, sealed_files
-from cellwarden.store.sealing import SealedFile, record
-from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES
+from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, Stream
 
-__all__ = ["import_sealed_files", "sealed_file"]
+__all__ = ["SealedFile", "import_sealed_files", "record", "sealed_file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFile:
+    """One file that a closed day has become; times are those of its first and last row [µs]."""
+
+    stream: Stream
+    day: int
+    part: int
+    path: Path
+    rows: int
+    first: int
+    last: int
+    bytes: int
 
 
 def sealed_file(part: SealedPart) -> SealedFile:
@@ -37,6 +52,27 @@ def sealed_file(part: SealedPart) -> SealedFile:
             last=max(group.max for group in groups),
             bytes=part.path.stat().st_size,
         )
+
+
+def record(connection: sqlite3.Connection, folder: Path, number: int, files: Iterable[SealedFile]) -> None:
+    """Note files as sealed."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO sealed VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                sealed.stream.kind,
+                sealed.day,
+                sealed.part,
+                str(sealed.path.relative_to(folder)),
+                sealed.rows,
+                sealed.first,
+                sealed.last,
+                sealed.bytes,
+            )
+            for sealed in files
+        ],
+    )
 
 
 def import_sealed_files(connection: sqlite3.Connection, folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Self
 
 from cellwarden.core.limits import Decision
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, PackLayout, StoreBatch, WriteReceipt
+from cellwarden.store.catalogue import SealedFile, record
 from cellwarden.store.checking import CatalogueKey, check_file, next_key
 from cellwarden.store.documents import put_audit, put_decision, put_findings, put_state, put_telemetry
 from cellwarden.store.errors import StoreFullError, translated
@@ -23,7 +24,7 @@ from cellwarden.store.room import Room
 from cellwarden.store.row_layout import MICROSECONDS, to_microsecond
 from cellwarden.store.sample_rows import sample_rows
 from cellwarden.store.sealed_files import DAY
-from cellwarden.store.sealing import SealedFile, Step, closed_days, forget_rows, record, write_sealed
+from cellwarden.store.sealing import Step, closed_days, forget_rows, write_sealed
 from cellwarden.store.streams import ESTIMATES, SAMPLES, Stream
 from cellwarden.store.syncing import make_folder
 from cellwarden.store.writer_files import WriterFiles

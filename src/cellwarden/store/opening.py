@@ -69,6 +69,8 @@ def is_damage(cause: sqlite3.Error) -> bool:
 
 
 def _open_database(file: Path, *, is_suspect: bool) -> sqlite3.Connection:
+    if file.exists() and not file.stat().st_size:
+        raise sqlite3.DatabaseError("the file is empty")
     connection = open_for_writing(file)
     try:
         if is_suspect or file.stat().st_size <= _LARGEST_CHECKED_BYTE:

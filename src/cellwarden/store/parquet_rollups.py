@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cellwarden.store.parquet_rows import LAYOUT_KEY, TIME_COLUMN
+from cellwarden.store.parquet_rows import LAYOUT_KEY, TIME_COLUMN, integer_writer
 from cellwarden.store.rollups import Integers, Rollup
 from cellwarden.store.row_layout import RowLayout, StoredField
 
-__all__ = ["read_parquet_rollup", "rollup_table"]
+__all__ = ["read_parquet_rollup", "rollup_table", "write_parquet_rollup"]
 
 _PARTS = {"count": "count", "minimum": "lowest", "maximum": "highest", "sum": "total"}
 
@@ -37,6 +37,12 @@ def rollup_table(layout: RowLayout, rollup: Rollup) -> pa.Table:
                 columns[name] = column if part == "sum" else column.astype(np.int32)
         first += len(field.labels)
     return pa.table(columns).replace_schema_metadata({LAYOUT_KEY: layout.text()})
+
+
+def write_parquet_rollup(path: Path, table: pa.Table) -> None:
+    """Write what `rollup_table` made."""
+    with integer_writer(path, table.schema) as writer:
+        writer.write_table(table)
 
 
 def read_parquet_rollup(

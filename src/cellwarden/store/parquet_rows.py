@@ -5,6 +5,8 @@ DELTA_BINARY_PACKED without dictionaries, zstd 3: 14 bytes a row of 16 cells at 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,41 +15,104 @@ import pyarrow.parquet as pq
 
 from cellwarden.store.row_layout import IntegerRows, RowLayout
 
-__all__ = ["LAYOUT_KEY", "TIME_COLUMN", "read_parquet_rows", "rows_table", "write_table"]
+__all__ = [
+    "LAYOUT_KEY",
+    "TIME_COLUMN",
+    "file_layout",
+    "integer_writer",
+    "parquet_digests",
+    "read_parquet_rows",
+    "write_parquet_rows",
+]
 
 TIME_COLUMN = "unix_time_microsecond"
 LAYOUT_KEY = b"cellwarden.row_layout"
-_ROW_GROUP_ROWS = 86_400
 
 
-def rows_table(rows: IntegerRows) -> pa.Table:
-    """Rows as a table, null where not measured; the layout is in its metadata."""
-    columns, fields = [pa.array(rows.unix_time_microsecond)], [pa.field(TIME_COLUMN, pa.int64(), nullable=False)]
+def _schema(layout: RowLayout) -> pa.Schema:
+    """Columns of a layout; the layout itself is in the metadata."""
+    fields = [pa.field(TIME_COLUMN, pa.int64(), nullable=False)]
+    for field in layout.fields:
+        kind = pa.from_numpy_dtype(np.dtype(field.kind))
+        fields += [pa.field(name, kind, metadata={"unit": field.unit}) for name in field.names]
+    return pa.schema(fields, metadata={LAYOUT_KEY: layout.text()})
+
+
+def _table(rows: IntegerRows, schema: pa.Schema) -> pa.Table:
+    """Rows as a table, null where not measured."""
+    columns = [pa.array(rows.unix_time_microsecond)]
     for field in rows.layout.fields:
         integers = rows.column(field)
-        for place, name in enumerate(field.names):
+        for place in range(len(field.labels)):
             column = np.ascontiguousarray(integers[:, place])
             columns.append(pa.array(column, mask=column == field.absent))
-            fields.append(pa.field(name, columns[-1].type, metadata={"unit": field.unit}))
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata={LAYOUT_KEY: rows.layout.text()}))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table of integers; no care is taken of what happens in between."""
-    pq.write_table(
-        table,
+@contextmanager
+def integer_writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A writer of integer columns; a table that is written is a row group. No care is taken of crashes."""
+    with pq.ParquetWriter(
         path,
-        row_group_size=_ROW_GROUP_ROWS,
+        schema,
         use_dictionary=False,
-        column_encoding=dict.fromkeys(table.column_names, "DELTA_BINARY_PACKED"),
+        column_encoding=dict.fromkeys(schema.names, "DELTA_BINARY_PACKED"),
         compression="zstd",
         compression_level=3,
         write_page_checksum=True,
-    )
+    ) as writer:
+        yield writer
 
 
-def read_parquet_rows(path: Path, begin: int, end: int) -> IntegerRows:
+def write_parquet_rows(path: Path, layout: RowLayout, pieces: Iterable[IntegerRows]) -> list[str]:
+    """Write rows of one layout, a row group a piece; the digest of each."""
+    schema = _schema(layout)
+    digests = []
+    with integer_writer(path, schema) as writer:
+        for rows in pieces:
+            writer.write_table(_table(rows, schema))
+            digests.append(rows.digest())
+    return digests
+
+
+def parquet_digests(path: Path) -> list[str]:
+    """The digest of every row group, as its rows are read back."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        layout = _layout(file)
+        groups = (file.read_row_group(group, use_threads=False) for group in range(file.num_row_groups))
+        return [_rows(table, layout, slice(None)).digest() for table in groups]
+
+
+def file_layout(path: Path) -> RowLayout | None:
+    """The layout of a file's rows, None where it cannot be read."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return _layout(file)
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return None
+
+
+def _layout(file: pq.ParquetFile) -> RowLayout:
+    return RowLayout.from_text(file.schema_arrow.metadata[LAYOUT_KEY].decode())
+
+
+def _rows(table: pa.Table, layout: RowLayout, chosen: slice) -> IntegerRows:
+    """A table's chosen rows."""
+    times = table.column(TIME_COLUMN).to_numpy()[chosen]
+    records = np.empty(len(times), dtype=layout.row_type)
+    for field in layout.fields:
+        for place, name in enumerate(field.names):
+            column = table.column(name).slice(chosen.start or 0, len(times))
+            records[field.key][:, place] = column.fill_null(field.absent).to_numpy()
+    return IntegerRows(layout, times, records)
+
+
+def read_parquet_rows(path: Path, begin: int, end: int, wanted: Collection[str] | None = None) -> IntegerRows:
     """Rows of a file with begin ≤ time < end [µs].
+
+    Parameters
+    ----------
+    wanted : base names of the columns to read, all by default; the rows then have these only
 
     Raises
     ------
@@ -55,13 +120,7 @@ def read_parquet_rows(path: Path, begin: int, end: int) -> IntegerRows:
         The file is damaged.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        layout = RowLayout.from_text(file.schema_arrow.metadata[LAYOUT_KEY].decode())
-        table = file.read(use_threads=False)
-    times = table.column(TIME_COLUMN).to_numpy()
-    chosen = slice(*np.searchsorted(times, [begin, end]))
-    records = np.empty(len(times[chosen]), dtype=layout.row_type)
-    for field in layout.fields:
-        for place, name in enumerate(field.names):
-            column = table.column(name).slice(chosen.start, len(records))
-            records[field.key][:, place] = column.fill_null(field.absent).to_numpy()
-    return IntegerRows(layout, times[chosen], records)
+        layout = _layout(file) if wanted is None else _layout(file).only(wanted)
+        table = file.read([TIME_COLUMN, *layout.names], use_threads=False)
+    first, last = np.searchsorted(table.column(TIME_COLUMN).to_numpy(), [begin, end])
+    return _rows(table, layout, slice(int(first), int(last)))

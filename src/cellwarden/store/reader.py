@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,14 @@ from cellwarden.logs import LogUnits, write_pack_log
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, EstimateMinutes, PackLayout
 from cellwarden.store.database import DATABASE_NAME, open_for_reading
 from cellwarden.store.documents import LATEST, audit_records, decision_from_document, document_from_bytes
+from cellwarden.store.errors import StoreDamagedError, translated
 from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.parquet_rollups import read_parquet_rollup
-from cellwarden.store.parquet_rows import read_parquet_rows
+from cellwarden.store.parquet_rows import file_layout, read_parquet_rows
 from cellwarden.store.rollups import MINUTE, Rollup
 from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout, to_microsecond
-from cellwarden.store.sample_rows import sample_block
+from cellwarden.store.sample_rows import sample_block, stored_attributes, with_attributes
 from cellwarden.store.sealed_files import DAY, sealed_parts
 from cellwarden.store.series import Series, SeriesSums, finest_span
 from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, SPANS, Stream, read_rollups, read_rows
@@ -70,13 +72,21 @@ class PackState:
         return None if self.sample is None else now_unix_time_second - float(self.sample.unix_time_second[-1])
 
 
-def _file_rows(path: Path, begin: int, end: int) -> IntegerRows | None:
+def _file_rows(path: Path, begin: int, end: int, wanted: Collection[str] | None) -> IntegerRows | None:
     """Rows of a sealed file; None where it is damaged: the writer will find it, put it aside and name the loss."""
     try:
-        return read_parquet_rows(path, begin, end)
+        return read_parquet_rows(path, begin, end, wanted)
     except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
         _LOG.warning("%s cannot be read and is left out: %s", path.name, cause)
         return None
+
+
+def _span(begin: float | None, end: float | None) -> tuple[int, int]:
+    """A range in microseconds; open ends reach as far as anything."""
+    return (
+        _EVER[0] if begin is None else to_microsecond(begin),
+        _EVER[1] if end is None else to_microsecond(end),
+    )
 
 
 class StoreReader:
@@ -87,7 +97,9 @@ class StoreReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._connection = open_for_reading(folder / DATABASE_NAME)
+        self._file = folder / DATABASE_NAME
+        self._opened: tuple[sqlite3.Connection, int] | None = None
+        self._connection  # noqa: B018  # a folder without a store is told at once
 
     def __enter__(self) -> Self:
         return self
@@ -99,10 +111,29 @@ class StoreReader:
 
     def close(self) -> None:
         """Close the database."""
-        self._connection.close()
+        if self._opened is not None:
+            self._opened[0].close()
+        self._opened = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The database, opened anew where the writer has put a damaged one aside."""
+        try:
+            there = self._file.stat().st_ino
+            if self._opened is None or self._opened[1] != there:
+                self.close()
+                self._opened = open_for_reading(self._file), there
+        except FileNotFoundError as cause:
+            raise StoreDamagedError(f"{self._folder}: there is no store in this folder.") from cause
+        except sqlite3.Error as cause:
+            raise translated(cause) from cause
+        return self._opened[0]
 
     def _all(self, question: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
-        return self._connection.execute(question, values).fetchall()
+        try:
+            return self._connection.execute(question, values).fetchall()
+        except sqlite3.Error as cause:
+            raise translated(cause) from cause
 
     def packs(self) -> tuple[PackRecord, ...]:
         """All packs that were registered."""
@@ -119,11 +150,10 @@ class StoreReader:
         """The latest document and the latest sample."""
         found = self._documents("state", pack_id, "hour = ?", (LATEST,))
         time, document = found[-1] if found else (None, None)
-        newest = self._newest_time(Stream(SAMPLES, pack_id, MAIN_SOURCE))
-        sample = None
-        if newest is not None:
-            (rows,) = self._rows(Stream(SAMPLES, pack_id, MAIN_SOURCE), newest, newest + 1)
-            sample = sample_block(rows)
+        stream = Stream(SAMPLES, pack_id, MAIN_SOURCE)
+        newest = self._newest_time(stream)
+        rows = next(self._rows(stream, newest, newest + 1), None)
+        sample = None if rows is None else sample_block(rows)
         return PackState(document=document, document_unix_time_second=time, sample=sample)
 
     def state_history(
@@ -202,9 +232,7 @@ class StoreReader:
         source: str = MAIN_SOURCE,
     ) -> Iterator[SampleBlock]:
         """Samples in the order of time, a day at most at a time."""
-        begin = _EVER[0] if from_unix_time_second is None else to_microsecond(from_unix_time_second)
-        end = _EVER[1] if until_unix_time_second is None else to_microsecond(until_unix_time_second)
-        for rows in self._rows(Stream(SAMPLES, pack_id, source), begin, end):
+        for rows in self._rows(Stream(SAMPLES, pack_id, source), *_span(from_unix_time_second, until_unix_time_second)):
             yield sample_block(rows)
 
     def _number(self, stream: Stream) -> int | None:
@@ -214,26 +242,27 @@ class StoreReader:
         )
         return found[0][0] if found else None
 
-    def _newest_time(self, stream: Stream) -> int | None:
-        number = self._number(stream)
-        landed = self._all("SELECT max(time) FROM row WHERE stream = ?", (number,))[0][0]
-        if landed is not None:
-            return int(landed)
-        parts = sealed_parts(self._folder, stream, *_EVER)
-        return int(read_parquet_rows(parts[-1].path, *_EVER).unix_time_microsecond[-1]) if parts else None
+    def _newest_time(self, stream: Stream) -> int:
+        """The newest time [µs] in either place, -1 where there is none."""
+        question = (
+            "SELECT max(coalesce((SELECT max(time) FROM row WHERE stream = :s), -1),"
+            " coalesce((SELECT max(last) FROM sealed WHERE stream = :s AND kind = :k), -1))"
+        )
+        return int(self._all(question, {"s": self._number(stream), "k": stream.kind})[0][0])
 
-    def _rows(self, stream: Stream, begin: int, end: int) -> Iterator[IntegerRows]:
-        """Rows day by day, from both places."""
+    def _rows(
+        self, stream: Stream, begin: int, end: int, wanted: Collection[str] | None = None
+    ) -> Iterator[IntegerRows]:
+        """Rows day by day, from both places; of sealed ones only the wanted columns."""
         number = self._number(stream)
         landed = [] if number is None else [int(day) for (day,) in self._landed_days(number, begin, end)]
         days = {part.day for part in sealed_parts(self._folder, stream, begin, end)}
         for day in sorted(days.union(landed)):
             first, last = max(begin, day * DAY), min(end, (day + 1) * DAY)
             open_rows = [] if number is None else list(read_rows(self._connection, number, first, last))
-            sealed = [
-                read_parquet_rows(part.path, first, last) for part in sealed_parts(self._folder, stream, first, last)
-            ]
-            yield from merged_rows([*open_rows, *sealed])
+            parts = sealed_parts(self._folder, stream, first, last)
+            sealed = (_file_rows(part.path, first, last, wanted) for part in parts)
+            yield from merged_rows([*open_rows, *(rows for rows in sealed if rows is not None)])
 
     def _landed_days(self, number: int, begin: int, end: int) -> list[tuple[Any, ...]]:
         """Days of which the database has rows, found by skipping from day to day."""
@@ -280,7 +309,7 @@ class StoreReader:
             for layout, rollup in self._rollups(number, span, first, end, sums.names):
                 sums.add_rollup(layout, rollup)
             first = max(begin, self._all("SELECT rolled_until FROM stream WHERE id = ?", (number,))[0][0])
-        for rows in self._rows(stream, first, end):
+        for rows in self._rows(stream, first, end, sums.names):
             sums.add_rows(rows)
 
     def _rollups(
@@ -316,10 +345,25 @@ class StoreReader:
         """
         layout = next((record.layout for record in self.packs() if record.pack_id == pack_id), None)
         if layout is None:
-            raise InputError(f"the store knows no pack '{pack_id}'; known are {self._known_packs()}.")
+            known = ", ".join(record.pack_id for record in self.packs()) or "none"
+            raise InputError(f"the store knows no pack '{pack_id}'; known are {known}.")
         units = LogUnits(time="microsecond", voltage=layout.voltage_unit, temperature=layout.temperature_unit)
+        begin, end = _span(from_unix_time_second, until_unix_time_second)
+        present = stored_attributes(self._layouts(Stream(SAMPLES, pack_id, source), begin, end))
         blocks = self.rows(pack_id, from_unix_time_second, until_unix_time_second, source)
-        return write_pack_log(path, blocks, sensors=layout.sensors, units=units)
+        return write_pack_log(
+            path, (with_attributes(block, present) for block in blocks), sensors=layout.sensors, units=units
+        )
 
-    def _known_packs(self) -> str:
-        return ", ".join(record.pack_id for record in self.packs()) or "none"
+    def _layouts(self, stream: Stream, begin: int, end: int) -> Iterator[RowLayout]:
+        """The layouts of all rows in a range."""
+        question = (
+            "SELECT fields FROM row_layout WHERE id IN"
+            " (SELECT DISTINCT layout FROM row WHERE stream = ? AND time >= ? AND time < ?)"
+        )
+        for (fields,) in self._all(question, (self._number(stream), begin, end)):
+            yield RowLayout.from_text(fields)
+        for part in sealed_parts(self._folder, stream, begin, end):
+            layout = file_layout(part.path)
+            if layout is not None:
+                yield layout

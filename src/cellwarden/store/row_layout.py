@@ -7,6 +7,7 @@ integer type stands for "not measured"; what does not fit the type was not measu
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ __all__ = ["BASE_UNITS", "MICROSECONDS", "IntegerRows", "RowLayout", "StoredFiel
 
 MICROSECONDS = 1_000_000
 _KINDS = {"int8": "<i1", "int16": "<i2", "int32": "<i4"}
+_LOWEST = {kind: int(np.iinfo(kind).min) for kind in _KINDS}
 BASE_UNITS: Mapping[str, tuple[str, float]] = {
     "millivolt": ("volt", 1e3),
     "microvolt": ("volt", 1e6),
@@ -72,12 +74,12 @@ class StoredField:
     @property
     def absent(self) -> int:
         """The number that stands for "not measured"."""
-        return int(np.iinfo(self.kind).min)
+        return _LOWEST[self.kind]
 
     def integers(self, values: FloatArray) -> NDArray[Any]:
         """Values in the base unit as stored integers, of the same shape."""
         scaled = np.rint(values * self.divisor)
-        fits = np.abs(scaled) <= np.iinfo(self.kind).max  # False for NaN
+        fits = np.abs(scaled) < -self.absent  # False for NaN
         return np.where(fits, scaled, self.absent).astype(_KINDS[self.kind])
 
     def values(self, integers: NDArray[Any]) -> FloatArray:
@@ -156,6 +158,10 @@ class IntegerRows:
         times = self.unix_time_microsecond
         first = np.concatenate(([True], times[1:] > times[:-1]))
         return self if first.all() else self.where(first)
+
+    def digest(self) -> str:
+        """A digest of all times and values."""
+        return hashlib.sha256(self.unix_time_microsecond.tobytes() + self.records.tobytes()).hexdigest()
 
     def column(self, field: StoredField) -> NDArray[Any]:
         """(R, n_labels) integers of one field."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +13,7 @@ from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.store.batch import PackLayout
 from cellwarden.store.row_layout import BASE_UNITS, MICROSECONDS, IntegerRows, Kind, RowLayout, StoredField
 
-__all__ = ["quantised", "sample_block", "sample_rows"]
+__all__ = ["quantised", "sample_block", "sample_rows", "stored_attributes", "with_attributes"]
 
 _ATTRIBUTES: Mapping[str, tuple[str, str, Literal["pack", "cell", "sensor"]]] = {
     "current_ampere": ("current", "ampere", "pack"),
@@ -40,11 +42,12 @@ def _field(attribute: str, layout: PackLayout) -> StoredField:
     return StoredField(stem, labels, unit, kind)
 
 
-def _plan(block: SampleBlock, layout: PackLayout) -> list[tuple[str, StoredField]]:
-    """The block's attributes that are stored, with their fields."""
-    present = [name for name in _ATTRIBUTES if getattr(block, name) is not None]
-    fields = [(name, _field(name, layout)) for name in present]
-    return [(name, field) for name, field in fields if field.labels]
+@functools.lru_cache(maxsize=256)
+def _plan(present: tuple[str, ...], layout: PackLayout) -> tuple[RowLayout, tuple[tuple[str, StoredField], ...]]:
+    """The layout of rows of which these attributes are stored, and the attributes with their fields."""
+    fields = ((name, _field(name, layout)) for name in present)
+    plan = tuple((name, field) for name, field in fields if field.labels)
+    return RowLayout(tuple(field for _, field in plan)), plan
 
 
 def sample_rows(block: SampleBlock, layout: PackLayout) -> IntegerRows:
@@ -60,8 +63,7 @@ def sample_rows(block: SampleBlock, layout: PackLayout) -> IntegerRows:
             f"a block of {block.cell_count} cells and {block.temperature_sensor_count} sensors for a pack that was "
             f"registered with {layout.cells_in_series} cells and {len(layout.sensors)} sensors"
         )
-    plan = _plan(block, layout)
-    row_layout = RowLayout(tuple(field for _, field in plan))
+    row_layout, plan = _plan(tuple(name for name in _ATTRIBUTES if getattr(block, name) is not None), layout)
     records = np.empty(len(block), dtype=row_layout.row_type)
     for name, field in plan:
         values: FloatArray = getattr(block, name)
@@ -84,6 +86,19 @@ def sample_block(rows: IntegerRows) -> SampleBlock:
         name = _ATTRIBUTE_OF[field.stem, BASE_UNITS[field.unit][0]]
         arrays[name] = np.ascontiguousarray(values[:, 0] if field.labels == ("",) else values)
     return SampleBlock(unix_time_second=rows.unix_time_microsecond / MICROSECONDS, **arrays)
+
+
+def stored_attributes(layouts: Iterable[RowLayout]) -> frozenset[str]:
+    """Names of the blocks' arrays that rows of these layouts have."""
+    fields = (field for layout in layouts for field in layout.fields)
+    return frozenset(_ATTRIBUTE_OF[field.stem, BASE_UNITS[field.unit][0]] for field in fields)
+
+
+def with_attributes(block: SampleBlock, names: Iterable[str]) -> SampleBlock:
+    """The block with these arrays; NaN where it has none."""
+    shapes = {"pack": (len(block),), "cell": (len(block), block.cell_count)}
+    absent = [name for name in names if getattr(block, name) is None]
+    return replace(block, **{name: np.full(shapes[_ATTRIBUTES[name][2]], np.nan) for name in absent})
 
 
 def quantised(block: SampleBlock, layout: PackLayout) -> SampleBlock:

@@ -9,42 +9,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from cellwarden.store.catalogue import SealedFile, sealed_file
 from cellwarden.store.errors import StoreDamagedError
 from cellwarden.store.merging import merged_rows
-from cellwarden.store.parquet_rollups import read_parquet_rollup, rollup_table
-from cellwarden.store.parquet_rows import read_parquet_rows, rows_table, write_table
+from cellwarden.store.parquet_rollups import read_parquet_rollup, rollup_table, write_parquet_rollup
+from cellwarden.store.parquet_rows import parquet_digests, read_parquet_rows, write_parquet_rows
 from cellwarden.store.rollups import MINUTE
-from cellwarden.store.row_layout import IntegerRows
-from cellwarden.store.sealed_files import DAY, sealed_path
+from cellwarden.store.row_layout import IntegerRows, RowLayout
+from cellwarden.store.sealed_files import DAY, SealedPart, sealed_path
 from cellwarden.store.streams import MINUTES, SAMPLES, Stream, read_rollups, read_rows
 from cellwarden.store.syncing import make_folder, sync_path
 
-__all__ = ["SealedFile", "Step", "closed_days", "forget_rows", "record", "write_sealed"]
+__all__ = ["Step", "closed_days", "forget_rows", "write_sealed"]
 
 Step = Callable[[str], None]
 _PIECE = DAY // 6  # of the day's rows, so that they never are all in memory one by one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedFile:
-    """One file that a closed day has become; times are those of its first and last row [µs]."""
-
-    stream: Stream
-    day: int
-    part: int
-    path: Path
-    rows: int
-    first: int
-    last: int
-    bytes: int
 
 
 def closed_days(connection: sqlite3.Connection, before: int) -> Iterator[tuple[int, Stream, int]]:
@@ -55,13 +40,24 @@ def closed_days(connection: sqlite3.Connection, before: int) -> Iterator[tuple[i
             yield number, Stream(kind, pack, source), first // DAY
 
 
-def _rows_of_day(connection: sqlite3.Connection, number: int, day: int, damaged: list[int]) -> list[IntegerRows]:
-    """The day's rows, one part for each layout."""
-    by_layout: dict[str, list[IntegerRows]] = {}
+def _layouts_of_day(connection: sqlite3.Connection, number: int, day: int) -> list[RowLayout]:
+    """The layouts that the day's rows have."""
+    span = (day * DAY, (day + 1) * DAY)
+    found = connection.execute(
+        "SELECT fields FROM row_layout WHERE id IN (SELECT DISTINCT layout FROM row WHERE stream = ? AND time >= ? "
+        "AND time < ?) ORDER BY id",
+        (number, *span),
+    )
+    return [RowLayout.from_text(fields) for (fields,) in found.fetchall()]
+
+
+def _pieces_of_day(
+    connection: sqlite3.Connection, number: int, day: int, layout: RowLayout, on_damage: Callable[[int], None]
+) -> Iterator[IntegerRows]:
+    """The day's rows of one layout, a few hours at a time: they are never all in memory."""
     for begin in range(day * DAY, (day + 1) * DAY, _PIECE):
-        for rows in read_rows(connection, number, begin, begin + _PIECE, on_damage=damaged.append):
-            by_layout.setdefault(rows.layout.text(), []).append(rows)
-    return [joined for same in by_layout.values() for joined in merged_rows(same)]
+        found = read_rows(connection, number, begin, begin + _PIECE, on_damage=on_damage)
+        yield from merged_rows([rows for rows in found if rows.layout == layout])
 
 
 def write_sealed(
@@ -85,17 +81,25 @@ def write_sealed(
     OSError
         The disk is full or fails.
     """
-    damaged: list[int] = []
+    damaged: set[int] = set()
     files = []
     part = _next_part(connection, number, stream.kind, day)
-    for rows in _rows_of_day(connection, number, day, damaged):
-        part, path = _free_path(folder, stream, day, part, rows)
-        _write_verified(rows_table(rows), path, partial(_same_rows, rows), step)
-        files.append(_sealed(stream, day, part, path, rows.unix_time_microsecond))
-        part += 1
+    for layout in _layouts_of_day(connection, number, day):
+        part, path = _free_path(connection, folder, number, stream, day, part)
+        with _placed_at(path, step) as beside:
+            digests = write_parquet_rows(beside, layout, _pieces_of_day(connection, number, day, layout, damaged.add))
+            step("written")
+            sync_path(beside)
+            step("synced")
+            _demand(parquet_digests(beside) == digests, path)
+        if digests:
+            files.append(sealed_file(SealedPart(stream, day, part, path)))
+            part += 1
+        else:
+            path.unlink()
     if stream.kind == SAMPLES:
         files += _write_minutes(connection, folder, number, stream, day, step)
-    return files, damaged
+    return files, sorted(damaged)
 
 
 def _write_minutes(
@@ -106,22 +110,14 @@ def _write_minutes(
     for layout, rollup in read_rollups(connection, number, MINUTE, day * DAY, (day + 1) * DAY):
         path = sealed_path(folder, minutes, day, part)
         table = rollup_table(layout, rollup)
-        _write_verified(table, path, partial(_same_rollup, table), step)
-        yield _sealed(minutes, day, part, path, rollup.unix_time_microsecond)
+        with _placed_at(path, step) as beside:
+            write_parquet_rollup(beside, table)
+            step("written")
+            sync_path(beside)
+            step("synced")
+            _demand(rollup_table(*read_parquet_rollup(beside, 0, 1 << 62)).equals(table), path)
+        yield sealed_file(SealedPart(minutes, day, part, path))
         part += 1
-
-
-def _sealed(stream: Stream, day: int, part: int, path: Path, times: NDArray[np.int64]) -> SealedFile:
-    return SealedFile(
-        stream=stream,
-        day=day,
-        part=part,
-        path=path,
-        rows=len(times),
-        first=int(times[0]),
-        last=int(times[-1]),
-        bytes=path.stat().st_size,
-    )
 
 
 def _next_part(connection: sqlite3.Connection, number: int, kind: str, day: int) -> int:
@@ -129,40 +125,40 @@ def _next_part(connection: sqlite3.Connection, number: int, kind: str, day: int)
     return int(connection.execute(question, (number, kind, day)).fetchone()[0])
 
 
-def _free_path(folder: Path, stream: Stream, day: int, part: int, rows: IntegerRows) -> tuple[int, Path]:
+def _free_path(
+    connection: sqlite3.Connection, folder: Path, number: int, stream: Stream, day: int, part: int
+) -> tuple[int, Path]:
     """A file that may be written: none is there, or one of a sealing that was cut short, whose rows are all here."""
     while True:
         path = sealed_path(folder, stream, day, part)
-        if not path.exists() or _is_within(path, rows):
+        if not path.exists() or _is_within(path, connection, number, day):
             return part, path
         part += 1
 
 
-def _is_within(path: Path, rows: IntegerRows) -> bool:
+def _is_within(path: Path, connection: sqlite3.Connection, number: int, day: int) -> bool:
     try:
-        there = read_parquet_rows(path, _day_first(rows), _day_first(rows) + DAY)
+        there = read_parquet_rows(path, day * DAY, (day + 1) * DAY, ()).unix_time_microsecond
     except (OSError, pa.ArrowException, KeyError):
         return False
-    return bool(np.isin(there.unix_time_microsecond, rows.unix_time_microsecond).all())
+    found = connection.execute(
+        "SELECT time FROM row WHERE stream = ? AND time >= ? AND time < ?", (number, day * DAY, (day + 1) * DAY)
+    )
+    return bool(np.isin(there, [time for (time,) in found.fetchall()]).all())
 
 
-def _day_first(rows: IntegerRows) -> int:
-    """The first moment of the day of the first row [µs]."""
-    return int(rows.unix_time_microsecond[0]) // DAY * DAY
+def _demand(is_same: bool, path: Path) -> None:  # noqa: FBT001  # a verdict
+    if not is_same:
+        raise StoreDamagedError(f"{path.name} does not hold what was written into it; its rows stay in the database.")
 
 
-def _write_verified(table: pa.Table, path: Path, is_same: Callable[[Path], bool], step: Step) -> None:
+@contextmanager
+def _placed_at(path: Path, step: Step) -> Iterator[Path]:
+    """A file beside the target that takes its place when it has been written, synced and verified."""
     make_folder(path.parent)
     beside = path.with_name(f"{path.name}.tmp")
     try:
-        write_table(table, beside)
-        step("written")
-        sync_path(beside)
-        step("synced")
-        if not is_same(beside):
-            raise StoreDamagedError(
-                f"{path.name} does not hold what was written into it; its rows stay in the database."
-            )
+        yield beside
         step("verified")
         beside.replace(path)
         step("renamed")
@@ -170,41 +166,6 @@ def _write_verified(table: pa.Table, path: Path, is_same: Callable[[Path], bool]
         step("folder_synced")
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _same_rows(rows: IntegerRows, path: Path) -> bool:
-    first = _day_first(rows)
-    found = read_parquet_rows(path, first, first + DAY)
-    return (
-        found.layout == rows.layout
-        and np.array_equal(found.unix_time_microsecond, rows.unix_time_microsecond)
-        and found.records.tobytes() == rows.records.tobytes()
-    )
-
-
-def _same_rollup(table: pa.Table, path: Path) -> bool:
-    return bool(rollup_table(*read_parquet_rollup(path, 0, 1 << 62)).equals(table))
-
-
-def record(connection: sqlite3.Connection, folder: Path, number: int, files: list[SealedFile]) -> None:
-    """Note files as sealed."""
-    connection.executemany(
-        "INSERT OR REPLACE INTO sealed VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                number,
-                sealed.stream.kind,
-                sealed.day,
-                sealed.part,
-                str(sealed.path.relative_to(folder)),
-                sealed.rows,
-                sealed.first,
-                sealed.last,
-                sealed.bytes,
-            )
-            for sealed in files
-        ],
-    )
 
 
 def forget_rows(connection: sqlite3.Connection, number: int, day: int) -> None:

@@ -1,0 +1,70 @@
+"""`cellwarden export`: what comes out of the store analyses like what went in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import cellwarden
+from cellwarden.app.cli import app
+from cellwarden.app.pack_toml import read_pack_toml
+from cellwarden.app.result_files import cells_document, findings_document
+from cellwarden.core.errors import InputError
+from cellwarden.logs import open_log
+from cellwarden.store.batch import PackLayout, PackRows, StoreBatch
+from cellwarden.store.landing import Landing
+from tests.app.small_logs import small_log, write_csv, write_pack
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A log, its description, and a store that holds it: one day sealed, one open."""
+    folder = tmp_path_factory.mktemp("stored")
+    table = small_log(rows=2000)
+    table["unix_time_second"] = [f"{1.75e9 + 60 * row:.0f}" for row in range(2000)]
+    log, pack = write_csv(table, folder / "log.csv"), write_pack(folder / "pack.toml")
+    with Landing(folder / "data") as store:
+        store.register_pack("small", pack.read_text(), PackLayout(cells_in_series=3, sensors=("t1",)))
+        for block in open_log(log, read_pack_toml(pack)).blocks():
+            store.write(StoreBatch(rows=(PackRows("small", "main", block),)))
+        while store.seal_step(1.75e9 + 60 * 2000):
+            pass
+    return log, pack, folder / "data"
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv.gz"])
+def test_an_exported_log_gives_the_results_of_the_log(
+    stored: tuple[Path, Path, Path], tmp_path: Path, name: str
+) -> None:
+    log, pack, data = stored
+    out = tmp_path / name
+    run = CliRunner().invoke(app, ["export", str(data), "--pack", "small", "--out", str(out)])
+    assert (run.exit_code, run.output) == (0, f"2 000 rows in {out}\n")
+    given, exported = cellwarden.analyze(log, pack), cellwarden.analyze(out, pack)
+    assert str(cells_document(exported.result)) == str(cells_document(given.result))
+    assert str(findings_document(exported.result.findings)) == str(findings_document(given.result.findings))
+    assert exported.estimates.equals(given.estimates)
+
+
+def test_a_range_is_cut_out(stored: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    words = ["export", str(stored[2]), "--pack", "small", "--out", str(out)]
+    run = CliRunner().invoke(app, [*words, "--from", "2025-06-15T23:50", "--until", "2025-06-16T02:00+02:00"])
+    assert run.output == f"10 rows in {out}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--pack", "small", "--out", "out.xlsx"], "must end with"),
+        (["--pack", "other", "--out", "out.csv"], "known are small"),
+        (["--pack", "small", "--out", "out.csv", "--from", "yesterday"], "write a moment as"),
+        (["--pack", "small", "--out", "out.csv", "--from", "2031-01-01"], "nothing to write"),
+    ],
+)
+def test_what_cannot_be_exported_is_told(stored: tuple[Path, Path, Path], words: list[str], said: str) -> None:
+    run = CliRunner().invoke(app, ["export", str(stored[2]), *words])
+    assert isinstance(run.exception, InputError)
+    assert said in str(run.exception)
