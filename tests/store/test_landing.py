@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cellwarden.core.limits import Authority, Decision, Limits, LimitTerm
-from cellwarden.core.sample_block import SampleBlock
+from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.store.batch import (
     AuditRecord,
     PackDecision,
@@ -36,6 +36,22 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
         (found,) = StoreReader(tmp_path).rows("a")
     assert (receipt.rows_new, receipt.rows_repeated) == (10, 0)
     same(found, block(START + np.arange(10)))
+
+
+def test_every_array_that_a_block_can_have_is_stored(tmp_path: Path) -> None:
+    shapes = {"cell_voltage_volt": (4, 3), "temperature_celsius": (4, 2)}
+    shapes |= dict.fromkeys(("balancing_fraction", "balancing_current_ampere", "impedance_ohm"), (4, 3))
+    generator = np.random.default_rng(0)
+
+    def some(name: str) -> FloatArray:
+        return np.asarray(generator.integers(0, 10, shapes.get(name, (4,))) / 10.0, dtype=np.float64)
+
+    arrays = {field.name: some(field.name) for field in fields(SampleBlock)}
+    given = SampleBlock(**arrays | {"unix_time_second": START + np.arange(4.0)})
+    with landing(tmp_path) as store:
+        store.write(StoreBatch(rows=(PackRows("a", "main", given),)))
+        (found,) = StoreReader(tmp_path).rows("a")
+    same(found, given)
 
 
 def test_a_repeated_batch_changes_nothing(tmp_path: Path) -> None:

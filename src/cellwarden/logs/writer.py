@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -69,7 +69,7 @@ def _column(field: str, index: int | None) -> Callable[[SampleBlock], FloatArray
     return values
 
 
-def _plan(first: SampleBlock, sensors: Sequence[str], units: LogUnits) -> list[_Out]:
+def _plan(first: SampleBlock, sensors: Sequence[str], units: LogUnits, leave_out: Collection[str]) -> list[_Out]:
     """The columns for blocks like the first one, in the format's order."""
     small, wide, long = pa.int16(), pa.int32(), pa.int64()
     cell_kind = small if units.voltage == "millivolt" else wide
@@ -78,16 +78,17 @@ def _plan(first: SampleBlock, sensors: Sequence[str], units: LogUnits) -> list[_
     plan = [
         _Out(f"unix_time_{units.time}", long, _column("unix_time_second", None)),
         _Out("current_milliampere", wide, _column("current_ampere", None)),
-        _Out(f"voltage_{units.voltage}", wide, _column("pack_voltage_volt", None)),
     ]
+    if "pack_voltage_volt" not in leave_out:
+        plan.append(_Out(f"voltage_{units.voltage}", wide, _column("pack_voltage_volt", None)))
     plan += [_Out(f"cell_voltage_c{k + 1}_{units.voltage}", cell_kind, _column("cell_voltage_volt", k)) for k in cells]
     plan += [
         _Out(f"temperature_{sensor}_{units.temperature}", warm_kind, _column("temperature_celsius", k))
         for k, sensor in enumerate(sensors)
     ]
-    plan.append(
-        _Out(f"ambient_temperature_{units.temperature}", warm_kind, _column("ambient_temperature_celsius", None))
-    )
+    if "ambient_temperature_celsius" not in leave_out:
+        ambient = _column("ambient_temperature_celsius", None)
+        plan.append(_Out(f"ambient_temperature_{units.temperature}", warm_kind, ambient))
     for field, stem, unit, kind in (
         ("balancing_fraction", "balancing", "percent", pa.int8()),
         ("balancing_current_ampere", "balancing", "milliampere", wide),
@@ -95,9 +96,16 @@ def _plan(first: SampleBlock, sensors: Sequence[str], units: LogUnits) -> list[_
     ):
         if getattr(first, field) is not None:
             plan += [_Out(f"{stem}_c{k + 1}_{unit}", kind, _column(field, k)) for k in cells]
-    for stem in ("bms_soc", "charge_switch", "discharge_switch"):
-        if getattr(first, f"{stem}_fraction") is not None:
-            plan.append(_Out(f"{stem}_percent", pa.int8(), _column(f"{stem}_fraction", None)))
+    for stem, base, unit, kind in (
+        ("bms_soc", "fraction", "percent", pa.int8()),
+        ("charge_switch", "fraction", "percent", pa.int8()),
+        ("discharge_switch", "fraction", "percent", pa.int8()),
+        ("charge_voltage_limit", "volt", units.voltage, wide),
+        ("charge_current_limit", "ampere", "milliampere", wide),
+        ("discharge_current_limit", "ampere", "milliampere", wide),
+    ):
+        if getattr(first, f"{stem}_{base}") is not None:
+            plan.append(_Out(f"{stem}_{unit}", kind, _column(f"{stem}_{base}", None)))
     return plan
 
 
@@ -151,7 +159,12 @@ def _write_csv(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch],
 
 
 def write_pack_log(
-    path: Path, blocks: Iterable[SampleBlock], *, sensors: Sequence[str] = (), units: LogUnits | None = None
+    path: Path,
+    blocks: Iterable[SampleBlock],
+    *,
+    sensors: Sequence[str] = (),
+    units: LogUnits | None = None,
+    leave_out: Collection[str] = (),
 ) -> int:
     """Write blocks as a pack log: Parquet, or CSV where the name ends with .csv or .csv.gz.
 
@@ -161,6 +174,7 @@ def write_pack_log(
     ----------
     sensors : names of the temperature columns, "t1" …; in the order of the blocks
     units : units of the integers; millisecond, millivolt and decicelsius by default
+    leave_out : "pack_voltage_volt" or "ambient_temperature_celsius", where they are known to be NaN throughout
 
     Returns
     -------
@@ -180,7 +194,7 @@ def write_pack_log(
         raise InputError(
             f"{path.name}: {len(sensors)} sensor names for {first.temperature_sensor_count} temperature columns."
         )
-    plan = _plan(first, sensors, units or LogUnits())
+    plan = _plan(first, sensors, units or LogUnits(), leave_out)
     schema = pa.schema([(out.name, out.kind) for out in plan])
     count = 0
 

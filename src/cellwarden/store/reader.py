@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 
 from cellwarden.core.errors import InputError
@@ -352,8 +353,18 @@ class StoreReader:
         present = stored_attributes(self._layouts(Stream(SAMPLES, pack_id, source), begin, end))
         blocks = self.rows(pack_id, from_unix_time_second, until_unix_time_second, source)
         return write_pack_log(
-            path, (with_attributes(block, present) for block in blocks), sensors=layout.sensors, units=units
+            path,
+            (with_attributes(block, present) for block in blocks),
+            sensors=layout.sensors,
+            units=units,
+            leave_out=self._never_measured(pack_id, begin, end, source),
         )
+
+    def _never_measured(self, pack_id: str, begin: int, end: int, source: str) -> list[str]:
+        """Arrays that every block has, of which no value was measured in a range."""
+        columns = {"voltage_volt": "pack_voltage_volt", "ambient_temperature_celsius": "ambient_temperature_celsius"}
+        found = self.series(pack_id, tuple(columns), begin / MICROSECONDS, end / MICROSECONDS, 1, source).columns
+        return [field for name, field in columns.items() if not np.isfinite(found[name].mean).any()]
 
     def _layouts(self, stream: Stream, begin: int, end: int) -> Iterator[RowLayout]:
         """The layouts of all rows in a range."""

@@ -27,6 +27,9 @@ _ATTRIBUTES: Mapping[str, tuple[str, str, Literal["pack", "cell", "sensor"]]] = 
     "bms_soc_fraction": ("bms_soc", "fraction", "pack"),
     "charge_switch_fraction": ("charge_switch", "fraction", "pack"),
     "discharge_switch_fraction": ("discharge_switch", "fraction", "pack"),
+    "charge_voltage_limit_volt": ("charge_voltage_limit", "volt", "pack"),
+    "charge_current_limit_ampere": ("charge_current_limit", "ampere", "pack"),
+    "discharge_current_limit_ampere": ("discharge_current_limit", "ampere", "pack"),
 }
 _ATTRIBUTE_OF = {(stem, unit): name for name, (stem, unit, _) in _ATTRIBUTES.items()}
 _KIND_OF_UNIT: Mapping[str, Kind] = {"millivolt": "int16", "decicelsius": "int16", "percent": "int8"}
@@ -36,7 +39,7 @@ def _field(attribute: str, layout: PackLayout) -> StoredField:
     stem, base_unit, place = _ATTRIBUTES[attribute]
     units = {"ampere": "milliampere", "ohm": "microohm", "fraction": "percent"}
     unit = (units | {"volt": layout.voltage_unit, "celsius": layout.temperature_unit})[base_unit]
-    kind = "int32" if attribute == "pack_voltage_volt" else _KIND_OF_UNIT.get(unit, "int32")
+    kind = "int32" if base_unit == "volt" and place == "pack" else _KIND_OF_UNIT.get(unit, "int32")
     cells = tuple(f"c{cell}" for cell in range(1, layout.cells_in_series + 1))
     labels = {"pack": ("",), "cell": cells, "sensor": layout.sensors}[place]
     return StoredField(stem, labels, unit, kind)
