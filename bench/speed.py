@@ -1,9 +1,11 @@
 """Cell-samples a second per core, from Parquet to results, and the same log through a filterpy filter per cell.
 
-    python -m bench.speed [--log FILE --pack pack.toml] [--samples N]
+    python -m bench.speed [--log FILE --pack pack.toml] [--samples N] [--year]
 
-The log (a development pack at 1 Hz, or the example) is repeated until it holds N samples. Each measurement runs in a
-process of its own; kernels are compiled before the clock starts. Seconds are processor seconds of all threads together.
+The log (a development pack, or the example) is repeated until it holds N samples; one that was sampled more slowly is
+put on a clock of 1 Hz, each row held until the next. Each measurement runs in a process of its own; kernels are
+compiled before the clock starts. Seconds are processor seconds of all threads together. `--year` repeats it to 365 days
+at 1 Hz and tells the peak memory of that.
 """
 
 from __future__ import annotations
@@ -23,23 +25,34 @@ import pyarrow.parquet as pq
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLE = REPOSITORY / "examples" / "leaky-pack"
-DEVELOPMENT = REPOSITORY.parent / "shared" / "data" / "truth-dev" / "dev-cycle-faults"
+TRUTH = REPOSITORY.parent / "shared" / "data" / "truth-dev"
+DEVELOPMENT = TRUTH / "dev-cycle-faults"
+COST_LOGS = (DEVELOPMENT, TRUTH / "dev-float-leak")
 
 FILTERPY_SAMPLES = 30_000
+SAMPLES = 3_456_000
+YEAR_SAMPLES = 365 * 86400
 
 
 def repeat_log(source: Path, target: Path, samples: int) -> int:
-    """Write the log again and again, each time later, until it holds that many samples; their number."""
+    """Write the log at 1 Hz, again and again, each time later, until it holds that many samples; their number."""
     log = pq.read_table(source)
     name = next(name for name in log.column_names if name.startswith("unix_time_"))
+    second = {"second": 1.0, "millisecond": 1e3, "microsecond": 1e6}[name.rsplit("_", 1)[1]]
     place, clock = log.column_names.index(name), log[name].to_numpy()
+    hold = max(1, round(float(np.median(np.diff(clock))) / second))
+    if hold > 1:
+        log = log.take(np.repeat(np.arange(log.num_rows), hold))
+        clock = (clock[:, None] + (second * np.arange(hold)).astype(clock.dtype)).ravel()
     period = clock.max() - clock.min() + np.diff(clock[:2])[0]
+    written = 0
     with pq.ParquetWriter(target, log.schema, compression="zstd") as writer:
-        repeats = -(-samples // log.num_rows)
-        for repeat in range(repeats):
-            later = pa.array(clock + repeat * period, log.schema.field(name).type)
-            writer.write_table(log.set_column(place, log.schema.field(name), later))
-    return int(repeats * log.num_rows)
+        while written < samples:
+            rows = min(log.num_rows, samples - written)
+            later = pa.array(clock[:rows] + written // log.num_rows * period, log.schema.field(name).type)
+            writer.write_table(log.slice(0, rows).set_column(place, log.schema.field(name), later))
+            written += rows
+    return written
 
 
 def measure_analysis(log: Path, pack: Path) -> dict[str, float]:
@@ -119,21 +132,42 @@ def in_own_process(measurement: str, log: Path, pack: Path) -> dict[str, float]:
     return numbers
 
 
-def compare(log: Path, pack: Path, samples: int) -> None:
-    """Measure both and print them."""
+def measure_cost(pack: Path, samples: int, log: Path | None = None) -> dict[str, float]:
+    """Rate of ours and of filterpy on a pack's log, repeated to that many samples, their ratio, and the memory."""
     with tempfile.TemporaryDirectory() as scratch:
         repeated = Path(scratch) / "log.parquet"
-        rows = repeat_log(log, repeated, samples)
-        ours = in_own_process("analysis", repeated, pack)
-        peer = in_own_process("filterpy", repeated, pack)
+        repeat_log(log or pack / "log.parquet", repeated, samples)
+        ours = in_own_process("analysis", repeated, pack / "pack.toml")
+        peer = in_own_process("filterpy", repeated, pack / "pack.toml")
     rate = ours["cell_samples"] / ours["processor_second"]
     peer_rate = peer["cell_samples"] / peer["processor_second"]
-    print(f"log: {log.parent.name}, repeated to {rows:,} samples, {ours['cell_samples']:,.0f} cell-samples")
-    print(f"cellwarden: {ours['processor_second']:.2f} s of processor, {ours['wall_second']:.2f} s of wall, report")
-    print(f"            {ours['report_second']:.2f} s more, peak memory {ours['peak_byte'] / 1e6:.0f} MB")
-    print(f"cellwarden: {rate / 1e6:.2f} million cell-samples a second per core")
-    print(f"filterpy:   {peer_rate / 1e3:.1f} thousand (4-state EKF, {peer['cell_samples']:,.0f} samples of one cell)")
-    print(f"ratio:      {rate / peer_rate:.0f}")
+    return {
+        **ours,
+        "peer_samples": peer["cell_samples"],
+        "million_per_second": rate / 1e6,
+        "peer_thousand_per_second": peer_rate / 1e3,
+        "ratio": rate / peer_rate,
+        "peak_megabyte": ours["peak_byte"] / 1e6,
+    }
+
+
+def measure_year(pack: Path) -> dict[str, float]:
+    """One analysis of a pack's log repeated to a year at 1 Hz."""
+    with tempfile.TemporaryDirectory() as scratch:
+        repeated = Path(scratch) / "log.parquet"
+        repeat_log(pack / "log.parquet", repeated, YEAR_SAMPLES)
+        return in_own_process("analysis", repeated, pack / "pack.toml")
+
+
+def print_cost(pack: Path, cost: dict[str, float]) -> None:
+    """What was measured, in words."""
+    print(f"log: {pack.name}, repeated at 1 Hz to {cost['cell_samples']:,.0f} cell-samples")
+    print(f"cellwarden: {cost['processor_second']:.2f} s of processor, {cost['wall_second']:.2f} s of wall, report")
+    print(f"            {cost['report_second']:.2f} s more, peak memory {cost['peak_megabyte']:.0f} MB")
+    print(f"cellwarden: {cost['million_per_second']:.2f} million cell-samples a second per core")
+    samples = f"{cost['peer_samples']:,.0f} samples of one cell"
+    print(f"filterpy:   {cost['peer_thousand_per_second']:.1f} thousand (4-state EKF, {samples})")
+    print(f"ratio:      {cost['ratio']:.0f}")
 
 
 def main() -> None:
@@ -142,15 +176,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--log", type=Path, default=source / "log.parquet")
     parser.add_argument("--pack", type=Path, default=source / "pack.toml")
-    parser.add_argument("--samples", type=int, default=3_456_000)
+    parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--year", action="store_true", help="peak memory of a pack-year at 1 Hz")
     parser.add_argument("--measure", choices=("analysis", "filterpy"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    pack = options.pack.resolve().parent
     if options.measure == "analysis":
         print(json.dumps(measure_analysis(options.log, options.pack)))
     elif options.measure == "filterpy":
         print(json.dumps(measure_filterpy(options.log, options.pack)))
+    elif options.year:
+        year = measure_year(pack)
+        print(f"{pack.name} repeated to a year at 1 Hz, {year['cell_samples']:,.0f} cell-samples:")
+        print(f"{year['processor_second']:.0f} s of processor, peak memory {year['peak_byte'] / 1e6:.0f} MB")
     else:
-        compare(options.log.resolve(), options.pack.resolve(), options.samples)
+        print_cost(pack, measure_cost(pack, options.samples, options.log.resolve()))
 
 
 if __name__ == "__main__":

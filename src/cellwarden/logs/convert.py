@@ -65,6 +65,10 @@ class Converter:
             readings = by_field.get(name, [])
             width = shape[1] if len(shape) > 1 else 1
             only = _only_value(readings, begin, end)
+            rows = _rows_of(readings, begin, end) if len(readings) == width > 1 and only is None else None
+            if rows is not None:
+                arrays[name] = rows.reshape(shape)
+                continue
             if len(readings) < width:
                 arrays[name] = np.full(shape, np.nan)
             elif only is not None:
@@ -95,6 +99,16 @@ def _only_value(readings: Sequence[Reading], begin: int, end: int) -> float | No
         first = numbers[0]
     divisors = {reading.divisor for reading in readings}
     return float(first) / divisors.pop() if first is not None and len(divisors) == 1 else None
+
+
+def _rows_of(readings: Sequence[Reading], begin: int, end: int) -> FloatArray | None:
+    """Rows begin … end−1 of whole numbers that stand in order and share a unit; None for others."""
+    from cellwarden.logs.weave import woven  # not before there is something to read: it brings the compiler
+
+    places = [reading.column.index for reading in readings]
+    if places != sorted(places) or len({reading.divisor for reading in readings}) > 1:
+        return None
+    return woven([reading.numbers[begin:end] for reading in readings], readings[0].divisor)
 
 
 def _weave(targets: Sequence[tuple[FloatArray, Reading]], begin: int, end: int) -> None:

@@ -1,0 +1,43 @@
+"""Columns of whole numbers into rows of base units, in Numba: each possible value is divided once, then looked up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.core.sample_block import FloatArray
+
+__all__ = ["woven"]
+
+_WIDEST_RANGE = 16384  # values in the table: it stays in the cache
+_FEWEST_COLUMNS = 2
+
+
+def woven(columns: list[NDArray[Any]], divisor: float) -> FloatArray | None:
+    """Columns of equal length as rows (T, n), divided; None where a table does not pay.
+
+    Parameters
+    ----------
+    columns : n ≥ 1 columns (T ≥ 1,) of any number type
+    divisor : what makes them base units
+    """
+    if len(columns) < _FEWEST_COLUMNS or any(column.dtype.kind not in "iu" for column in columns):
+        return None
+    low, high = min(int(column.min()) for column in columns), max(int(column.max()) for column in columns)
+    if high - low >= min(_WIDEST_RANGE, len(columns) * len(columns[0])) or max(abs(low), abs(high)) >= 2**31:
+        return None
+    table = np.arange(low, high + 1, dtype=np.float64) / divisor
+    rows = np.empty((len(columns[0]), len(columns)))
+    _look_up(np.stack([column.astype(np.int32, copy=False) for column in columns]), low, table, rows)
+    return rows
+
+
+@njit(cache=True)
+def _look_up(columns: NDArray[np.int32], low: int, table: FloatArray, rows: FloatArray) -> None:
+    """Fill rows (T, n) from columns (n, T)."""
+    for t in range(rows.shape[0]):
+        for k in range(rows.shape[1]):
+            rows[t, k] = table[columns[k, t] - low]
