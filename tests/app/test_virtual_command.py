@@ -61,6 +61,8 @@ def test_the_list_names_every_device() -> None:
     names = [line.split()[0] for line in printed.splitlines()]
     bms = ["daly", "eg4-ll", "jbd", "jk-pb", "jk-ttl", "pace", "pylontech", "seplos-v2", "seplos-v3"]
     assert names == sorted([*bms, "sunspec", "modbus-array", "can-array", "mqtt-json"])
+    page = (EXAMPLE.parents[1] / "docs" / "virtual-devices.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 @pytest.mark.enable_socket
