@@ -1,0 +1,1 @@
+"""MQTT: what is said under which topic, and the client that says it."""
