@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import logging
 import pkgutil
 import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -17,6 +22,7 @@ from cellwarden.web.shield import Shield
 
 __all__ = ["create_app"]
 
+_LOG = logging.getLogger(__name__)
 _SIGN_INS_PER_SECOND = 1.0 / 12.0
 _SIGN_INS_AT_ONCE = 5
 
@@ -41,6 +47,7 @@ def create_app(parts: WebParts) -> FastAPI:
         description="Every cell of every pack: state with intervals, findings, limits. Positive current charges.",
         docs_url=None,
         redoc_url=None,
+        lifespan=_beside,
         openapi_url=None,  # has a route with a role, as everything here
     )
     app.state.parts = parts
@@ -51,6 +58,29 @@ def create_app(parts: WebParts) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(Shield, settings=parts.settings, monotonic=time.monotonic)
     return app
+
+
+@asynccontextmanager
+async def _beside(app: FastAPI) -> AsyncIterator[None]:
+    """Run the parts' tasks while the application serves, and close the store afterwards."""
+    parts = app.state.parts
+    running = [asyncio.create_task(_watched(task)) for task in parts.tasks]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        parts.readers.close()
+        parts.accounts.close()
+
+
+async def _watched(task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A task whose failure is told in the log and stops nothing else."""
+    try:
+        await task()
+    except Exception:
+        _LOG.exception("a publisher stopped; the page goes on")
 
 
 def _routers() -> list[APIRouter]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import Request
 
@@ -31,6 +32,7 @@ class WebParts:
     settings : of the `[web]` table
     now : the clock, seconds since 1970; a site that replays has its own
     publishers : further texts by their path (`/metrics`), each made when it is asked for
+    tasks : what runs beside the page for as long as it is served; one that ends or fails is logged, not repeated
     """
 
     site_name: str
@@ -43,6 +45,7 @@ class WebParts:
     now: Callable[[], float]
     summaries: Summaries
     publishers: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 
 
 def parts_of(request: Request) -> WebParts:

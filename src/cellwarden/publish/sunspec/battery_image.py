@@ -234,10 +234,6 @@ def _factors(pack: _Pack) -> dict[str, float | None]:
     }
 
 
-def _current(pack: _Pack) -> float | None:
-    return None if pack.ampere is None else -pack.ampere
-
-
 def _bank(pack: _Pack) -> dict[str, float | None]:
     hot, _, cold, _, mean = _extremes(pack.cell_celsius)
     return _factors(pack) | {
