@@ -101,6 +101,7 @@ def test_the_summary_is_ordered_whatever_was_read(volts: list[float], counted: f
             CAPACITY_AH,
             model.ocv_curves[0].discharge_volt,
             model.ocv_curves[0].charge_volt,
+            np.zeros(len(model.soc_fraction)),
             0.0,
             1.0,
             volt,
@@ -138,7 +139,8 @@ def test_the_interval_holds_the_truth_on_the_plateau(seed: int) -> None:
     for soc in random.uniform(0.05, 0.95, 50):
         volt = float(np.interp(soc, model.soc_fraction, curve.discharge_volt)) + 0.008 * random.standard_normal()
         weight = fresh()
-        weigh_starts(weight, 0.0, CAPACITY_AH, curve.discharge_volt, curve.charge_volt, -1.0, 0.0, volt, 0.0, 0.0, 1.0)
+        branches = curve.discharge_volt, curve.charge_volt
+        weigh_starts(weight, 0.0, CAPACITY_AH, *branches, 0.0 * branches[0], -1.0, 0.0, volt, 0.0, 0.0, 1.0)
         _, _, low, high = summary(weight)
         inside += low - 0.005 <= soc <= high + 0.005
         widths.append(high - low)

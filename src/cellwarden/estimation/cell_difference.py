@@ -72,6 +72,29 @@ def predict_difference(
 
 
 @njit(cache=True)
+def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
+    """Tie the charge difference to the capacity: alike is the state of charge, not what is missing to full."""
+    tied = deficit * p[LN_RATIO, LN_RATIO]
+    y[DIFFERENCE] = deficit * (np.exp(y[LN_RATIO]) - 1.0)
+    p[DIFFERENCE, DIFFERENCE] += deficit * tied
+    p[DIFFERENCE, LN_RATIO] = tied
+    p[LN_RATIO, DIFFERENCE] = tied
+
+
+@njit(cache=True)
+def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
+    """Forget all but the sensor's offset and the resistance."""
+    for a in range(STATES):
+        if a == READING_OFFSET or a == LN_POLARISATION:
+            continue
+        y[a] = 0.0
+        p[a, :] = 0.0
+        p[:, a] = 0.0
+        p[a, a] = sigma[a] ** 2
+    memory[LOCATED] = 0.0
+
+
+@njit(cache=True)
 def correct_difference(
     y: FloatArray,
     p: FloatArray,
@@ -162,11 +185,12 @@ def _locate(
     if last >= first:  # of all that fit, the one that needs the least difference
         best = min(max(0.0, first), last)
         sigma = min(max(0.5 * (last - first), LOCATE_SIGMA), LOCATE_WIDEST)
-    y[DIFFERENCE] = best * capacity
     for a in range(STATES):
         p[DIFFERENCE, a] = 0.0
         p[a, DIFFERENCE] = 0.0
     p[DIFFERENCE, DIFFERENCE] = (sigma * capacity) ** 2
+    share_charge(y, p, deficit)
+    y[DIFFERENCE] += best * capacity
 
 
 @njit(cache=True)

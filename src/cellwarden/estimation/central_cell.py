@@ -10,10 +10,12 @@ r0  ln of the prompt resistance, r1, r2 ln of the two slow ones, at 25 °C and z
 a   Arrhenius temperature of all three, over its prior [1000 K]
 ε   share by which the polarisation is off here
 β   what the open-circuit voltage of the parameter set is off by here [V]
+w   ln of the hysteresis' half width over the parameter set's
+a₁… amplitudes of the curve's modes, where it has some
 ==  =====================================================================================
 
 Counting is the backbone; the voltage corrects through
-v = OCV(z, h) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of
+v = OCV(z, h·eʷ) + Σ aₖ·φₖ(z) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of
 Plett, Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in z: readings that lie
 close together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more
 than its first minutes, and what a load shows in the knee of a cold cell weighs little beside the rest that follows
@@ -29,24 +31,26 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.scalar_update import scalar_update
 
-DEFICIT, OFFSET, LN_CAPACITY, LN_R0, LN_R1, LN_R2, ACTIVATION, EPSILON, BETA = range(9)
-STATES = 9
+DEFICIT, OFFSET, LN_CAPACITY, LN_R0, LN_R1, LN_R2, ACTIVATION, EPSILON, BETA, LN_WIDTH = range(10)
+STATES = 10  # further states are amplitudes of modes
 
 # slots of the memory beside the state
 FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
 IDLE_SECOND, POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 14)
-CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING = range(14, 19)
-MEMORY = 19
+CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING, CURVE_PRIOR, REMAINDER = range(14, 21)
+MEMORY = 21
 
 # slots of the parameters
-P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_CURVE_SIGMA, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT = range(8)
-P_LEAK, P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED = range(8, 13)
-PARAMETERS = 13
+P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
+P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED = range(8, 12)
+PARAMETERS = 12
 
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
 CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 5 * 86400.0
 READING_SIGMA_VOLT = 0.0015
+MINIMUM_SLOPE_VOLT = 0.005
+LARGEST_MISS = 50.0  # squared, in sigmas: one reading shall not give up a curve
 EPSILON_SIGMA = 0.15
 EPSILON_LOW = 1.2
 EPSILON_LOW_SOC = 0.18
@@ -77,9 +81,10 @@ def predict_central(
     capacity = parameters[P_CAPACITY]
     moved = charge_ah - x[OFFSET] * hours
     x[DEFICIT] += bleed_ah + parameters[P_LEAK] * hours - moved
-    for a in range(STATES):
+    states = x.shape[0]
+    for a in range(states):
         p[DEFICIT, a] += hours * p[OFFSET, a]
-    for a in range(STATES):
+    for a in range(states):
         p[a, DEFICIT] += hours * p[a, OFFSET]
     sampling = 0.2 * spread * min(gap_second, 3600.0) / 3600.0
     p[DEFICIT, DEFICIT] += (
@@ -131,11 +136,12 @@ def _advance_model_errors(
     memory[LAST_SOC] = soc
     # How far the curve is off is learnt on the way: what β came to, span by span, joins the prior.
     news = travelled / BETA_SOC_SPAN
-    memory[CURVE_SQUARES] += news * (x[BETA] ** 2 + p[BETA, BETA])
+    memory[CURVE_SQUARES] += news * (x[BETA] ** 2 + p[BETA, BETA]) / max(memory[REMAINDER], 1.0) ** 2
     memory[CURVE_WEIGHT] += news
-    prior = CURVE_PRIOR_WEIGHT * parameters[P_CURVE_SIGMA] ** 2
+    prior = CURVE_PRIOR_WEIGHT * memory[CURVE_PRIOR] ** 2
     memory[CURVE_SIGMA] = np.sqrt((prior + memory[CURVE_SQUARES]) / (CURVE_PRIOR_WEIGHT + memory[CURVE_WEIGHT]))
-    _forget(x, p, BETA, np.exp(-news - elapsed_second / BETA_SECOND), memory[CURVE_SIGMA])
+    sigma = memory[CURVE_SIGMA] * max(memory[REMAINDER], 1.0)
+    _forget(x, p, BETA, np.exp(-news - elapsed_second / BETA_SECOND), sigma)
     # Diffusion limits what little is left: a linear circuit is far off at the low end.
     sigma = (EPSILON_SIGMA + EPSILON_LOW * np.exp(-max(soc, 0.0) / EPSILON_LOW_SOC)) * max(memory[FACTOR], 1.0)
     _forget(x, p, EPSILON, np.exp(-travelled / EPSILON_SOC_SPAN - elapsed_second / EPSILON_SECOND), sigma)
@@ -145,7 +151,7 @@ def _advance_model_errors(
 def _forget(x: FloatArray, p: FloatArray, state: int, keep: float, sigma: float) -> None:
     """One step of an Ornstein–Uhlenbeck process with stationary `sigma`."""
     x[state] *= keep
-    for a in range(STATES):
+    for a in range(x.shape[0]):
         p[state, a] *= keep
         p[a, state] *= keep
     p[state, state] += (1.0 - keep * keep) * sigma * sigma
@@ -167,6 +173,8 @@ def correct_by_voltage(
     parameters: FloatArray,
     discharge: FloatArray,
     charge: FloatArray,
+    modes: FloatArray,
+    remainder: FloatArray,
     soc_factor: FloatArray,
     voltage: float,
     current: float,
@@ -179,7 +187,15 @@ def correct_by_voltage(
     capacity = np.exp(x[LN_CAPACITY])
     middle = x[DEFICIT] + 0.5 * charge_ah
     soc = 1.0 - middle / capacity
-    ocv, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc)
+    hysteresis = memory[HYSTERESIS] * np.exp(x[LN_WIDTH])
+    ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
+    h = np.zeros(x.shape[0])
+    if x.shape[0] > STATES:
+        learnt, learnt_slope = _learnt_voltage(x, modes, soc, h)
+        ocv += learnt
+        slope = max(slope + learnt_slope, MINIMUM_SLOPE_VOLT)
+    place = min(max(int(soc * (remainder.shape[0] - 1)), 0), remainder.shape[0] - 1)
+    memory[REMAINDER] = remainder[place] / memory[CURVE_PRIOR]
     g = resistance_factor(parameters[P_ACTIVATION] + 1000.0 * x[ACTIVATION], temperature)
     lean = 0.0
     if temperature == temperature:
@@ -193,15 +209,16 @@ def correct_by_voltage(
     memory[FACTOR] = g
     memory[POLARISATION] = prompt + first + second
     memory[POLARISATION_SIGMA] = abs(memory[POLARISATION]) * np.sqrt(p[EPSILON, EPSILON])
-    h = np.zeros(STATES)
     h[DEFICIT] = -slope / capacity
     h[LN_CAPACITY] = slope * middle / capacity
     h[LN_R0], h[LN_R1], h[LN_R2] = prompt, first, second
     h[ACTIVATION] = memory[POLARISATION] * lean
     h[EPSILON] = memory[POLARISATION] / (1.0 + x[EPSILON])
     h[BETA] = 1.0
+    width = charge[place] - discharge[place]
+    h[LN_WIDTH] = 0.5 * hysteresis * width
+    width *= np.exp(x[LN_WIDTH])
     unsettled = 1.0 - memory[HYSTERESIS] ** 2
-    width, _ = branch_voltage(charge - discharge, charge - discharge, 0.0, soc)
     resting = memory[RELAXING] if abs(current) < parameters[P_CAPACITY] / 50.0 else 0.0
     variance = (
         READING_SIGMA_VOLT**2
@@ -214,14 +231,60 @@ def correct_by_voltage(
     # Readings a minute apart share their errors: one counts as a tenth at rest, and under load, where the circuit's own
     # errors come on top, as less.
     repeated = RESTING_REPEATS if abs(current) < parameters[P_CAPACITY] / 50.0 else LOADED_REPEATS
-    innovation = voltage - ocv - memory[POLARISATION] - x[BETA]
-    _, likelihood = scalar_update(x, p, h, innovation, repeated * variance, 5.0)
-    return likelihood / 10.0
+    miss = voltage - ocv - memory[POLARISATION]
+    likelihood = _likelihood(p, h, miss, variance + (memory[CURVE_PRIOR] * max(memory[REMAINDER], 1.0)) ** 2)
+    scalar_update(x, p, h, miss - x[BETA], repeated * variance, 5.0)
+    return likelihood
+
+
+@njit(cache=True)
+def _likelihood(p: FloatArray, h: FloatArray, miss: float, variance: float) -> float:
+    """Log-likelihood of a miss by a curve that may be off by no more than it was promised to be."""
+    s = variance
+    for a in range(h.shape[0]):
+        if a != BETA:
+            for b in range(h.shape[0]):
+                if b != BETA:
+                    s += h[a] * p[a, b] * h[b]
+    return float(-0.5 * (min(miss * miss / s, LARGEST_MISS) + np.log(s)))
+
+
+@njit(cache=True)
+def _learnt_voltage(x: FloatArray, modes: FloatArray, soc: float, h: FloatArray) -> tuple[float, float]:
+    """Voltage and slope of the modes (G, K) at z with the state's amplitudes; their values go into h."""
+    last = modes.shape[0] - 1
+    place = soc * last
+    low = min(max(int(place), 0), last - 1)
+    share = min(max(place - low, 0.0), 1.0)
+    voltage, slope = 0.0, 0.0
+    for k in range(modes.shape[1]):
+        step = modes[low + 1, k] - modes[low, k]
+        h[STATES + k] = modes[low, k] + share * step
+        voltage += x[STATES + k] * h[STATES + k]
+        slope += x[STATES + k] * step * last
+    return voltage, slope
+
+
+@njit(cache=True)
+def learn_curve(
+    x: FloatArray, discharge: FloatArray, charge: FloatArray, modes: FloatArray, learnt: FloatArray
+) -> None:
+    """Write the two branches with what the state holds of them into `learnt` (2, G); both rise."""
+    factor = np.exp(x[LN_WIDTH])
+    floor = MINIMUM_SLOPE_VOLT / (discharge.shape[0] - 1.0)
+    for g in range(discharge.shape[0]):
+        middle, half = 0.5 * (discharge[g] + charge[g]), 0.5 * (charge[g] - discharge[g]) * factor
+        for k in range(x.shape[0] - STATES):
+            middle += x[STATES + k] * modes[g, k]
+        learnt[0, g], learnt[1, g] = middle - half, middle + half
+        if g > 0:
+            learnt[0, g] = max(learnt[0, g], learnt[0, g - 1] + floor)
+            learnt[1, g] = max(learnt[1, g], learnt[1, g - 1] + floor)
 
 
 @njit(cache=True)
 def correct_by_idle(x: FloatArray, p: FloatArray, current: float, sigma: float) -> None:
     """Take a current that flows while nothing is connected as a reading of the offset."""
-    h = np.zeros(STATES)
+    h = np.zeros(x.shape[0])
     h[OFFSET] = 1.0
     scalar_update(x, p, h, current - x[OFFSET], sigma * sigma, 3.0)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
@@ -17,10 +18,11 @@ SCALARS = 8
 HANDOVER_SIGMA = 0.02
 FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.985, 0.01
+UNEXPECTED_FULL_SOC = 0.015
 IDLE_SECOND = 1800.0
 IDLE_REST_SECOND = 900.0
-WORSE_CURVE = 40.0  # a curve whose log-likelihood is that much lower is given up
-BETTER_CURVE = 20.0
+WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
+BETTER_CURVE = 2.0
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
@@ -40,6 +42,36 @@ def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, curre
         memory[cc.IS_FULL] = 1.0
         memory[cc.FULL_COUNT] += 1.0
     return 1.0
+
+
+@njit(cache=True)
+def check_anchor(state: ChargeArrays) -> None:
+    """Begin again at a full charge that the filters did not expect: what they had learnt stood on a wrong charge."""
+    wrong = False
+    for k in range(state.x.shape[0]):
+        soc = 1.0 - state.x[k, cc.DEFICIT] / np.exp(state.x[k, cc.LN_CAPACITY])
+        if state.memory[k, cc.GIVEN_UP] == 0.0 and abs(soc - FULL_SOC) > UNEXPECTED_FULL_SOC:
+            wrong = True
+            _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
+    if not wrong:
+        return
+    for j in range(state.y.shape[0]):
+        cd.restart_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
+    for k in range(state.x.shape[0]):
+        if state.memory[k, cc.GIVEN_UP] > 0.0:
+            _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
+        state.memory[k, cc.GIVEN_UP] = 0.0
+        state.memory[k, cc.LIKELIHOOD] = 0.0
+
+
+@njit(cache=True)
+def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray) -> None:
+    """Forget everything: a wrong charge bends all that is learnt beside it."""
+    x[:] = prior[0]
+    p[:] = np.diag(prior[1] ** 2)
+    memory[cc.CURVE_SQUARES] = 0.0
+    memory[cc.CURVE_WEIGHT] = 0.0
+    _start_central(x, p, memory, FULL_SOC, FULL_SOC_SIGMA)
 
 
 @njit(cache=True)
@@ -99,6 +131,7 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
 def weigh_hypotheses(
     state: ChargeArrays,
     curves: CurveArrays,
+    spread: FloatArray,
     median: float,
     current: float,
     charge_ah: float,
@@ -124,6 +157,7 @@ def weigh_hypotheses(
             np.exp(x[cc.LN_CAPACITY]),
             curves.discharge[k],
             curves.charge[k],
+            spread[k],
             memory[cc.HYSTERESIS],
             1.0 - memory[cc.HYSTERESIS] ** 2,
             median,
@@ -165,6 +199,8 @@ def try_handover(state: ChargeArrays, full: float) -> None:
             now, sigma = FULL_SOC, FULL_SOC_SIGMA
         _start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
     state.scalars[ANCHORED] = 1.0
+    for j in range(state.y.shape[0]):
+        cd.share_charge(state.y[j], state.q[j], state.x[int(state.scalars[BEST]), cc.DEFICIT])
 
 
 @njit(cache=True)
@@ -172,7 +208,7 @@ def _start_central(x: FloatArray, p: FloatArray, memory: FloatArray, mean: float
     """Give the filter its charge."""
     capacity = np.exp(x[cc.LN_CAPACITY])
     x[cc.DEFICIT] = (1.0 - mean) * capacity
-    for a in range(cc.STATES):
+    for a in range(x.shape[0]):
         p[cc.DEFICIT, a] = 0.0
         p[a, cc.DEFICIT] = 0.0
     p[cc.DEFICIT, cc.DEFICIT] = (sigma * capacity) ** 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 
 __all__ = ["ChargeArrays", "ChargeOutputs", "CurveArrays", "MinuteArrays"]
@@ -16,10 +17,13 @@ class ChargeArrays(NamedTuple):
     ----------
     scalars : (slots,) of `charge_anchor`
     weights : (K, scales, hypotheses) logarithms, of `charge_start`
-    x, p : (K, 9) and (K, 9, 9) state and covariance of the central cell, memory (K, slots) beside them
+    x, p : (K, S) and (K, S, S) state and covariance of the central cell, memory (K, slots) beside them
     y, q : (n, 6) and (n, 6, 6) of the cells' differences, memory_y (n, slots) beside them
     information : (quantities, n, 2) reference variance and the time it last fell
     offset_information : (2,) the same of the current's offset
+    learnt : (2, G) discharge and charge branch of the best curve with what the log taught of it [V]
+    prior : (K, 2, S) state of the central cell and its sigma before anything was read, constant
+    prior_y : (6,) sigma of a cell's difference before anything was read, constant
     parameters : (slots,) of `central_cell`, constant
     """
 
@@ -33,14 +37,24 @@ class ChargeArrays(NamedTuple):
     memory_y: FloatArray
     information: FloatArray
     offset_information: FloatArray
+    learnt: FloatArray
+    prior: FloatArray
+    prior_y: FloatArray
     parameters: FloatArray
 
 
 class CurveArrays(NamedTuple):
-    """The family of open-circuit voltages on one grid: (K, G) each, and the resistance's factor (G,)."""
+    """The family of open-circuit voltages on one grid: (K, G) each, and the resistance's factor (G,).
+
+    `modes` (K, G, modes) is what a log may learn of each, zeros where there is less; `mode_count` (K,) how many there
+    are; `remainder` (K, G) one sigma of what they leave [V].
+    """
 
     discharge: FloatArray
     charge: FloatArray
+    modes: FloatArray
+    mode_count: IntArray
+    remainder: FloatArray
     entropy: FloatArray
     soc_factor: FloatArray
 

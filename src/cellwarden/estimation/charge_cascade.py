@@ -35,16 +35,19 @@ DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
+KNEE_SOC = 0.986  # above it a tapered charge is a full one
 KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
 TWO_SIGMA = 1.96
 
 
 def initial_charge(context: PackContext) -> ChargeArrays:
     """State before the first minute: the priors of the description and the parameter set."""
-    curves, cells = len(context.model.ocv_curves), context.cell_count
+    family, cells = context.model.ocv_curves, context.cell_count
+    curves = len(family)
     x, p = _central_prior(context)
     y, q = _difference_prior(context)
     memory = np.zeros((curves, cc.MEMORY))
+    memory[:, cc.CURVE_PRIOR] = [curve.sigma_volt for curve in family]
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
     memory[:, cc.LIKELIHOOD] = prior
     information = np.full((rows_of.INFORMATION, cells, 2), np.nan)
@@ -54,14 +57,17 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     return ChargeArrays(
         scalars=np.zeros(SCALARS),
         weights=np.broadcast_to(prior[:, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
-        x=np.repeat(x, curves, axis=0),
-        p=np.repeat(p, curves, axis=0),
+        x=x,
+        p=p,
         memory=memory,
         y=y,
         q=q,
         memory_y=np.zeros((cells, cd.MEMORY)),
         information=information,
         offset_information=np.array([0.5 * p[0, cc.OFFSET, cc.OFFSET], np.nan]),
+        learnt=np.stack([family[0].discharge_volt, family[0].charge_volt]),
+        prior=np.stack([x, np.sqrt(np.diagonal(p, axis1=1, axis2=2))], axis=1),
+        prior_y=np.sqrt(np.diagonal(q[0])),
         parameters=_parameters(context),
     )
 
@@ -69,19 +75,24 @@ def initial_charge(context: PackContext) -> ChargeArrays:
 def _central_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
     model, pack = context.model, context.pack
     capacity_ah = pack.nominal_capacity_ah
-    x = np.zeros((1, cc.STATES))
-    x[0, cc.LN_CAPACITY] = np.log(capacity_ah * (1.0 + model.capacity_bias_fraction))
-    x[0, cc.LN_R0] = np.log(PROMPT_SHARE * model.resistance_ohm_ah / capacity_ah)
-    x[0, cc.LN_R1] = np.log(model.slow_resistance_ohm_ah[0] / capacity_ah)
-    x[0, cc.LN_R2] = np.log(model.slow_resistance_ohm_ah[1] / capacity_ah)
-    sigma = np.zeros(cc.STATES)
+    family = model.ocv_curves
+    states = cc.STATES + max(len(curve.modes_volt) for curve in family)
+    x = np.zeros((len(family), states))
+    x[:, cc.LN_CAPACITY] = np.log(capacity_ah * (1.0 + model.capacity_bias_fraction))
+    x[:, cc.LN_R0] = np.log(PROMPT_SHARE * model.resistance_ohm_ah / capacity_ah)
+    x[:, cc.LN_R1] = np.log(model.slow_resistance_ohm_ah[0] / capacity_ah)
+    x[:, cc.LN_R2] = np.log(model.slow_resistance_ohm_ah[1] / capacity_ah)
+    sigma = np.ones(states)  # of the modes' amplitudes
     sigma[cc.OFFSET] = 0.5 * pack.sensors.current_offset_tolerance_ampere
     sigma[cc.LN_CAPACITY] = model.capacity_sigma_fraction
     sigma[cc.LN_R0 : cc.ACTIVATION] = model.resistance_log_sigma
     sigma[cc.EPSILON] = cc.EPSILON_SIGMA
     sigma[cc.ACTIVATION] = model.activation_sigma_kelvin / 1000.0
-    sigma[cc.BETA] = model.ocv_curves[0].sigma_volt
-    return x, np.diag(sigma**2)[None]
+    p = np.repeat(np.diag(sigma**2)[None], len(family), axis=0)
+    for k, curve in enumerate(family):
+        p[k, cc.BETA, cc.BETA] = curve.sigma_volt**2
+        p[k, cc.LN_WIDTH, cc.LN_WIDTH] = curve.half_width_log_sigma**2
+    return x, p
 
 
 def _difference_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
@@ -103,10 +114,10 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_CAPACITY] = capacity_ah
     parameters[cc.P_TAU_1], parameters[cc.P_TAU_2] = model.slow_time_constant_second
     parameters[cc.P_ACTIVATION] = model.activation_kelvin
-    parameters[cc.P_CURVE_SIGMA] = model.ocv_curves[0].sigma_volt
     parameters[cc.P_FLOAT_SIGMA] = model.float_soc_tolerance_fraction
     parameters[cc.P_OFFSET_SIGMA] = 0.5 * pack.sensors.current_offset_tolerance_ampere
-    parameters[cc.P_FULL_VOLT] = np.interp(0.975, model.soc_fraction, model.ocv_curves[0].charge_volt)
+    knees = [float(np.interp(KNEE_SOC, model.soc_fraction, curve.charge_volt)) for curve in model.ocv_curves]
+    parameters[cc.P_FULL_VOLT] = np.average(knees, weights=[curve.prior_weight for curve in model.ocv_curves])
     parameters[cc.P_LEAK] = model.self_discharge_fraction_per_month * capacity_ah / 730.0
     parameters[cc.P_HYSTERESIS_RATE] = model.hysteresis_rate
     parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)
@@ -129,15 +140,22 @@ def step_charge(
     rows, cells = len(minutes), context.cell_count
     out = ChargeOutputs(np.empty((rows_of.PACK_OUTPUTS, rows)), np.empty((rows_of.CELL_OUTPUTS, rows, cells)))
     advance_charge(new, _curves(context), _minutes(minutes), out)
-    _put_tracks(board, out.pack, out.cell, context)
+    _put_tracks(board, out.pack, out.cell, new.learnt, context)
     return new
 
 
 def _curves(context: PackContext) -> CurveArrays:
     curves = context.model.ocv_curves
+    counts = np.array([len(curve.modes_volt) for curve in curves])
+    modes = np.zeros((len(curves), len(context.model.soc_fraction), counts.max()))
+    for k, curve in enumerate(curves):
+        modes[k, :, : counts[k]] = curve.modes_volt.T
     return CurveArrays(
         discharge=np.stack([curve.discharge_volt for curve in curves]),
         charge=np.stack([curve.charge_volt for curve in curves]),
+        modes=modes,
+        mode_count=counts,
+        remainder=np.stack([curve.remainder_volt for curve in curves]),
         entropy=np.stack([curve.entropy_volt_per_kelvin for curve in curves]),
         soc_factor=context.model.resistance_soc_factor,
     )
@@ -161,12 +179,12 @@ def _minutes(minutes: MinuteBlock) -> MinuteArrays:
     )
 
 
-def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, context: PackContext) -> None:
+def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, learnt: FloatArray, context: PackContext) -> None:
     board.put(_soc_track(out, cell))
     board.put(_capacity_track(cell, context.pack.sensors.current_gain_tolerance_fraction))
     board.put(_self_discharge_track(cell))
     board.put(_voltage_offset_track(cell))
-    board.put(_polarisation_track(out, cell))
+    board.put(_polarisation_track(out, cell, learnt))
     board.put(_current_offset_track(out))
 
 
@@ -218,7 +236,7 @@ def _voltage_offset_track(cell: FloatArray) -> VoltageOffsetTrack:
     )
 
 
-def _polarisation_track(out: FloatArray, cell: FloatArray) -> PolarisationTrack:
+def _polarisation_track(out: FloatArray, cell: FloatArray, learnt: FloatArray) -> PolarisationTrack:
     return PolarisationTrack(
         prompt_ohm=out[rows_of.O_R0],
         first_ohm=out[rows_of.O_R1],
@@ -226,7 +244,7 @@ def _polarisation_track(out: FloatArray, cell: FloatArray) -> PolarisationTrack:
         log_sigma=out[rows_of.O_R_SIGMA],
         activation_kelvin=out[rows_of.O_ACTIVATION],
         cell_factor=cell[rows_of.C_POLARISATION],
-        curve=out[rows_of.O_CURVE],
+        discharge_volt=learnt[0],
     )
 
 

@@ -14,6 +14,7 @@ from cellwarden.estimation.charge_anchor import (
     COUNTED,
     SILENT_SECOND,
     WAITING_SECOND,
+    check_anchor,
     choose_curve,
     lose_anchor,
     try_handover,
@@ -29,7 +30,8 @@ CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of 
 SURE_SIGMA = 0.008  # of the central charge, before differences to it say anything
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
-NEWS_SHARE_OF_CAPACITY = 0.001  # charge moved in a minute that makes it a full reading for the choice of the curve
+LEARN_INTERVAL_SECOND = 1200
+NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the choice of the curve
 
 
 @njit(cache=True)
@@ -57,6 +59,7 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
     scalars = state.scalars
+    spread = np.sqrt((curves.modes**2).sum(axis=2))
     for m in range(minutes.stamp.shape[0]):
         median = finite_median(minutes.voltage[m])
         gap_ah = 0.0
@@ -66,14 +69,14 @@ def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArra
             gap_ah = last * scalars[SILENT_SECOND] / 3600.0 if last == last else 0.0
         else:
             scalars[SILENT_SECOND] = 0.0
-            _predict(state, minutes, m)
+            _predict(state, curves, minutes, m)
         if minutes.sample_count[m] > 0.0 and median == median:
-            _correct(state, curves, minutes, m, median)
+            _correct(state, curves, spread, minutes, m, median)
         write_row(state, curves, out, m, gap_ah, minutes.stamp[m])
 
 
 @njit(cache=True)
-def _predict(state: ChargeArrays, minutes: MinuteArrays, m: int) -> None:
+def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int) -> None:
     """Count the row's charge in every filter."""
     bled = central_bleed(minutes.bleed[m], minutes.voltage[m])
     capacity = state.parameters[cc.P_CAPACITY]
@@ -82,9 +85,10 @@ def _predict(state: ChargeArrays, minutes: MinuteArrays, m: int) -> None:
     state.scalars[COUNTED] += minutes.charge_ah[m] - bled
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] == 0.0:
+            states = cc.STATES + curves.mode_count[k]
             cc.predict_central(
-                state.x[k],
-                state.p[k],
+                state.x[k, :states],
+                state.p[k, :states, :states],
                 state.memory[k],
                 state.parameters,
                 minutes.charge_ah[m],
@@ -104,19 +108,23 @@ def _predict(state: ChargeArrays, minutes: MinuteArrays, m: int) -> None:
 
 
 @njit(cache=True)
-def _correct(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int, median: float) -> None:
+def _correct(
+    state: ChargeArrays, curves: CurveArrays, spread: FloatArray, minutes: MinuteArrays, m: int, median: float
+) -> None:
     """Take the row's voltages: by the hypotheses before the first anchor, by the filters after it."""
     current = minutes.current[m]
-    full = 0.0
+    full, before = 0.0, state.memory[0, cc.FULL_COUNT]
     if current == current:
         for k in range(state.x.shape[0]):
             full = watch_full(state.memory[k], state.parameters, median, current, minutes.elapsed[m])
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
     if state.scalars[ANCHORED] == 0.0:
         warm = finite_median(minutes.temperature[m])
-        weigh_hypotheses(state, curves, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
+        weigh_hypotheses(state, curves, spread, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
         try_handover(state, full)
     elif current == current:
+        if state.memory[0, cc.FULL_COUNT] > before:
+            check_anchor(state)
         _filter(state, curves, minutes, m, median)
 
 
@@ -131,7 +139,8 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
     news = min(abs(minutes.charge_ah[m]) / (NEWS_SHARE_OF_CAPACITY * state.parameters[cc.P_CAPACITY]), 1.0)
     warm = finite_median(minutes.temperature[m])
     for k in range(state.x.shape[0]):
-        x, p, memory = state.x[k], state.p[k], state.memory[k]
+        states = cc.STATES + curves.mode_count[k]
+        x, p, memory = state.x[k, :states], state.p[k, :states, :states], state.memory[k]
         if memory[cc.GIVEN_UP] > 0.0:
             continue
         if watch_idle(x, p, memory, state.parameters, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
@@ -144,6 +153,8 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
                 state.parameters,
                 curves.discharge[k],
                 curves.charge[k],
+                curves.modes[k, :, : curves.mode_count[k]],
+                curves.remainder[k],
                 curves.soc_factor,
                 median,
                 current,
@@ -154,11 +165,23 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
             )
             clear = min((CLEAR_VOLT / (memory[cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
             memory[cc.LIKELIHOOD] += news * clear * likelihood
+    before = best
     best = choose_curve(state.scalars, state.memory)
+    if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
+        learn_best(state, curves)
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
     if state.y.shape[0] > 1 and due and sure:
         _correct_cells(state, curves, best, minutes.voltage[m], median, minutes.charge_ah[m])
         state.scalars[WAITING_SECOND] = 0.0
+
+
+@njit(cache=True)
+def learn_best(state: ChargeArrays, curves: CurveArrays) -> None:
+    """Renew the best curve with what its filter has learnt."""
+    best = int(state.scalars[BEST])
+    modes = curves.modes[best, :, : curves.mode_count[best]]
+    x = state.x[best, : cc.STATES + curves.mode_count[best]]
+    cc.learn_curve(x, curves.discharge[best], curves.charge[best], modes, state.learnt)
 
 
 @njit(cache=True)
@@ -181,8 +204,8 @@ def _correct_cells(
                 state.y[j],
                 state.q[j],
                 state.memory_y[j],
-                curves.discharge[best],
-                curves.charge[best],
+                state.learnt[0],
+                state.learnt[1],
                 memory[cc.HYSTERESIS],
                 x[cc.DEFICIT] + 0.5 * charge_ah,
                 capacity,

@@ -15,8 +15,8 @@ from cellwarden.estimation.ocv_lookup import branch_voltage
 
 # rows of the outputs
 O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
-O_R_SIGMA, O_ACTIVATION, O_CURVE = range(8, 11)
-PACK_OUTPUTS = 11
+O_R_SIGMA, O_ACTIVATION = range(8, 10)
+PACK_OUTPUTS = 10
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
 C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION = range(15, 19)
@@ -55,7 +55,6 @@ def write_row(
     out.pack[O_OFFSET, m] = x[cc.OFFSET]
     out.pack[O_OFFSET_SIGMA, m] = np.sqrt(p[cc.OFFSET, cc.OFFSET])
     out.pack[O_OFFSET_INFORMED, m] = state.offset_information[1]
-    out.pack[O_CURVE, m] = best
     _write_polarisation(state, out, m, best)
     _write_cells(state, curves, out.cell, m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
@@ -89,12 +88,12 @@ def _write_cells(
     common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
     capacity = np.exp(x[cc.LN_CAPACITY])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
-    misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / state.parameters[cc.P_CURVE_SIGMA] - 1.0, 0.0)
+    misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / memory[cc.CURVE_PRIOR] - 1.0, 0.0)
     for j in range(y.shape[0]):
         ratio = np.exp(y[j, cd.LN_RATIO])
         own = capacity * ratio
         soc, sigma = _soc_and_sigma(x, p, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
-        ocv, slope = branch_voltage(curves.discharge[best], curves.charge[best], memory[cc.HYSTERESIS], soc)
+        ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
         variance = p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
         sigma = np.hypot(sigma, misfit * (1.0 - soc))
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
@@ -146,7 +145,7 @@ def _write_hypotheses(state: ChargeArrays, curves: CurveArrays, out: FloatArray,
     counted = (state.scalars[COUNTED] + gap_ah) / np.exp(state.x[best, cc.LN_CAPACITY])
     soc = min(max(mean + counted, 0.0), 1.0)
     hysteresis = state.memory[best, cc.HYSTERESIS]
-    ocv, slope = branch_voltage(curves.discharge[best], curves.charge[best], hysteresis, soc)
+    ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], hysteresis, soc)
     for j in range(out.shape[2]):
         out[C_SOC, m, j] = soc
         out[C_LOW, m, j] = min(max(low + counted - START_MARGIN, 0.0), 1.0)

@@ -26,6 +26,7 @@ def weigh_starts(
     capacity: float,
     discharge: FloatArray,
     charge: FloatArray,
+    spread: FloatArray,
     hysteresis: float,
     hysteresis_sigma: float,
     voltage: float,
@@ -39,6 +40,7 @@ def weigh_starts(
     ----------
     weight : (3, H) logarithms of the weights of a start at z = 0 … 1 in equal steps, for three sizes of polarisation
     counted_ah : charge counted since the start [Ah]
+    spread : (G,) one sigma of what the curve may yet be learnt to be [V]
     doubt_volt : further uncertainty of the voltage [V]
     share : how much of an independent reading this one is, 0 to 1
     """
@@ -48,6 +50,7 @@ def weigh_starts(
         ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
         variance = (
             CURVE_SIGMA_VOLT**2
+            + spread[min(max(int(soc * (spread.shape[0] - 1)), 0), spread.shape[0] - 1)] ** 2
             + (SOC_SIGMA * slope) ** 2
             + (POLARISATION_SHARE * polarisation) ** 2
             + doubt_volt**2

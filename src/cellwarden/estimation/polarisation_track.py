@@ -19,7 +19,7 @@ class PolarisationTrack:
     log_sigma : (M,) one sigma of the logarithm of their sum
     activation_kelvin : (M,) Arrhenius temperature
     cell_factor : (M, n_cells) a cell's polarisation over the central one's
-    curve : (M,) index of the open-circuit voltage that fits the log best
+    discharge_volt : (G,) discharge branch of the open-circuit voltage after the last row, as the log taught it [V]
     """
 
     prompt_ohm: FloatArray
@@ -28,4 +28,4 @@ class PolarisationTrack:
     log_sigma: FloatArray
     activation_kelvin: FloatArray
     cell_factor: FloatArray
-    curve: FloatArray
+    discharge_volt: FloatArray

@@ -25,7 +25,10 @@ DIFFUSION_HOUR = 0.12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSnapshot:
-    """What is known of a pack at the moment an outage starts; arrays (n_cells,), resistances at 25 °C [ohm]."""
+    """What is known of a pack at the moment an outage starts; arrays (n_cells,), resistances at 25 °C [ohm].
+
+    `discharge_volt` (G,) is the discharge branch of the open-circuit voltage on the parameter set's grid [V].
+    """
 
     soc_fraction: FloatArray
     soc_low_fraction: FloatArray
@@ -39,7 +42,7 @@ class PackSnapshot:
     second_ohm: float
     resistance_log_sigma: float
     activation_kelvin: float
-    curve: int
+    discharge_volt: FloatArray
     temperature_celsius: float
 
 
@@ -98,7 +101,7 @@ def forecast_runtime_hour(snapshot: PackSnapshot, pack: PackSpec, model: CellMod
     """Hours until the first cut-off and the index of the cell that reaches it (None: the string's or none did)."""
     if pack.backup is None:
         return 0.0, None
-    curve = model.ocv_curves[snapshot.curve].discharge_volt
+    curve = snapshot.discharge_volt
     warm = snapshot.temperature_celsius
     factor = 1.0 if np.isnan(warm) else np.exp(snapshot.activation_kelvin * (1 / (warm + 273.15) - 1 / 298.15))
     ratio = snapshot.cell_factor * factor

@@ -25,6 +25,9 @@ class OcvCurve:
     entropy_volt_per_kelvin : (G,) dU/dT [V/K]
     prior_weight : plausibility of this member before a log was seen; a family's sum to 1
     sigma_volt : what the curve is uncertain by on the plateau, one sigma [V]
+    half_width_log_sigma : one sigma of the logarithm of the hysteresis' half width
+    modes_volt : (K, G) what a log may learn of the curve: modes with amplitudes of mean 0 and sigma 1 [V]; K may be 0
+    remainder_volt : (G,) one sigma of what the modes leave [V]
     """
 
     name: str
@@ -33,6 +36,9 @@ class OcvCurve:
     entropy_volt_per_kelvin: FloatArray
     prior_weight: float
     sigma_volt: float
+    half_width_log_sigma: float
+    modes_volt: FloatArray
+    remainder_volt: FloatArray
     citation: str
 
 

@@ -73,6 +73,9 @@ class OcvEntry(_Entry):
     entropy_volt_per_kelvin: CitedKnots
     prior_weight: Annotated[float, Field(gt=0.0)]
     sigma_volt: Annotated[float, Field(gt=0.0)]
+    half_width_log_sigma: Annotated[float, Field(ge=0.0)] = 0.05
+    modes_volt: tuple[CitedKnots, ...] = ()
+    remainder_volt: CitedKnots | None = None
     citation: str
 
     @model_validator(mode="after")

@@ -122,6 +122,11 @@ def _curve(entry: OcvEntry, file: ParameterFile, soc_fraction: FloatArray) -> Oc
         entropy_volt_per_kelvin=_knots(entry.entropy_volt_per_kelvin, soc_fraction),
         prior_weight=entry.prior_weight / sum(curve.prior_weight for curve in file.ocv_curves),
         sigma_volt=entry.sigma_volt,
+        half_width_log_sigma=entry.half_width_log_sigma,
+        modes_volt=np.array([_knots(mode, soc_fraction) for mode in entry.modes_volt]).reshape(-1, len(soc_fraction)),
+        remainder_volt=np.full_like(soc_fraction, entry.sigma_volt)
+        if entry.remainder_volt is None
+        else _knots(entry.remainder_volt, soc_fraction),
         citation=file.citations[entry.citation],
     )
 

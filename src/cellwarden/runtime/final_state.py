@@ -144,7 +144,7 @@ def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> 
         second_ohm=float(circuit.second_ohm[-1]),
         resistance_log_sigma=float(circuit.log_sigma[-1]),
         activation_kelvin=float(circuit.activation_kelvin[-1]),
-        curve=int(circuit.curve[-1]),
+        discharge_volt=circuit.discharge_volt,
         temperature_celsius=float(np.median(known)) if known.size else np.nan,
     )
     return forecast_readiness(snapshot, context.pack, context.model)
