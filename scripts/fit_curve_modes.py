@@ -25,6 +25,10 @@ GRAPHITES = ("graphite_chen", "graphite_safari", "graphite_ecker", "graphite_moh
 MEMBERS, MODES, SEED = 600, 12, 1
 HALF_WIDTH_VOLT, HALF_WIDTH_LOG_SIGMA = 0.012, 0.5
 REMAINDER_FLOOR_VOLT = 0.0015
+ENTROPY = (
+    "{ soc_fraction = [0.0, 0.25, 0.5, 0.75, 1.0], "
+    'value = [-0.000193, -0.000047, 0.000063, 0.00005, 0.000148], citation = "synthetic_packs" }'
+)
 GRID = np.linspace(0.0, 1.0, 1001)
 KNOTS = np.unique(
     np.concatenate(
@@ -124,8 +128,7 @@ def entry_text() -> str:
         f"discharge_volt = {knots(at_knots(mean - HALF_WIDTH_VOLT))}",
         f"charge_volt = {knots(at_knots(mean + HALF_WIDTH_VOLT))}",
         f"half_width_log_sigma = {HALF_WIDTH_LOG_SIGMA}",
-        "entropy_volt_per_kelvin = { soc_fraction = [0.0, 0.25, 0.5, 0.75, 1.0], "
-        'value = [-0.000193, -0.000047, 0.000063, 0.00005, 0.000148], citation = "synthetic_packs" }',
+        f"entropy_volt_per_kelvin = {ENTROPY}",
         "prior_weight = 0.3",
         "sigma_volt = 0.002",
         f"remainder_volt = {knots(at_knots(rest))}",

@@ -203,7 +203,8 @@ def fit_measured(folder: Path) -> None:
     """Knots of the measured 1.2 Ah cell, and windows of the published graphites fitted to its mean."""
     z, discharge, charge = read_measured(folder)
     mean = 0.5 * (discharge + charge)
-    entry = next(curve for curve in read_parameter_file("lfp").ocv_curves if curve.discharge_volt is not None)
+    curves = read_parameter_file("lfp_cylindrical").ocv_curves
+    entry = next(curve for curve in curves if curve.discharge_volt is not None)
     if entry.discharge_volt is not None:
         knots = np.array(entry.discharge_volt.soc_fraction)
         for name, volt in (("discharge", discharge), ("charge", charge)):

@@ -183,7 +183,7 @@ def board_of(rows: int, cells: int) -> Board:
     board.put(
         PolarisationTrack(
             prompt_ohm=one + RESISTANCE_OHM, first_ohm=one, second_ohm=one, log_sigma=one + 0.1,
-            activation_kelvin=one, cell_factor=many + 1.0, curve=one,
+            activation_kelvin=one, cell_factor=many + 1.0, curve=one, curve_state=np.zeros((len(one), 1)),
         )
     )  # fmt: skip
     return board

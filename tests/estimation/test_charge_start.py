@@ -29,7 +29,8 @@ def weighed(
     share: float = 1.0,
     curve: FloatArray = STEEP,
 ) -> FloatArray:
-    weigh_starts(weight, counted_ah, CAPACITY_AH, curve, curve, 0.0, 1.0, voltage, polarisation, doubt_volt, share)
+    branches = curve, curve, 0.0 * curve
+    weigh_starts(weight, counted_ah, CAPACITY_AH, *branches, 0.0, 1.0, voltage, polarisation, doubt_volt, share)
     return weight
 
 

@@ -12,20 +12,14 @@ from hypothesis import strategies as st
 from cellwarden.core.pack_spec import BackupDuty, ManufacturerLimits, PackSpec
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.runtime_forecast import PackSnapshot, forecast_readiness, forecast_runtime_hour
-from cellwarden.models.cell_model import CellModel
 from cellwarden.models.parameter_set import load_cell_model
 
 LFP = load_cell_model("lfp")
 CELLS, CAPACITY_AH, STEP_HOUR = 16, 100.0, 30.0 / 3600.0
 
 
-def flat_model(volt: float = 3.2) -> CellModel:
-    """A cell of one voltage, which falls off below empty only."""
-    grid = LFP.soc_fraction
-    curve = np.full_like(grid, volt)
-    curve[0] = 2.0
-    flat = dataclasses.replace(LFP.ocv_curves[0], discharge_volt=curve, charge_volt=curve)
-    return dataclasses.replace(LFP, ocv_curves=(flat,))
+# a cell of one voltage, which falls off below empty only
+FLAT_VOLT = np.where(LFP.soc_fraction > 0.0, 3.2, 2.0)
 
 
 def pack_of(load_watt: float = 2000.0, efficiency: float = 0.92, cutoff_volt: float = 0.0) -> PackSpec:
@@ -44,6 +38,7 @@ def snapshot_of(
     ohm: float = 1.2e-3,
     temperature: float = 25.0,
     soc_half_width: float = 0.02,
+    discharge_volt: FloatArray = LFP.ocv_curves[0].discharge_volt,
 ) -> PackSnapshot:
     soc = np.broadcast_to(np.asarray(soc, dtype=float), CELLS).copy()
     capacity = np.broadcast_to(np.asarray(capacity_ah, dtype=float), CELLS).copy()
@@ -60,7 +55,7 @@ def snapshot_of(
         second_ohm=0.1 * ohm,
         resistance_log_sigma=0.1,
         activation_kelvin=2800.0,
-        curve=0,
+        discharge_volt=discharge_volt,
         temperature_celsius=temperature,
     )
 
@@ -76,7 +71,7 @@ def test_a_flat_curve_without_resistance_gives_energy_over_power(
 ) -> None:
     capacity = np.where(np.arange(CELLS) == weakest, 0.9, 1.0) * CAPACITY_AH
     pack = pack_of(load_watt, efficiency)
-    hours, cell = forecast_runtime_hour(snapshot_of(soc, capacity, ohm=0.0), pack, flat_model())
+    hours, cell = forecast_runtime_hour(snapshot_of(soc, capacity, ohm=0.0, discharge_volt=FLAT_VOLT), pack, LFP)
     current = load_watt / efficiency / (CELLS * 3.2)
     # diffusion holds back what flows in 0.12 h, once the slow branch (half an hour) has filled
     held_back = 0.12 * (1.0 - np.exp(-hours / 0.5))
@@ -118,9 +113,9 @@ def test_load_and_cold_count() -> None:
 
 def test_the_bounds_are_the_errors_added_in_squares() -> None:
     """On a flat curve without resistance the charge's and the capacity's shares are known in closed form."""
-    pack, model = pack_of(), flat_model()
-    snapshot = dataclasses.replace(snapshot_of(0.8, ohm=0.0, soc_half_width=0.05), resistance_log_sigma=0.0)
-    readiness = forecast_readiness(snapshot, pack, model)
+    snapshot = snapshot_of(0.8, ohm=0.0, soc_half_width=0.05, discharge_volt=FLAT_VOLT)
+    snapshot = dataclasses.replace(snapshot, resistance_log_sigma=0.0)
+    readiness = forecast_readiness(snapshot, pack_of(), LFP)
     assert readiness is not None
     current = 2000.0 / 0.92 / (CELLS * 3.2)
     # a capacity 3 % off at the same charge below full moves what is left by 3 Ah

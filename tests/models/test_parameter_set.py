@@ -103,7 +103,7 @@ def test_measured_curve_is_met() -> None:
         SHARED / "real" / "tbsi_lfp_25c_flat_zone" / "ocv_curves.parquet"
     )
     z = table["soc_fraction"].to_numpy()
-    model = load_cell_model("lfp")
+    model = load_cell_model("lfp_cylindrical")
     curve = next(member for member in model.ocv_curves if member.name == "tbsi_measured")
     inside = (z > 0.04) & (z < 0.997)
     for volt, column in ((curve.discharge_volt, "ocv_discharge_volt"), (curve.charge_volt, "ocv_charge_volt")):

@@ -74,18 +74,18 @@ def predict_difference(
 @njit(cache=True)
 def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
     """Tie the charge difference to the capacity: alike is the state of charge, not what is missing to full."""
-    tied = deficit * p[LN_RATIO, LN_RATIO]
-    y[DIFFERENCE] = deficit * (np.exp(y[LN_RATIO]) - 1.0)
-    p[DIFFERENCE, DIFFERENCE] += deficit * tied
-    p[DIFFERENCE, LN_RATIO] = tied
-    p[LN_RATIO, DIFFERENCE] = tied
+    y[DIFFERENCE] += deficit * (np.exp(y[LN_RATIO]) - 1.0)
+    for a in range(STATES):
+        p[DIFFERENCE, a] += deficit * p[LN_RATIO, a]
+    for a in range(STATES):
+        p[a, DIFFERENCE] += deficit * p[a, LN_RATIO]
 
 
 @njit(cache=True)
 def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
     """Forget all but the sensor's offset and the resistance."""
     for a in range(STATES):
-        if a == READING_OFFSET or a == LN_POLARISATION:
+        if a in (READING_OFFSET, LN_POLARISATION):
             continue
         y[a] = 0.0
         p[a, :] = 0.0
@@ -189,8 +189,8 @@ def _locate(
         p[DIFFERENCE, a] = 0.0
         p[a, DIFFERENCE] = 0.0
     p[DIFFERENCE, DIFFERENCE] = (sigma * capacity) ** 2
+    y[DIFFERENCE] = best * capacity
     share_charge(y, p, deficit)
-    y[DIFFERENCE] += best * capacity
 
 
 @njit(cache=True)

@@ -15,11 +15,11 @@ a₁… amplitudes of the curve's modes, where it has some
 ==  =====================================================================================
 
 Counting is the backbone; the voltage corrects through
-v = OCV(z, h·eʷ) + Σ aₖ·φₖ(z) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents (equivalent circuit of
-Plett, Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in z: readings that lie
-close together share one error of the curve and one of the circuit, so a long rest on the plateau tells no more
-than its first minutes, and what a load shows in the knee of a cold cell weighs little beside the rest that follows
-(consider states after Schmidt, 1966).
+v = OCV(z, h·eʷ) + Σ aₖ·φₖ(z) + (1 + ε)·g(T)·(r0·f(z)·i + r1·i₁ + r2·i₂) + β with i₁, i₂ the low-passed currents
+(equivalent circuit of Plett, Battery Management Systems II, 2016, ch. 3). β and ε are Ornstein–Uhlenbeck processes in
+z: readings that lie close together share one error of the curve and one of the circuit, so a long rest on the plateau
+tells no more than its first minutes, and what a load shows in the knee of a cold cell weighs little beside the rest
+that follows (consider states after Schmidt, 1966).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def predict_central(
     for a in range(LN_R0, ACTIVATION):
         p[a, a] += 2e-5 * hours
     _advance_memory(memory, parameters, moved, elapsed_second, current, x)
-    _advance_model_errors(x, p, memory, parameters, elapsed_second)
+    _advance_model_errors(x, p, memory, elapsed_second)
 
 
 @njit(cache=True)
@@ -127,9 +127,7 @@ def _advance_memory(
 
 
 @njit(cache=True)
-def _advance_model_errors(
-    x: FloatArray, p: FloatArray, memory: FloatArray, parameters: FloatArray, elapsed_second: float
-) -> None:
+def _advance_model_errors(x: FloatArray, p: FloatArray, memory: FloatArray, elapsed_second: float) -> None:
     """Let the errors of the curve and of the circuit be forgotten over charge and time."""
     soc = 1.0 - x[DEFICIT] / np.exp(x[LN_CAPACITY])
     travelled = abs(soc - memory[LAST_SOC])

@@ -78,7 +78,8 @@ class MinuteArrays(NamedTuple):
 
 
 class ChargeOutputs(NamedTuple):
-    """What the cascade writes: (outputs, M) of the pack and (outputs, M, n_cells) of the cells."""
+    """What the cascade writes: (outputs, M) of the pack, (outputs, M, n_cells) of the cells, (M, 1 + modes) learnt."""
 
     pack: FloatArray
     cell: FloatArray
+    curve: FloatArray

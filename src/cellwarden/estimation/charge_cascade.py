@@ -138,9 +138,13 @@ def step_charge(
     del edges
     new = ChargeArrays(*(array.copy() for array in state))
     rows, cells = len(minutes), context.cell_count
-    out = ChargeOutputs(np.empty((rows_of.PACK_OUTPUTS, rows)), np.empty((rows_of.CELL_OUTPUTS, rows, cells)))
+    out = ChargeOutputs(
+        pack=np.empty((rows_of.PACK_OUTPUTS, rows)),
+        cell=np.empty((rows_of.CELL_OUTPUTS, rows, cells)),
+        curve=np.empty((rows, state.x.shape[1] - cc.LN_WIDTH)),
+    )
     advance_charge(new, _curves(context), _minutes(minutes), out)
-    _put_tracks(board, out.pack, out.cell, new.learnt, context)
+    _put_tracks(board, out, context)
     return new
 
 
@@ -179,12 +183,13 @@ def _minutes(minutes: MinuteBlock) -> MinuteArrays:
     )
 
 
-def _put_tracks(board: Board, out: FloatArray, cell: FloatArray, learnt: FloatArray, context: PackContext) -> None:
+def _put_tracks(board: Board, outputs: ChargeOutputs, context: PackContext) -> None:
+    out, cell = outputs.pack, outputs.cell
     board.put(_soc_track(out, cell))
     board.put(_capacity_track(cell, context.pack.sensors.current_gain_tolerance_fraction))
     board.put(_self_discharge_track(cell))
     board.put(_voltage_offset_track(cell))
-    board.put(_polarisation_track(out, cell, learnt))
+    board.put(_polarisation_track(outputs))
     board.put(_current_offset_track(out))
 
 
@@ -236,7 +241,8 @@ def _voltage_offset_track(cell: FloatArray) -> VoltageOffsetTrack:
     )
 
 
-def _polarisation_track(out: FloatArray, cell: FloatArray, learnt: FloatArray) -> PolarisationTrack:
+def _polarisation_track(outputs: ChargeOutputs) -> PolarisationTrack:
+    out, cell = outputs.pack, outputs.cell
     return PolarisationTrack(
         prompt_ohm=out[rows_of.O_R0],
         first_ohm=out[rows_of.O_R1],
@@ -244,7 +250,8 @@ def _polarisation_track(out: FloatArray, cell: FloatArray, learnt: FloatArray) -
         log_sigma=out[rows_of.O_R_SIGMA],
         activation_kelvin=out[rows_of.O_ACTIVATION],
         cell_factor=cell[rows_of.C_POLARISATION],
-        discharge_volt=learnt[0],
+        curve=out[rows_of.O_CURVE],
+        curve_state=outputs.curve,
     )
 
 

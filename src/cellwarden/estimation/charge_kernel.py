@@ -72,7 +72,7 @@ def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArra
             _predict(state, curves, minutes, m)
         if minutes.sample_count[m] > 0.0 and median == median:
             _correct(state, curves, spread, minutes, m, median)
-        write_row(state, curves, out, m, gap_ah, minutes.stamp[m])
+        write_row(state, out, m, gap_ah, minutes.stamp[m])
 
 
 @njit(cache=True)
@@ -171,7 +171,7 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
         learn_best(state, curves)
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
     if state.y.shape[0] > 1 and due and sure:
-        _correct_cells(state, curves, best, minutes.voltage[m], median, minutes.charge_ah[m])
+        _correct_cells(state, best, minutes.voltage[m], median, minutes.charge_ah[m])
         state.scalars[WAITING_SECOND] = 0.0
 
 
@@ -192,9 +192,7 @@ def _place(x: FloatArray, grid: FloatArray) -> int:
 
 
 @njit(cache=True)
-def _correct_cells(
-    state: ChargeArrays, curves: CurveArrays, best: int, voltage: FloatArray, median: float, charge_ah: float
-) -> None:
+def _correct_cells(state: ChargeArrays, best: int, voltage: FloatArray, median: float, charge_ah: float) -> None:
     """Take one minute's reading of every cell."""
     x, memory = state.x[best], state.memory[best]
     capacity = np.exp(x[cc.LN_CAPACITY])

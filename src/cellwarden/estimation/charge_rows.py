@@ -9,14 +9,14 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED
-from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays
+from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 # rows of the outputs
 O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
-O_R_SIGMA, O_ACTIVATION = range(8, 10)
-PACK_OUTPUTS = 10
+O_R_SIGMA, O_ACTIVATION, O_CURVE = range(8, 11)
+PACK_OUTPUTS = 11
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
 C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION = range(15, 19)
@@ -43,9 +43,7 @@ def note_information(information: FloatArray, variance: float, stamp: float) -> 
 
 
 @njit(cache=True)
-def write_row(
-    state: ChargeArrays, curves: CurveArrays, out: ChargeOutputs, m: int, gap_ah: float, stamp: float
-) -> None:
+def write_row(state: ChargeArrays, out: ChargeOutputs, m: int, gap_ah: float, stamp: float) -> None:
     """Write row m: the pack's values, then every cell's. `gap_ah` is what flowed since the last sample, unseen."""
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
@@ -55,10 +53,12 @@ def write_row(
     out.pack[O_OFFSET, m] = x[cc.OFFSET]
     out.pack[O_OFFSET_SIGMA, m] = np.sqrt(p[cc.OFFSET, cc.OFFSET])
     out.pack[O_OFFSET_INFORMED, m] = state.offset_information[1]
+    out.pack[O_CURVE, m] = best
+    out.curve[m] = x[cc.LN_WIDTH :]
     _write_polarisation(state, out, m, best)
-    _write_cells(state, curves, out.cell, m, gap_ah, stamp)
+    _write_cells(state, out.cell, m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
-        _write_hypotheses(state, curves, out.cell, m, gap_ah)
+        _write_hypotheses(state, out.cell, m, gap_ah)
 
 
 @njit(cache=True)
@@ -77,9 +77,7 @@ def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: i
 
 
 @njit(cache=True)
-def _write_cells(
-    state: ChargeArrays, curves: CurveArrays, out: FloatArray, m: int, gap_ah: float, stamp: float
-) -> None:
+def _write_cells(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float, stamp: float) -> None:
     """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
@@ -138,7 +136,7 @@ def _soc_and_sigma(
 
 
 @njit(cache=True)
-def _write_hypotheses(state: ChargeArrays, curves: CurveArrays, out: FloatArray, m: int, gap_ah: float) -> None:
+def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float) -> None:
     """Write the state of charge that the hypotheses give, the same for every cell."""
     best = int(state.scalars[BEST])
     mean, _, low, high = summarise_starts(state.weights)

@@ -19,7 +19,8 @@ class PolarisationTrack:
     log_sigma : (M,) one sigma of the logarithm of their sum
     activation_kelvin : (M,) Arrhenius temperature
     cell_factor : (M, n_cells) a cell's polarisation over the central one's
-    discharge_volt : (G,) discharge branch of the open-circuit voltage after the last row, as the log taught it [V]
+    curve : (M,) index of the open-circuit voltage that fits the log best
+    curve_state : (M, 1 + modes) what the log taught of it: logarithm of its hysteresis' width, amplitudes of its modes
     """
 
     prompt_ohm: FloatArray
@@ -28,4 +29,5 @@ class PolarisationTrack:
     log_sigma: FloatArray
     activation_kelvin: FloatArray
     cell_factor: FloatArray
-    discharge_volt: FloatArray
+    curve: FloatArray
+    curve_state: FloatArray

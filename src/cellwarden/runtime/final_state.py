@@ -15,6 +15,7 @@ from cellwarden.estimation.charge_tracks import (
     SocTrack,
     VoltageOffsetTrack,
 )
+from cellwarden.estimation.learnt_curve import learnt_discharge_volt
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.resistance_track import ResistanceTrack
@@ -144,7 +145,7 @@ def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> 
         second_ohm=float(circuit.second_ohm[-1]),
         resistance_log_sigma=float(circuit.log_sigma[-1]),
         activation_kelvin=float(circuit.activation_kelvin[-1]),
-        discharge_volt=circuit.discharge_volt,
+        discharge_volt=learnt_discharge_volt(context.model.ocv_curves[int(circuit.curve[-1])], circuit.curve_state[-1]),
         temperature_celsius=float(np.median(known)) if known.size else np.nan,
     )
     return forecast_readiness(snapshot, context.pack, context.model)
