@@ -56,7 +56,7 @@ def varied_graphite(entry: ElectrodeEntry, random: np.random.Generator) -> Elect
 def varied_phosphate(random: np.random.Generator) -> ElectrodePotential:
     """LFP with another level, tilt and ends."""
     tilt_volt = max(0.02 + 0.012 * random.standard_normal(), 0.0)
-    charged = (0.5 * np.exp(0.3 * random.standard_normal()), -150.0 * np.exp(0.35 * random.standard_normal()), 0.0)
+    charged = (0.5 * np.exp(0.3 * random.standard_normal()), -200.0 * np.exp(0.6 * random.standard_normal()), 0.0)
     return ElectrodePotential(
         polynomial=(3.4077 + 0.015 * random.standard_normal(), -tilt_volt),
         exponentials=(charged, (-0.9, 30.0 * np.exp(0.4 * random.standard_normal()), 1.0)),

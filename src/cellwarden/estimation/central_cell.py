@@ -47,7 +47,7 @@ PARAMETERS = 12
 
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
 CURVE_PRIOR_WEIGHT = 3.0
-BETA_SECOND = 5 * 86400.0
+BETA_SECOND = 60 * 86400.0
 READING_SIGMA_VOLT = 0.0015
 MINIMUM_SLOPE_VOLT = 0.005
 LARGEST_MISS = 50.0  # squared, in sigmas: one reading shall not give up a curve

@@ -23,6 +23,7 @@ IDLE_SECOND = 1800.0
 IDLE_REST_SECOND = 900.0
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
+CREDIT_DIVISOR = 3.0
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
@@ -101,17 +102,56 @@ def watch_idle(
 
 
 @njit(cache=True)
-def choose_curve(scalars: FloatArray, memory: FloatArray) -> int:
+def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
+    """How well a curve explains the log, less what it bends the capacity to do so; a logarithm."""
+    bend = (x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]
+    return float(memory[cc.LIKELIHOOD] - bend * bend)
+
+
+@njit(cache=True)
+def choose_curve(state: ChargeArrays) -> int:
     """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index."""
-    best = int(scalars[BEST])
+    best, memory = int(state.scalars[BEST]), state.memory
     for k in range(memory.shape[0]):
-        if memory[k, cc.GIVEN_UP] == 0.0 and memory[k, cc.LIKELIHOOD] > memory[best, cc.LIKELIHOOD] + BETTER_CURVE:
+        better = credit(state.x[k], memory[k], state.prior[k]) > BETTER_CURVE + credit(
+            state.x[best], memory[best], state.prior[best]
+        )
+        if memory[k, cc.GIVEN_UP] == 0.0 and better:
             best = k
-    scalars[BEST] = best
+    state.scalars[BEST] = best
+    least = credit(state.x[best], memory[best], state.prior[best]) - WORSE_CURVE
     for k in range(memory.shape[0]):
-        if memory[k, cc.LIKELIHOOD] < memory[best, cc.LIKELIHOOD] - WORSE_CURVE:
+        if credit(state.x[k], memory[k], state.prior[k]) < least:
             memory[k, cc.GIVEN_UP] = 1.0
     return best
+
+
+@njit(cache=True)
+def mix_curves(state: ChargeArrays, mixed: FloatArray) -> None:
+    """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
+
+    `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ]. The credit is taken at a fraction, for readings of one log share the
+    errors that no curve explains.
+    """
+    best = int(state.scalars[BEST])
+    top = credit(state.x[best], state.memory[best], state.prior[best])
+    total = 0.0
+    mixed[:] = 0.0
+    for k in range(state.x.shape[0]):
+        if state.memory[k, cc.GIVEN_UP] > 0.0:
+            continue
+        weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
+        d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
+        total += weight
+        mixed[0] += weight * d
+        mixed[1] += weight * q
+        mixed[2] += weight * (state.p[k, cc.DEFICIT, cc.DEFICIT] + d * d)
+        mixed[3] += weight * (state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
+        mixed[4] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
+    mixed /= total
+    mixed[2] -= mixed[0] * mixed[0]
+    mixed[3] -= mixed[0] * mixed[1]
+    mixed[4] -= mixed[1] * mixed[1]
 
 
 @njit(cache=True)

@@ -166,7 +166,7 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
             clear = min((CLEAR_VOLT / (memory[cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
             memory[cc.LIKELIHOOD] += news * clear * likelihood
     before = best
-    best = choose_curve(state.scalars, state.memory)
+    best = choose_curve(state)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         learn_best(state, curves)
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2

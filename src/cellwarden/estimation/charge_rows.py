@@ -8,7 +8,7 @@ from numba import njit
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, mix_curves
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.ocv_lookup import branch_voltage
@@ -80,19 +80,20 @@ def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: i
 def _write_cells(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float, stamp: float) -> None:
     """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
     best = int(state.scalars[BEST])
-    x, p, memory = state.x[best], state.p[best], state.memory[best]
-    y, q = state.y, state.q
+    memory, y, q = state.memory[best], state.y, state.q
+    mixed = np.zeros(5)
+    mix_curves(state, mixed)
     leak, reading = np.median(y[:, cd.LEAK]), np.median(y[:, cd.READING_OFFSET])
     common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
-    capacity = np.exp(x[cc.LN_CAPACITY])
+    capacity = np.exp(mixed[1])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
     misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / memory[cc.CURVE_PRIOR] - 1.0, 0.0)
     for j in range(y.shape[0]):
         ratio = np.exp(y[j, cd.LN_RATIO])
         own = capacity * ratio
-        soc, sigma = _soc_and_sigma(x, p, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
+        soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
-        variance = p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
+        variance = mixed[4] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
         sigma = np.hypot(sigma, misfit * (1.0 - soc))
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
@@ -121,15 +122,15 @@ def _write_cells(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float, st
 
 @njit(cache=True)
 def _soc_and_sigma(
-    x: FloatArray, p: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, float_sigma: float
+    mixed: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, float_sigma: float
 ) -> tuple[float, float]:
     """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
-    deficit = x[cc.DEFICIT] + y[cd.DIFFERENCE] - gap_ah
+    deficit = mixed[0] + y[cd.DIFFERENCE] - gap_ah
     d, c = 1.0 / own, deficit / own
     variance = (
-        d * d * (p[cc.DEFICIT, cc.DEFICIT] + q[cd.DIFFERENCE, cd.DIFFERENCE])
-        + c * c * (p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q[cd.LN_RATIO, cd.LN_RATIO])
-        - 2.0 * d * c * (p[cc.DEFICIT, cc.LN_CAPACITY] + q[cd.DIFFERENCE, cd.LN_RATIO])
+        d * d * (mixed[2] + q[cd.DIFFERENCE, cd.DIFFERENCE])
+        + c * c * (mixed[4] + q[cd.LN_RATIO, cd.LN_RATIO])
+        - 2.0 * d * c * (mixed[3] + q[cd.DIFFERENCE, cd.LN_RATIO])
         + (0.5 * gap_ah / own) ** 2
     )
     return 1.0 - c, float(np.sqrt(max(variance, 0.0) + float_sigma**2))
