@@ -64,7 +64,7 @@ def create_app(parts: WebParts) -> FastAPI:
 async def _beside(app: FastAPI) -> AsyncIterator[None]:
     """Run the parts' tasks while the application serves, and close the store afterwards."""
     parts = app.state.parts
-    running = [asyncio.create_task(_watched(task)) for task in parts.tasks]
+    running = [_started(task) for task in parts.tasks]
     try:
         yield
     finally:
@@ -75,12 +75,16 @@ async def _beside(app: FastAPI) -> AsyncIterator[None]:
         parts.accounts.close()
 
 
-async def _watched(task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def _started(task: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
     """A task whose failure is told in the log and stops nothing else."""
-    try:
-        await task()
-    except Exception:
-        _LOG.exception("a publisher stopped; the page goes on")
+    running = asyncio.create_task(task())
+    running.add_done_callback(_told)
+    return running
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOG.error("a publisher stopped; the page goes on", exc_info=error)
 
 
 def _routers() -> list[APIRouter]:
