@@ -69,7 +69,6 @@ def test_sealed_estimates_come_back(tmp_path: Path) -> None:
     with filled(tmp_path) as store:
         seal_all(store, TIMES[-1])
         parts = list(StoreReader(tmp_path).estimates("a", START, TIMES[-1] + 1))
-    assert len(parts) == 3
     soc = np.concatenate([part.soc_fraction for part in parts])
     np.testing.assert_array_equal(soc, given_rows.soc_fraction)
 

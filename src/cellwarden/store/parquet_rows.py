@@ -96,6 +96,13 @@ def _layout(file: pq.ParquetFile) -> RowLayout:
     return RowLayout.from_text(file.schema_arrow.metadata[LAYOUT_KEY].decode())
 
 
+def _groups(file: pq.ParquetFile, begin: int, end: int) -> list[int]:
+    """Row groups that may have rows with begin ≤ time < end."""
+    place = file.schema_arrow.names.index(TIME_COLUMN)
+    spans = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
+    return [group for group, span in enumerate(spans) if span.min < end and span.max >= begin]
+
+
 def _rows(table: pa.Table, layout: RowLayout, chosen: slice) -> IntegerRows:
     """A table's chosen rows."""
     times = table.column(TIME_COLUMN).to_numpy()[chosen]
@@ -121,6 +128,7 @@ def read_parquet_rows(path: Path, begin: int, end: int, wanted: Collection[str] 
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         layout = _layout(file) if wanted is None else _layout(file).only(wanted)
-        table = file.read([TIME_COLUMN, *layout.names], use_threads=False)
+        groups = _groups(file, begin, end)
+        table = file.read_row_groups(groups, [TIME_COLUMN, *layout.names], use_threads=False)
     first, last = np.searchsorted(table.column(TIME_COLUMN).to_numpy(), [begin, end])
     return _rows(table, layout, slice(int(first), int(last)))

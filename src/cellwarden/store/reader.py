@@ -40,6 +40,7 @@ from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, SPANS, Stream,
 __all__ = ["PackRecord", "PackState", "StoreReader"]
 
 _EVER = (0, 1 << 62)
+_PIECE = DAY // 6  # what is in memory at a time; a row group of a sealed file
 _LOG = logging.getLogger(__name__)
 
 
@@ -174,7 +175,7 @@ class StoreReader:
     def estimates(
         self, pack_id: str, from_unix_time_second: float, until_unix_time_second: float
     ) -> Iterator[EstimateMinutes]:
-        """Minute rows of estimates, a day at most at a time."""
+        """Minute rows of estimates, a few hours at a time."""
         span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
         for rows in self._rows(Stream(ESTIMATES, pack_id, MAIN_SOURCE), *span):
             yield estimate_minutes(pack_id, rows)
@@ -232,7 +233,7 @@ class StoreReader:
         until_unix_time_second: float | None = None,
         source: str = MAIN_SOURCE,
     ) -> Iterator[SampleBlock]:
-        """Samples in the order of time, a day at most at a time."""
+        """Samples in the order of time, a few hours at a time."""
         for rows in self._rows(Stream(SAMPLES, pack_id, source), *_span(from_unix_time_second, until_unix_time_second)):
             yield sample_block(rows)
 
@@ -254,12 +255,19 @@ class StoreReader:
     def _rows(
         self, stream: Stream, begin: int, end: int, wanted: Collection[str] | None = None
     ) -> Iterator[IntegerRows]:
-        """Rows day by day, from both places; of sealed ones only the wanted columns."""
+        """Rows a few hours at a time, from both places; of sealed ones only the wanted columns."""
         number = self._number(stream)
         landed = [] if number is None else [int(day) for (day,) in self._landed_days(number, begin, end)]
         days = {part.day for part in sealed_parts(self._folder, stream, begin, end)}
         for day in sorted(days.union(landed)):
-            first, last = max(begin, day * DAY), min(end, (day + 1) * DAY)
+            for first in range(day * DAY, (day + 1) * DAY, _PIECE):
+                yield from self._piece(stream, number, max(begin, first), min(end, first + _PIECE), wanted)
+
+    def _piece(
+        self, stream: Stream, number: int | None, first: int, last: int, wanted: Collection[str] | None
+    ) -> Iterator[IntegerRows]:
+        """Rows of a part of one day."""
+        if first < last:
             open_rows = [] if number is None else list(read_rows(self._connection, number, first, last))
             parts = sealed_parts(self._folder, stream, first, last)
             sealed = (_file_rows(part.path, first, last, wanted) for part in parts)

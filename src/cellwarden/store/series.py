@@ -14,7 +14,8 @@ from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout
 
 __all__ = ["Series", "SeriesColumn", "SeriesSums", "finest_span"]
 
-_ROWS_BELOW = 15 * MICROSECONDS  # above it, minutes: reading so many rows would take longer than a page may wait
+_ROWS_BELOW = 15 * MICROSECONDS  # coarser pictures come from roll-ups: what a page waits for is files and rows read
+_MINUTES_BELOW = 11 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Series:
 def finest_span(begin: int, end: int, points: int) -> tuple[int, int]:
     """The bucket [µs] that cuts a range into at most `points`, and the span of what it is made from: 0 for rows."""
     wanted = max(-(-(end - begin) // max(points, 1)), 1)
-    span = HOUR if wanted >= HOUR else MINUTE if wanted >= _ROWS_BELOW else 0
+    span = HOUR if wanted > _MINUTES_BELOW else MINUTE if wanted >= _ROWS_BELOW else 0
     return (-(-wanted // span) * span, span) if span else (wanted, 0)
 
 

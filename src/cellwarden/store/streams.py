@@ -184,23 +184,24 @@ class StreamTable:
         rolled = self._rolled_until[number]
         late = new.where(new.unix_time_microsecond < rolled)
         self._roll(number, spans, [late])
-        self._roll_before(kind, number, int(new.unix_time_microsecond[-1]) // MINUTE * MINUTE)
+        first, last = int(new.unix_time_microsecond[0]), int(new.unix_time_microsecond[-1])
+        self._roll_before(kind, number, last // MINUTE * MINUTE, at_once=max(HOUR, 2 * (last - first)))
 
     def roll_before(self, stream: Stream, moment: int) -> None:
         """Have every row before a moment [µs], a whole minute, in the roll-ups."""
         number = self.number(stream)
         while self._rolled_until[number] < moment:
-            self._roll_before(stream.kind, number, moment)
+            self._roll_before(stream.kind, number, moment, at_once=HOUR)
 
-    def _roll_before(self, kind: str, number: int, moment: int) -> None:
-        """The same, an hour of rows at most, so that no batch waits long."""
+    def _roll_before(self, kind: str, number: int, moment: int, *, at_once: int) -> None:
+        """The same, so many microseconds of rows at most: no batch waits long, and what lags is caught up."""
         rolled = self._rolled_until[number]
         if moment <= rolled:
             return
         question = "SELECT min(time) FROM row WHERE stream = ? AND time >= ? AND time < ?"
         (first,) = self._connection.execute(question, (number, rolled, moment)).fetchone()
         if first is not None:
-            moment = min(moment, first // MINUTE * MINUTE + HOUR)
+            moment = min(moment, first // MINUTE * MINUTE + at_once)
             self._roll(number, SPANS[kind], read_rows(self._connection, number, first, moment))
         self._connection.execute("UPDATE stream SET rolled_until = ? WHERE id = ?", (moment, number))
         self._rolled_until[number] = moment
