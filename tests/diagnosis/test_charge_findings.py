@@ -349,9 +349,9 @@ def test_a_large_leak_is_an_internal_short() -> None:
 
 
 def test_a_leak_is_named_once_it_has_cost_something() -> None:
-    """10 mA must have taken 0.3 % of 100 Ah: 30 hours."""
+    """10 mA must have taken 0.2 % of 100 Ah: 20 hours."""
     held = found(self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=odd(0.010)))
-    assert hour_of(held[0].at_unix_time_second) == 31
+    assert hour_of(held[0].at_unix_time_second) == 21
     assert hour_of(held[0].first_seen_unix_time_second) == 1
 
 

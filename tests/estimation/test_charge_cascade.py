@@ -19,8 +19,8 @@ from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.estimation.charge_cascade import ESTIMATOR, ChargeArrays
 from cellwarden.estimation.charge_tracks import (
     CapacityTrack,
+    CountedLeakTrack,
     CurrentOffsetTrack,
-    SelfDischargeTrack,
     SocTrack,
     VoltageOffsetTrack,
 )
@@ -142,21 +142,19 @@ def test_the_voltage_offset_is_found_and_not_blamed_on_the_cell() -> None:
     assert track.voltage_offset_volt[-1] == pytest.approx(truth, abs=1.2e-3)
     assert (track.voltage_offset_low_volt[-1] < truth).all()
     assert (truth < track.voltage_offset_high_volt[-1]).all()
-    leak = board.get(SelfDischargeTrack)
-    assert (leak.self_discharge_low_ampere[-1] < 0.0).all()
-    assert (leak.self_discharge_high_ampere[-1] > 0.0).all()
-    assert np.abs(leak.self_discharge_ampere[-1]).max() < 1.5e-3  # below what is named a leak
+    leak = board.get(CountedLeakTrack)
+    assert (np.abs(leak.leak_ampere[-1]) < 1.96 * leak.sigma_ampere[-1]).all()
+    assert np.abs(leak.leak_ampere[-1]).max() < 1.5e-3  # below what is named a leak
 
 
 def test_a_leak_is_found_on_float_with_the_balancer_logged() -> None:
     _, _, minutes, board = floated()
-    track = board.get(SelfDischargeTrack)
+    track = board.get(CountedLeakTrack)
     truth = np.where(np.arange(16) == LEAKING_CELL, 0.030, 0.0)
-    assert track.self_discharge_ampere[-1] == pytest.approx(truth, abs=2e-3)
-    assert (track.self_discharge_low_ampere[-1] < truth).all()
-    assert (truth < track.self_discharge_high_ampere[-1]).all()
+    assert track.leak_ampere[-1] == pytest.approx(truth, abs=2e-3)
+    assert (np.abs(track.leak_ampere[-1] - truth) < 1.96 * track.sigma_ampere[-1]).all()
     half_a_day = int(np.searchsorted(minutes.unix_time_second, START + 3600.0 * (CHARGE.hours + 12.0)))
-    assert track.self_discharge_ampere[half_a_day, LEAKING_CELL] == pytest.approx(0.030, rel=0.2)
+    assert track.leak_ampere[half_a_day, LEAKING_CELL] == pytest.approx(0.030, rel=0.2)
 
 
 def test_float_informs_no_capacity() -> None:

@@ -6,6 +6,7 @@ worth knowing, with both possibilities, until a discharge and recharge settles i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigma
@@ -25,7 +27,7 @@ KIND = "self_discharge"
 LIMIT_PER_AH = 1.5e-5  # 1.5 mA at 100 Ah: three times what healthy cells differ by at 25 °C
 PRESSING_PER_AH = 3e-4
 PRESSING_HOURS = 12.0
-VISIBLE_FRACTION = 0.003  # of the capacity: what must have been lost before a leak is named
+VISIBLE_FRACTION = 0.002  # of the capacity: what must have been lost before a leak is named
 SPREADS = 5.0
 FLOAT_SOC = 0.96
 FLOAT_REST_SECOND = 12 * 3600.0
@@ -56,7 +58,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         return Deviation(
             value=np.maximum(leak, 0.0),
             sigma=sigma,
-            limit=max(LIMIT_PER_AH * scale, SPREADS * robust_sigma(leak)),
+            limit=max(LIMIT_PER_AH * scale, SPREADS * _own_spread(leak, sigma)),
             pressing=PRESSING_PER_AH * scale,
             known=np.isfinite(track.informed_unix_time_second[row]),
             pressing_hours=PRESSING_HOURS,
@@ -71,6 +73,11 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         return _State(leak, state.low), held
     low, hints = _watch_low(state.low, minutes, board, leak)
     return _State(leak, low), held + hints
+
+
+def _own_spread(leak: FloatArray, sigma: FloatArray) -> float:
+    """How far the cells' leaks lie apart beyond what the estimates are uncertain by [A]."""
+    return math.sqrt(max(robust_sigma(leak) ** 2 - float(np.median(sigma)) ** 2, 0.0))
 
 
 def _leak(

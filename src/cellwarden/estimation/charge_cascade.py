@@ -20,8 +20,8 @@ from cellwarden.estimation.charge_kernel import advance_charge
 from cellwarden.estimation.charge_start import HYPOTHESES, POLARISATION_SCALES
 from cellwarden.estimation.charge_tracks import (
     CapacityTrack,
+    CountedLeakTrack,
     CurrentOffsetTrack,
-    SelfDischargeTrack,
     SocTrack,
     VoltageOffsetTrack,
 )
@@ -187,7 +187,7 @@ def _put_tracks(board: Board, outputs: ChargeOutputs, context: PackContext) -> N
     out, cell = outputs.pack, outputs.cell
     board.put(_soc_track(out, cell))
     board.put(_capacity_track(cell, context.pack.sensors.current_gain_tolerance_fraction))
-    board.put(_self_discharge_track(cell))
+    board.put(_counted_leak_track(cell))
     board.put(_voltage_offset_track(cell))
     board.put(_polarisation_track(outputs))
     board.put(_current_offset_track(out))
@@ -220,13 +220,11 @@ def _capacity_track(cell: FloatArray, gain_tolerance_fraction: float) -> Capacit
     )
 
 
-def _self_discharge_track(cell: FloatArray) -> SelfDischargeTrack:
+def _counted_leak_track(cell: FloatArray) -> CountedLeakTrack:
     leak = cell[rows_of.C_LEAK]
-    spread = TWO_SIGMA * np.hypot(cell[rows_of.C_LEAK_SIGMA], KNEE_SHARE * leak)
-    return SelfDischargeTrack(
-        self_discharge_ampere=leak,
-        self_discharge_low_ampere=leak - spread,
-        self_discharge_high_ampere=leak + spread,
+    return CountedLeakTrack(
+        leak_ampere=leak,
+        sigma_ampere=np.hypot(cell[rows_of.C_LEAK_SIGMA], KNEE_SHARE * leak),
         informed_unix_time_second=cell[rows_of.C_LEAK_INFORMED],
     )
 
@@ -268,7 +266,7 @@ def _current_offset_track(out: FloatArray) -> CurrentOffsetTrack:
 ESTIMATOR = EstimatorPlugin(
     name="charge",
     needs=(),
-    gives=(SocTrack, CapacityTrack, SelfDischargeTrack, VoltageOffsetTrack, CurrentOffsetTrack, PolarisationTrack),
+    gives=(SocTrack, CapacityTrack, CountedLeakTrack, VoltageOffsetTrack, CurrentOffsetTrack, PolarisationTrack),
     initial=initial_charge,
     step=step_charge,
 )

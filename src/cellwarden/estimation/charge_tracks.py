@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["CapacityTrack", "CurrentOffsetTrack", "SelfDischargeTrack", "SocTrack", "VoltageOffsetTrack"]
+__all__ = [
+    "CapacityTrack",
+    "CountedLeakTrack",
+    "CurrentOffsetTrack",
+    "SelfDischargeTrack",
+    "SocTrack",
+    "VoltageOffsetTrack",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,18 @@ class CapacityTrack:
     informed_unix_time_second: FloatArray
     relative_fraction: FloatArray
     relative_sigma_fraction: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedLeakTrack:
+    """Leak above the pack's median as the charge cascade counts it, with its sigma [A]. All (M, n_cells).
+
+    `informed_unix_time_second` is NaN until anything but the prior speaks.
+    """
+
+    leak_ampere: FloatArray
+    sigma_ampere: FloatArray
+    informed_unix_time_second: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

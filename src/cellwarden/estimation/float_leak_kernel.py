@@ -1,0 +1,368 @@
+"""Leak of every cell from how its voltage drifts at rest on a steep curve, the bleed's share taken out, in Numba.
+
+While the string rests at one voltage, a cell's distance d from the median moves by what it loses above the others:
+d' = −S·(l + b) with the leak l, the bleed b above the central cell, and the slope S of voltage by charge. S is known
+badly: parameter sets miss the knee of a real cell by factors. So the filters run side by side for a ladder of slopes,
+and the ladder's weights follow from how well each slope explains the drifts of all cells when their bleeds come and go.
+A cell that the balancer holds at the others' voltage leaks what the others are bled, whatever S is.
+
+Each slope and cell has three filters, whose leaks wander slowly, faster, and fast, as interacting multiple models (Blom
+and Bar-Shalom, IEEE Trans. Autom. Control 33 (1988) 780): a step of the leak shows within hours, and where nothing
+happens weeks are averaged.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.charge_kernel import central_bleed
+
+__all__ = ["FloatLeakArrays", "FloatLeakRows", "SlopeLadder", "advance_float_leak", "close_slot", "slope_at"]
+
+SLOT_SECOND = 1800.0
+FULL_SHARE = 0.8  # of a slot's minutes that must be at rest
+
+DRIFT, LEAK = range(2)
+VARIANCE_DRIFT, COVARIANCE, VARIANCE_LEAK = range(3)
+
+# rows of what is kept of every cell between slots
+BLED_SINCE, BLEED_RATE = range(2)
+# slots of the pack's numbers
+HOURS_SINCE, LAST_MEDIAN, INFORMED, CAPACITY, SLOT_SECONDS, REST_SECONDS, RATE_WEIGHT, REST_SHARE = range(8)
+NUMBERS = 8
+# rows of what is summed over a slot, of every cell
+SUM_AWAY, SUM_SQUARE, SUM_COUNT, SUM_BLEED = range(4)
+SUMS = 4
+# rows of the output
+O_LEAK, O_SIGMA, O_BLEED_RATE = range(3)
+OUTPUTS = 3
+P_INFORMED, P_SLOPE, P_SLOPE_SIGMA, P_REST_SHARE = range(4)
+PACK_OUTPUTS = 4
+
+WALK_PER_DAY = np.array([2e-6, 5e-5, 4e-4])  # of the capacity in ampere: 0.2, 5 and 40 mA at 100 Ah
+RATES = 3
+PRIOR_LEAK = 3e-5  # of the capacity in ampere
+SWITCH = np.array([[0.9997, 0.0002, 0.0001], [0.03, 0.969, 0.001], [0.05, 0.05, 0.90]])  # from, to, each slot
+READING_VOLT = 0.0002  # beside the scatter of the minutes
+WANDER_VOLT = 0.00004  # in an hour
+STEADY_VOLT = 0.001  # a median that moves less between slots stands still
+FAR_ABOVE_VOLT = 0.015  # a cell so much fuller stands where the curve's shape is not known
+RELAXING_VOLT, RELAXING_HOURS = 0.004, 4.0
+CYCLE_VOLT, LONGEST_HOURS = 0.002, 0.75  # a discharge and recharge leave the distances as they were but for so much
+SLOPE_SHARE = 0.3  # of a movement that the slope's shape may be off by
+JUMP, JUMP_LEAK = 5.0, 0.2  # sigma; how likely a jump is a leak
+LIKELIHOOD_CAP = 9.0
+LIKELIHOOD_SHARE = 0.3  # readings of one slot share errors
+FORGET_HOURS = 48.0
+RATE_HOURS = 36.0
+SETTLED_SECOND = 1.5 * 3600.0
+STEEP_VOLT = 0.6  # by unit of charge: below it a rest tells nothing
+
+
+class FloatLeakArrays(NamedTuple):
+    """State of the filters: H slopes, 3 rates, n cells. Changed in place.
+
+    Attributes
+    ----------
+    x : (H, n, 3, 2) distance from the median [V] and leak [A]
+    p : (H, n, 3, 3) variance of the distance, covariance, variance of the leak
+    mode : (H, n, 3) how plausible each rate is
+    opened : (n,) whether the cell's distance is not known from the slot before
+    weight : (H,) logarithms, `prior` those before the log
+    cell : (2, n) bleed since the middle of the last slot at rest [Ah], its rate over a day [A]
+    number : (8,) hours since that middle, that slot's median [V], time last informed [s], nominal capacity [Ah],
+        seconds of the open slot, and of them at rest, weight of the bleeds' mean rate,
+        share of the last days at rest
+    sums : (4, n) over the open slot: distances from the minutes' medians [V], their squares, their number, bleed [Ah]
+    """
+
+    x: FloatArray
+    p: FloatArray
+    mode: FloatArray
+    opened: FloatArray
+    weight: FloatArray
+    prior: FloatArray
+    cell: FloatArray
+    number: FloatArray
+    sums: FloatArray
+
+
+class FloatLeakRows(NamedTuple):
+    """A closed slot: (n,) mean readings [V], their variance, bleeds above the central cell [Ah]; its times [h]."""
+
+    voltage: FloatArray
+    noise: FloatArray
+    bleed: FloatArray
+    hours: float
+    rest_hours: float
+    whole: bool
+    resting: bool
+    stamp: float
+
+
+class SlopeLadder(NamedTuple):
+    """Slopes to choose from: (H,) factors on the set's slope, (G,) [V/Ah] at voltages from `first_volt` by `step`."""
+
+    factor: FloatArray
+    slope: FloatArray
+    first_volt: float
+    step_volt: float
+
+
+@njit(cache=True)
+def slope_at(ladder: SlopeLadder, volt: float) -> float:
+    """Slope of the parameter set at a voltage [V/Ah]."""
+    place = int((volt - ladder.first_volt) / ladder.step_volt)
+    return float(ladder.slope[min(max(place, 0), ladder.slope.shape[0] - 1)])
+
+
+@njit(cache=True)
+def advance_float_leak(
+    state: FloatLeakArrays,
+    ladder: SlopeLadder,
+    stamp: FloatArray,
+    elapsed_second: FloatArray,
+    voltage: FloatArray,
+    bleed_ah: FloatArray,
+    rest_second: FloatArray,
+    out: FloatArray,
+    pack: FloatArray,
+) -> None:
+    """Advance over M minute rows, in place.
+
+    Parameters
+    ----------
+    stamp, elapsed_second, rest_second : (M,) of the rows [s]
+    voltage, bleed_ah : (M, n) mean readings [V] and charge bled [Ah]
+    out : (3, M, n) leak above the median [A], its sigma, and the bleed above the central cell over a day [A]
+    pack : (4, M) stamp of the last slot at rest [s], mean and sigma of the logarithm of the slope's factor, share of
+        the last days at rest
+    """
+    number, sums = state.number, state.sums
+    for m in range(stamp.shape[0]):
+        number[SLOT_SECONDS] += elapsed_second[m]
+        resting = rest_second[m] > SETTLED_SECOND
+        number[REST_SECONDS] += elapsed_second[m] if resting else 0.0
+        median = np.nanmedian(voltage[m])
+        for j in range(voltage.shape[1]):
+            sums[SUM_BLEED, j] += bleed_ah[m, j]
+            if np.isfinite(voltage[m, j]):
+                sums[SUM_AWAY, j] += voltage[m, j] - median
+                sums[SUM_SQUARE, j] += (voltage[m, j] - median) ** 2
+                sums[SUM_COUNT, j] += 1.0
+        if stamp[m] % SLOT_SECOND == 0.0:
+            close_slot(state, _slot(state, ladder, stamp[m], rest_second[m], median), ladder)
+            sums[:] = 0.0
+            number[SLOT_SECONDS] = 0.0
+            number[REST_SECONDS] = 0.0
+        pack[P_INFORMED, m] = number[INFORMED]
+        pack[P_REST_SHARE, m] = number[REST_SHARE]
+        out[O_BLEED_RATE, m] = state.cell[BLEED_RATE]
+        _mix(state, ladder, out[:, m], pack[:, m])
+
+
+@njit(cache=True)
+def _slot(
+    state: FloatLeakArrays, ladder: SlopeLadder, stamp: float, rest_second: float, median: float
+) -> FloatLeakRows:
+    """The slot that is open, closed."""
+    number, sums = state.number, state.sums
+    voltage = np.full(sums.shape[1], np.nan)
+    noise = np.zeros(sums.shape[1])
+    for j in range(voltage.shape[0]):
+        count = sums[SUM_COUNT, j]
+        if count > 1.0:
+            away = sums[SUM_AWAY, j] / count
+            voltage[j] = median + away
+            noise[j] = READING_VOLT**2 + max(sums[SUM_SQUARE, j] / count - away * away, 0.0) / (count - 1.0)
+    steep = slope_at(ladder, np.nanmedian(voltage)) * number[CAPACITY] > STEEP_VOLT
+    whole = abs(number[SLOT_SECONDS] - SLOT_SECOND) < (1.0 - FULL_SHARE) * SLOT_SECOND
+    rested = number[REST_SECONDS] > FULL_SHARE * SLOT_SECOND
+    return FloatLeakRows(
+        voltage,
+        noise,
+        sums[SUM_BLEED] - central_bleed(sums[SUM_BLEED], voltage),
+        number[SLOT_SECONDS] / 3600.0,
+        rest_second / 3600.0,
+        whole,
+        steep and whole and rested,
+        stamp,
+    )
+
+
+@njit(cache=True)
+def _mix(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: FloatArray) -> None:
+    """Mean and sigma over the ladder of slopes, and of the slopes."""
+    weight = np.exp(state.weight)
+    weight /= weight.sum()
+    log_factor = np.log(ladder.factor)
+    pack[P_SLOPE] = (weight * log_factor).sum()
+    pack[P_SLOPE_SIGMA] = np.sqrt((weight * (log_factor - pack[P_SLOPE]) ** 2).sum())
+    for j in range(out.shape[1]):
+        mean, square = 0.0, 0.0
+        for k in range(weight.shape[0]):
+            for rate in range(RATES):
+                share = weight[k] * state.mode[k, j, rate]
+                leak = state.x[k, j, rate, LEAK]
+                mean += share * leak
+                square += share * (leak * leak + state.p[k, j, rate, VARIANCE_LEAK])
+        out[O_LEAK, j] = mean
+        out[O_SIGMA, j] = np.sqrt(max(square - mean * mean, 0.0))
+    out[O_LEAK] -= np.median(out[O_LEAK])
+
+
+@njit(cache=True)
+def close_slot(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder) -> None:
+    """Take one slot."""
+    cell, number = state.cell, state.number
+    keep = np.exp(-slot.hours / RATE_HOURS)
+    number[RATE_WEIGHT] = keep * number[RATE_WEIGHT] + (1.0 - keep)
+    new = (1.0 - keep) / number[RATE_WEIGHT] if slot.hours > 0.0 else 0.0
+    number[REST_SHARE] += new * ((1.0 if slot.resting else 0.0) - number[REST_SHARE])
+    for j in range(slot.bleed.shape[0]):
+        cell[BLEED_RATE, j] += new * (slot.bleed[j] / max(slot.hours, 1e-3) - cell[BLEED_RATE, j])
+    if not slot.whole:
+        state.opened[:] = 1.0
+    number[HOURS_SINCE] += 0.5 * slot.hours
+    cell[BLED_SINCE] += 0.5 * slot.bleed
+    if slot.resting:
+        _take_rest(state, slot, ladder)
+        number[HOURS_SINCE] = 0.0
+        cell[BLED_SINCE] = 0.0
+    number[HOURS_SINCE] += 0.5 * slot.hours
+    cell[BLED_SINCE] += 0.5 * slot.bleed
+
+
+@njit(cache=True)
+def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder) -> None:
+    """Take the distances of a slot at rest; what lies between it and the one before is bridged."""
+    cell, number = state.cell, state.number
+    hours = number[HOURS_SINCE]
+    median = np.nanmedian(slot.voltage)
+    jump = max(abs(median - number[LAST_MEDIAN]) - STEADY_VOLT, 0.0)
+    wander = _wander(hours, slot.rest_hours, jump)
+    state.weight[:] = state.prior + np.exp(-hours / FORGET_HOURS) * (state.weight - state.prior)
+    for j in range(slot.voltage.shape[0]):
+        reading = slot.voltage[j] - median
+        if not reading < FAR_ABOVE_VOLT:
+            state.opened[j] = 1.0
+            continue
+        if state.opened[j] > 0.0:
+            _open(state, j, reading, slot.noise[j])
+            continue
+        slope = slope_at(ladder, slot.voltage[j])
+        for k in range(ladder.factor.shape[0]):
+            s = ladder.factor[k] * slope
+            state.weight[k] += LIKELIHOOD_SHARE * _take(
+                state, k, j, reading, slot.noise[j], s * cell[BLED_SINCE, j], s * hours, wander, hours
+            )
+    state.weight[:] -= state.weight.max()
+    number[INFORMED] = slot.stamp
+    number[LAST_MEDIAN] = median
+
+
+@njit(cache=True)
+def _wander(hours: float, rest_hours: float, jump: float) -> float:
+    """Variance that a distance gains: slow errors, relaxation, a cycle in between, a median that moved [V²]."""
+    relaxing = RELAXING_VOLT * np.exp(-rest_hours / RELAXING_HOURS)
+    between = CYCLE_VOLT if hours > LONGEST_HOURS else 0.0
+    return float(WANDER_VOLT**2 * hours + relaxing**2 * min(hours, 1.0) + between**2 + (0.5 * jump) ** 2)
+
+
+@njit(cache=True)
+def _open(state: FloatLeakArrays, j: int, reading: float, noise: float) -> None:
+    """Begin a cell's distance anew; what is known of its leak stays."""
+    state.opened[j] = 0.0
+    state.x[:, j, :, DRIFT] = reading
+    state.p[:, j, :, VARIANCE_DRIFT] = noise
+    state.p[:, j, :, COVARIANCE] = 0.0
+
+
+@njit(cache=True)
+def _take(
+    state: FloatLeakArrays,
+    k: int,
+    j: int,
+    reading: float,
+    noise: float,
+    bled: float,
+    away: float,
+    wander: float,
+    hours: float,
+) -> float:
+    """Take one cell's distance at one slope; the log-likelihood that it adds to the slope.
+
+    Parameters
+    ----------
+    noise : variance of the reading [V²]
+    bled : movement by the bleed [V]
+    away : movement by 1 A of leak [V/A]
+    wander : variance that the distance gains [V²]
+    """
+    x, p, mode = _mixed(state.x[k, j], state.p[k, j], state.mode[k, j])
+    likelihood = np.empty(RATES)
+    for rate in range(RATES):
+        x[rate, DRIFT] -= away * x[rate, LEAK] + bled
+        p[rate, VARIANCE_DRIFT] += away * away * p[rate, VARIANCE_LEAK] - 2.0 * away * p[rate, COVARIANCE]
+        p[rate, VARIANCE_DRIFT] += wander + (SLOPE_SHARE * bled) ** 2
+        p[rate, COVARIANCE] -= away * p[rate, VARIANCE_LEAK]
+        walk = WALK_PER_DAY[rate] * state.number[CAPACITY]
+        p[rate, VARIANCE_LEAK] += walk * walk * hours / 24.0
+    error = reading - x[RATES - 1, DRIFT]
+    if error * error > JUMP * JUMP * (p[RATES - 1, VARIANCE_DRIFT] + noise):
+        _allow_jump(p, mode, error, away)
+    for rate in range(RATES):
+        likelihood[rate] = _correct(x[rate], p[rate], reading, noise)
+    top = likelihood.max()
+    mode *= np.exp(likelihood - top)
+    total = mode.sum()
+    state.x[k, j], state.p[k, j], state.mode[k, j] = x, p, mode / total
+    return float(top + np.log(total))
+
+
+@njit(cache=True)
+def _allow_jump(p: FloatArray, mode: FloatArray, error: float, away: float) -> None:
+    """Let a jump be the sensor's for the slower rates and a new leak for the fastest: what comes next decides."""
+    p[:, VARIANCE_DRIFT] += error * error
+    if away > 0.0:
+        p[RATES - 1, VARIANCE_LEAK] += (error / away) ** 2
+        p[RATES - 1, COVARIANCE] -= error * error / away
+    fast = max(mode[RATES - 1], JUMP_LEAK)
+    mode[: RATES - 1] *= (1.0 - fast) / mode[: RATES - 1].sum()
+    mode[RATES - 1] = fast
+
+
+@njit(cache=True)
+def _mixed(x: FloatArray, p: FloatArray, mode: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """States, variances and plausibilities of the rates after one slot's chance to switch."""
+    new_x, new_p, new_mode = np.zeros_like(x), np.zeros_like(p), np.zeros_like(mode)
+    for to in range(RATES):
+        for rate in range(RATES):
+            new_mode[to] += SWITCH[rate, to] * mode[rate]
+        for rate in range(RATES):
+            new_x[to] += SWITCH[rate, to] * mode[rate] / new_mode[to] * x[rate]
+        for rate in range(RATES):
+            share = SWITCH[rate, to] * mode[rate] / new_mode[to]
+            drift, leak = x[rate, DRIFT] - new_x[to, DRIFT], x[rate, LEAK] - new_x[to, LEAK]
+            new_p[to, VARIANCE_DRIFT] += share * (p[rate, VARIANCE_DRIFT] + drift * drift)
+            new_p[to, COVARIANCE] += share * (p[rate, COVARIANCE] + drift * leak)
+            new_p[to, VARIANCE_LEAK] += share * (p[rate, VARIANCE_LEAK] + leak * leak)
+    return new_x, new_p, new_mode
+
+
+@njit(cache=True)
+def _correct(x: FloatArray, p: FloatArray, reading: float, noise: float) -> float:
+    """Kalman update of one filter by one reading, in place; its log-likelihood, capped."""
+    error = reading - x[DRIFT]
+    variance = p[VARIANCE_DRIFT] + noise
+    gain_drift, gain_leak = p[VARIANCE_DRIFT] / variance, p[COVARIANCE] / variance
+    x[DRIFT] += gain_drift * error
+    x[LEAK] += gain_leak * error
+    p[VARIANCE_LEAK] -= gain_leak * p[COVARIANCE]
+    p[COVARIANCE] *= 1.0 - gain_drift
+    p[VARIANCE_DRIFT] *= 1.0 - gain_drift
+    return float(-0.5 * (min(error * error / variance, LIKELIHOOD_CAP) + np.log(variance)))
