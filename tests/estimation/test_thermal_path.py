@@ -95,6 +95,14 @@ def test_a_worse_path_is_not_an_offset() -> None:
     assert np.abs(offset.offset_kelvin[1440:, -1]).max() < 0.4
 
 
+def test_what_flows_to_the_neighbours_is_learnt_where_one_path_is_worse() -> None:
+    pack = KnownPack(days=9.0, change_day=3.0, path_factor=2.0)
+    minutes, board, _ = rows_of(pack)
+    run(minutes, board, context_of(pack))
+    truth = np.array(pack.path) * np.array([1.0, 1.0, 1.0, 2.0]) * CAPACITY_JOULE_PER_KELVIN
+    assert np.abs(board.get(ThermalPathTrack).thermal_time_constant_second[-1] / truth - 1.0).max() < 0.05
+
+
 def _cut(minutes: MinuteBlock, board: Board, pack: KnownPack, cuts: list[int]) -> dict[type, list[object]]:
     context = context_of(pack)
     collected: dict[type, list[object]] = {kind: [] for kind in GIVEN}

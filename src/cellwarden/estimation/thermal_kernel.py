@@ -31,6 +31,7 @@ from cellwarden.estimation.thermal_node import (
     LAST_AMBIENT,
     LAST_STAMP,
     LOG_CAPACITY,
+    LOG_EXCHANGE,
     LOG_TAU,
     LOSS_VOLT,
     NOMINAL_AH,
@@ -56,6 +57,7 @@ __all__ = [
     "GROUP_SLOTS",
     "INFORMED",
     "LOG_CAPACITY",
+    "LOG_EXCHANGE",
     "LOG_TAU",
     "LOSS_VOLT",
     "OFFSET",
@@ -71,7 +73,8 @@ __all__ = [
 # outputs
 OUT_WARMTH, OUT_OFFSET, OUT_OFFSET_VARIANCE, OUT_TAU, OUT_TAU_VARIANCE, OUT_CAPACITY, OUT_CAPACITY_VARIANCE = range(7)
 OUT_COVARIANCE, OUT_AMBIENT, OUT_PATH_SECOND, OUT_INFORMED, OUT_BIAS_WATT = range(7, 12)
-OUT_LOSS = 12  # and the potential's knots after it
+OUT_EXCHANGE, OUT_EXCHANGE_VARIANCE, OUT_EXCHANGE_COVARIANCE = range(12, 15)
+OUT_LOSS = 15  # and the potential's knots after it
 OUTPUTS = OUT_LOSS + 1 + POTENTIAL_KNOTS
 
 LONGEST_GAP_SECOND = 3700.0
@@ -121,6 +124,7 @@ def _close_window(
         scalar_update(x, p, h, group[HELD_INNOVATION] / group[HELD_COUNT], variance, 4.0)
         x[LOG_CAPACITY] = min(max(x[LOG_CAPACITY], -3.0), 16.0)
         x[LOG_TAU] = min(max(x[LOG_TAU], 4.0), 13.0)
+        x[LOG_EXCHANGE] = min(max(x[LOG_EXCHANGE], -3.0), 3.0)
     open_window(group)
 
 
@@ -236,6 +240,9 @@ def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, out:
     out[OUT_CAPACITY] = x[LOG_CAPACITY]
     out[OUT_CAPACITY_VARIANCE] = p[LOG_CAPACITY, LOG_CAPACITY]
     out[OUT_COVARIANCE] = p[LOG_TAU, LOG_CAPACITY]
+    out[OUT_EXCHANGE] = x[LOG_EXCHANGE]
+    out[OUT_EXCHANGE_VARIANCE] = p[LOG_EXCHANGE, LOG_EXCHANGE]
+    out[OUT_EXCHANGE_COVARIANCE] = p[LOG_TAU, LOG_EXCHANGE]
     out[OUT_AMBIENT] = ambient
     out[OUT_PATH_SECOND] = group[PATH_SECOND]
     out[OUT_INFORMED] = group[INFORMED]
@@ -267,8 +274,8 @@ def run_thermal_filters(
 
     Parameters
     ----------
-    x, p : (S, n), (S, n, n) states and covariances, n = 14, changed
-    group, pack : (S, 22), (4,) what the filters keep beside their states, changed
+    x, p : (S, n), (S, n, n) states and covariances, n = 15, changed
+    group, pack : (S, 23), (4,) what the filters keep beside their states, changed
     parameters : (8,) see the constants above
     prior_x, prior_p : (n,), (n, n) what heat capacity and heat errors are drawn back to
     knots : (8,) state of charge of the knots of u
@@ -281,7 +288,7 @@ def run_thermal_filters(
         terminals [W]
     offset_sigma : (M,) standard deviation of what is left of the current's offset [A]
     balance : (S, BALANCE_SLOTS) energy of the cycle from the top of charge, changed
-    out : (M, S, 21) filled
+    out : (M, S, 24) filled
     """
     groups = x.shape[0]
     estimated = parameters[HAS_AMBIENT] == 0.0

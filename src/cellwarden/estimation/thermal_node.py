@@ -2,11 +2,12 @@
 
 Equation (one cell of the group; heat after Bernardi, Pawlikowski and Newman, J. Electrochem. Soc. 132 (1985) 5)::
 
-    dT/dt = (W + i·u(z) + h·|i|) / C − (T − Ta) / tau + kappa · Σ (T_neighbour − T)
+    dT/dt = (W + i·u(z) + h·|i|) / C − (T − Ta) / tau + kappa·e^x · Σ (T_neighbour − T)
     reading = T + d + noise
 
 with W the current times overpotential plus the parameter set's entropic heat; u(z), hat functions of the state of
-charge, what both are wrong by (entropy, open-circuit voltage); h the loss in the hysteresis. Without an ambient column
+charge, what both are wrong by (entropy, open-circuit voltage); h the loss in the hysteresis; x what the exchange with
+neighbours is wrong by, which shows where their temperatures differ. Without an ambient column
 d stays 0 and Ta is a state. The mean advances each minute; covariance and readings act on it every five minutes.
 """
 
@@ -40,6 +41,7 @@ __all__ = [
     "LAST_AMBIENT",
     "LAST_STAMP",
     "LOG_CAPACITY",
+    "LOG_EXCHANGE",
     "LOG_TAU",
     "LONGEST_STEP_SECOND",
     "LOSS_VOLT",
@@ -66,7 +68,7 @@ __all__ = [
 ]
 
 # states of a group; OFFSET holds the equivalent ambient where the log has none
-WARMTH, OFFSET, LOG_TAU, LOG_CAPACITY, LOSS_VOLT, POTENTIAL_VOLT = range(6)
+WARMTH, OFFSET, LOG_TAU, LOG_EXCHANGE, LOG_CAPACITY, LOSS_VOLT, POTENTIAL_VOLT = range(7)
 POTENTIAL_KNOTS = 8
 STATES = POTENTIAL_VOLT + POTENTIAL_KNOTS
 
@@ -86,6 +88,7 @@ HAS_AMBIENT, READING_SIGMA, OFFSET_WALK, PATH_WALK, NODE_WALK, JUMP_KELVIN, HEAT
 WATT, AMPERE, SOC, ERROR_WATT, LOSS_WATT = range(5)
 
 LONGEST_STEP_SECOND = 300.0
+TELLING_KELVIN = 0.7  # smaller differences to the neighbours are as likely the sensors'
 BLIND_WALK_KELVIN = 0.05  # in a minute, while the ambient sensor is silent
 DAY_SECOND = 86400.0
 
@@ -130,18 +133,21 @@ def advance_part(
     power = (heat[WATT] + bias) / capacity
     flow = 0.0
     exchange = rate
+    own_kappa = kappa * math.exp(x[LOG_EXCHANGE])
     for q in range(near.shape[0]):
         if near[q] == near[q]:
             flow += near[q] - x[WARMTH]
-            exchange += kappa
+            exchange += own_kappa
     decay = math.exp(-exchange * dt)
     phi = (1.0 - decay) / exchange
-    slope = power - rate * (x[WARMTH] - cold) + kappa * flow
+    slope = power - rate * (x[WARMTH] - cold) + own_kappa * flow
     for a in range(STATES):
         group[GRADIENT + a] *= decay
     if estimated:
         group[GRADIENT + OFFSET] += phi * rate
     group[GRADIENT + LOG_TAU] += phi * rate * (x[WARMTH] - cold)
+    if abs(flow) > TELLING_KELVIN:
+        group[GRADIENT + LOG_EXCHANGE] += phi * own_kappa * flow
     group[GRADIENT + LOG_CAPACITY] -= phi * power
     group[GRADIENT + LOSS_VOLT] += phi * abs(heat[AMPERE]) / capacity
     group[GRADIENT + POTENTIAL_VOLT + low] += phi * heat[AMPERE] * (1.0 - share) / capacity

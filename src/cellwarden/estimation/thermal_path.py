@@ -24,6 +24,7 @@ TIME_CONSTANT_SECOND = 7000.0
 TIME_CONSTANT_LOG_SIGMA = 0.7
 CAPACITY_LOG_SIGMA = 0.12
 CONDUCTION_SHARE = 1.5  # between two cells, over that of one to ambient
+EXCHANGE_LOG_SIGMA = 0.5
 BOUNDARY_SHARE = 0.6  # of the difference between two groups' means lies at the boundary cells
 LOSS_SIGMA_SHARE = 0.3  # of the hysteresis' half-width
 LOSS_SIGMA_VOLT = 0.001
@@ -42,7 +43,7 @@ STUCK_SECOND = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class ThermalPathState:
-    """Filters: x (S, n), p (S, n, n), group (S, 22), pack (4,), balance (S, BALANCE_SLOTS).
+    """Filters: x (S, n), p (S, n, n), group (S, 23), pack (4,), balance (S, BALANCE_SLOTS).
 
     Slow polarisation (2,) [V]; constants: (8,), (S,) and (S, 2).
     """
@@ -90,7 +91,9 @@ def _prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
     loss_sigma = LOSS_SIGMA_VOLT + LOSS_SIGMA_SHARE * loss_volt
     potential = [POTENTIAL_SIGMA_VOLT] * kernel.POTENTIAL_KNOTS
     path_sigma = TIME_CONSTANT_LOG_SIGMA if context.has_ambient else 0.0
-    sigma = np.array([10.0, 1.5 * tolerance, path_sigma, CAPACITY_LOG_SIGMA, loss_sigma, *potential])
+    sigma = np.array(
+        [10.0, 1.5 * tolerance, path_sigma, EXCHANGE_LOG_SIGMA, CAPACITY_LOG_SIGMA, loss_sigma, *potential]
+    )
     p = np.diag(sigma**2)
     p[kernel.POTENTIAL_VOLT :, kernel.POTENTIAL_VOLT :] += POTENTIAL_COMMON_SIGMA_VOLT**2
     return x, p
@@ -230,11 +233,15 @@ def _slow_polarisation(
 def _track(
     out: FloatArray, heat: FloatArray, slow_volt: FloatArray, factor: FloatArray, context: PackContext
 ) -> ThermalPathTrack:
-    """The track from the kernel's outputs: cells of one pack have one heat capacity, so all sensors tell it."""
-    log_tau, tau_variance = out[:, :, kernel.OUT_TAU], out[:, :, kernel.OUT_TAU_VARIANCE]
+    """The track from the kernel's outputs.
+
+    Cells of one pack have one heat capacity and one way of conducting to each other, so all sensors tell them.
+    """
+    log_tau, tau_variance = _with_pooled_exchange(out)
     own, own_variance = out[:, :, kernel.OUT_CAPACITY], out[:, :, kernel.OUT_CAPACITY_VARIANCE]
     covariance = out[:, :, kernel.OUT_COVARIANCE]
-    capacity, capacity_variance = _pooled(own, own_variance, np.log(_prior_heat_capacity(context)))
+    capacity, capacity_variance = _pooled(own, own_variance, np.log(_prior_heat_capacity(context)), CAPACITY_LOG_SIGMA)
+    capacity_variance = capacity_variance + MODEL_LOG_SIGMA**2
     gain = covariance / own_variance
     tau = log_tau + gain * (capacity - own)
     variance = tau_variance - gain * covariance + (gain - 1.0) ** 2 * capacity_variance + MODEL_LOG_SIGMA**2
@@ -269,14 +276,24 @@ def _track(
     )
 
 
-def _pooled(own: FloatArray, variance: FloatArray, prior: float) -> tuple[FloatArray, FloatArray]:
-    """(M, 1) mean and variance of the logarithm of the heat capacity over all sensors, their common prior once."""
-    prior_weight = 1.0 / CAPACITY_LOG_SIGMA**2
+def _with_pooled_exchange(out: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(M, S) logarithm of the time constant and its variance, the exchange with neighbours taken from all sensors."""
+    own, variance = out[:, :, kernel.OUT_EXCHANGE], out[:, :, kernel.OUT_EXCHANGE_VARIANCE]
+    covariance = out[:, :, kernel.OUT_EXCHANGE_COVARIANCE]
+    mean, mean_variance = _pooled(own, variance, 0.0, EXCHANGE_LOG_SIGMA)
+    gain = covariance / variance
+    log_tau = out[:, :, kernel.OUT_TAU] + gain * (mean - own)
+    return log_tau, out[:, :, kernel.OUT_TAU_VARIANCE] - gain * covariance + gain**2 * mean_variance
+
+
+def _pooled(own: FloatArray, variance: FloatArray, prior: float, prior_sigma: float) -> tuple[FloatArray, FloatArray]:
+    """(M, 1) mean and variance of what all sensors tell of one number, their common prior once."""
+    prior_weight = 1.0 / prior_sigma**2
     weight = np.maximum(1.0 / variance - prior_weight, 0.0)
-    evidence = np.maximum(own / variance - prior * prior_weight, -np.inf)
+    evidence = own / variance - prior * prior_weight
     total = weight.sum(axis=1, keepdims=True)
     mean = (evidence.sum(axis=1, keepdims=True) + prior * prior_weight) / (total + prior_weight)
-    return mean, 1.0 / (total + prior_weight) + MODEL_LOG_SIGMA**2
+    return mean, 1.0 / (total + prior_weight)
 
 
 ESTIMATOR = EstimatorPlugin(
