@@ -10,6 +10,7 @@ import pytest
 from cellwarden.simulator.cell_measurement import find_points
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.live.live_duty import LiveAmbient, LiveDuty
+from cellwarden.simulator.live.live_kernel import run_steps
 from cellwarden.simulator.live.live_pack import LivePack
 from cellwarden.simulator.live.live_state import LiveState, curves_of, new_live_state
 from cellwarden.simulator.live.live_step import advance, begin
@@ -122,6 +123,32 @@ def test_an_imbalance_is_seen_from_the_full_point() -> None:
     state = begin(live(Fault(kind="soc_imbalance", cell=4, magnitude=-8.0)))
     gap = state.full_ah - state.cell.negative_lithium_ah
     assert gap[3] - np.median(gap[:3]) == pytest.approx(8.0, abs=0.8)
+
+
+def test_resistance_grows_by_its_share() -> None:
+    duty = LiveDuty(load_watt=400.0, outage_first_hour=0.5, outage_every_hour=10.0, load_spread_fraction=0.0)
+    duty = replace(duty, charge_limit_ampere=0.0)
+    drops = []
+    for faults in ((), (Fault(kind="resistance_high", cell=2, magnitude=0.5),)):
+        pack = live(*faults, duty=duty)
+        rest = advance(pack, begin(pack), 1799.0)
+        loaded = advance(pack, rest, 1802.0, 0.1)
+        drops.append((rest.cell_voltage_volt - loaded.cell_voltage_volt)[1] / -loaded.current_ampere)
+    assert drops[1] / drops[0] == pytest.approx(1.5, abs=0.06)  # the joint does not grow
+
+
+def test_the_compiled_kernel_does_what_its_python_does() -> None:
+    pack = live(duty=LiveDuty(load_watt=400.0, outage_first_hour=0.0))
+    states = []
+    for kernel in (run_steps, run_steps.py_func):
+        state = begin(pack)
+        drawn = kernel(
+            state.cells, curves_of(pack.design.cell), state.settings, state.cell, state.pack,
+            400.0, 0.0, 24.0, state.second, 0.5, 5,
+        )  # fmt: skip
+        states.append((drawn, state))
+    assert states[0][0] == pytest.approx(states[1][0], rel=1e-12)
+    assert states[0][1].pack.volt == pytest.approx(states[1][1].pack.volt, rel=1e-12)
 
 
 def test_points_agree_with_those_that_the_cells_measure() -> None:

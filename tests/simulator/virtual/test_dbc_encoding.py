@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,22 @@ def test_the_arrays_own_file_is_one_that_cantools_reads(cells: int) -> None:
     assert got["PackV"] == pytest.approx(reading.pack_voltage_volt, abs=0.000501)
     assert got["Ambient"] == pytest.approx(reading.ambient_temperature_celsius, abs=0.0501)
     assert got["Uptime"] == pytest.approx(reading.uptime_second, abs=0.5)
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "array.dbc"
+    path.write_text(
+        f'{HEAD}BO_ 2566849792 Mine: 8 A\n SG_ CellV2 : 7|16@0+ (0.001,0) [0|0] "" B\n'
+        ' SG_ Unknown : 16|8@1+ (1,0) [0|0] "" B\n SG_ CellV99 : 24|16@1+ (1,0) [0|0] "" B\n',
+        encoding="cp1252",
+    )
+    reading = standing_pack().reading()
+    (message,) = VirtualCanArray(dbc=str(path)).messages(reading)
+    assert message.channel == "18FF0500"
+    assert int.from_bytes(message.payload[:2], "big") == round(float(reading.cell_voltage_volt[1]) * 1000)
+    assert message.payload[2:5] == b"\xff\xff\xff"
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        VirtualCanArray(dbc=str(tmp_path / "none.dbc")).messages(reading)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,13 @@ def test_an_unknown_ascii_command_gets_its_return_code(device: StreamDevice) -> 
     assert reply[7:9] == b"04"
 
 
+def test_a_small_pylontech_tells_its_charge_in_16_bits() -> None:
+    small = reading(nominal_ah=50.0, remaining_ah=20.0, full_ah=50.0)
+    reply = VirtualPylontech().answer(b"~20024642E00202FD33\r", small)
+    info = bytes.fromhex(reply[13:-5].decode("ascii"))
+    assert info[-7:] == (20000).to_bytes(2, "big") + b"\x02" + (50000).to_bytes(2, "big") + b"\x00\x00"
+
+
 def test_a_captured_reply_of_a_pace_is_framed_the_same() -> None:
     """Its length nibble and its sum are the hard cases; the INFO is the captured one."""
     captured = b"~25014600004C000110" + b"00" * 16 + b"06" + b"00" * 11 + b"0E" + b"00" * 6 + b"EF3A\r"
