@@ -11,37 +11,10 @@ from cellwarden.drivers.errors import NoAnswerError
 from cellwarden.drivers.session import Session
 from cellwarden.drivers.sunspec import DRIVER
 from cellwarden.drivers.transport.link import DeviceLink
-from cellwarden.drivers.transport.stream import StreamTransport
-from tests.drivers.register_device import answer
+from tests.drivers.register_line import Registers
 from tests.drivers.sunspec_image import rack
 
 pytestmark = pytest.mark.enable_socket  # the event loop wakes itself through a pair of sockets
-
-
-class Registers(StreamTransport):
-    """A line in memory behind which a device with registers answers."""
-
-    def __init__(self, registers: dict[int, int]):
-        super().__init__("memory", gap_second=0.0)
-        self.registers = registers
-        self.asked = 0
-        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
-
-    async def _open(self) -> None:
-        pass
-
-    async def _close(self) -> None:
-        pass
-
-    async def _write(self, data: bytes) -> None:
-        self.asked += 1
-        self._answers.put_nowait(answer(self.registers, data))
-
-    async def _read(self) -> bytes:
-        return await self._answers.get()
-
-    def _discard(self) -> int:
-        return 0
 
 
 def test_the_first_question_waits_for_the_map() -> None:

@@ -1,4 +1,4 @@
-"""Listens to a device that talks by itself (CAN, MQTT) and makes a reading of what came in each period."""
+"""Listens to a device that talks by itself (CAN, MQTT) and makes a reading of its newest messages each period."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import final
 
 from cellwarden.app.service.latency import LatencyCounter
 from cellwarden.drivers.errors import FrameError, NoAnswerError
+from cellwarden.drivers.latest_frames import LatestFrames
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.session import Session
 from cellwarden.drivers.transport.messages import MessageTransport
@@ -16,6 +17,7 @@ from cellwarden.drivers.transport.messages import MessageTransport
 __all__ = ["MessageListener"]
 
 _LOG = logging.getLogger(__name__)
+_FRESH_SECOND, _FRESH_PERIODS = 3.0, 3.0  # messages come at their own pace, and not all of them in each period
 
 
 @final
@@ -39,6 +41,7 @@ class MessageListener:
         self._line = line
         self._period_second = period_second
         self._on_reading = on_reading
+        self._latest = LatestFrames(max(_FRESH_SECOND, _FRESH_PERIODS * period_second))
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -53,7 +56,7 @@ class MessageListener:
                 self.gaps += 1
                 continue
             try:
-                reading = self.session.decode(frames, heard)
+                reading = self.session.decode(self._latest.fresh(heard), heard)
             except FrameError as error:
                 self.gaps += 1
                 _LOG.warning("%s: %s", self.name, error)
@@ -69,6 +72,8 @@ class MessageListener:
                 message = await self._line.receive(left)
             except NoAnswerError:
                 break
-            if self.session.feed_message(message.channel, message.payload):
+            frames = self.session.feed_message(message.channel, message.payload, retained=message.retained)
+            self._latest.put(frames, message.at_second)
+            if frames:
                 heard = message.at_second
         return heard

@@ -13,7 +13,7 @@ from cellwarden.app.service.message_listener import MessageListener
 from cellwarden.app.service.pack_setup import PackSetup, SourceSetup
 from cellwarden.app.service.ports import message_line, stream_line
 from cellwarden.app.service.site_toml import PortSettings, Site
-from cellwarden.app.service.source_poller import SourcePoller, poll_plan
+from cellwarden.app.service.source_poller import SourcePoller
 from cellwarden.drivers.device import DeviceProfile
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.session import Session
@@ -63,9 +63,9 @@ class SiteLines:
             for pack, source in users:
                 link = DeviceLink(line, Session(source.driver, _profile(source)))
                 key = (pack.pack_id, source.settings.name)
-                plan = poll_plan(source.driver, source.settings.period_second / self._speed)
+                period = source.settings.period_second / self._speed
                 self._port_of[key] = port.name
-                self.pollers[key] = SourcePoller(" ".join(key), link, plan, self._taker(key))
+                self.pollers[key] = SourcePoller(" ".join(key), link, period, self._taker(key))
             self.lines[port.name] = line
             return
         bus = message_line(port, [(source.driver, _profile(source)) for _, source in users])

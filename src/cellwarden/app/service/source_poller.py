@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import final
 
 from cellwarden.app.service.latency import LatencyCounter
-from cellwarden.drivers.device import Driver, Poll
+from cellwarden.drivers.device import DeviceProfile, Driver, Frame, Poll
 from cellwarden.drivers.errors import FrameError, TransportError
-from cellwarden.drivers.reading import DeviceReading, merge_readings
+from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.transport.link import DeviceLink
 
 __all__ = ["PollPlan", "SourcePoller", "poll_plan"]
@@ -32,16 +32,16 @@ class PollPlan:
     period_second: float
 
 
-def poll_plan(driver: Driver, period_second: float) -> PollPlan:
+def poll_plan(driver: Driver, profile: DeviceProfile, period_second: float) -> PollPlan:
     """The driver's plan with its fastest requests at the site's period; the others are not asked more often."""
-    periods = [poll.period_second for poll in driver.poll_plan if poll.period_second > 0.0]
-    fastest = min(periods, default=0.0)
+    polls = driver.polls(profile)
+    fastest = min((poll.period_second for poll in polls if poll.period_second > 0.0), default=0.0)
     return PollPlan(
-        once=tuple(poll.request for poll in driver.poll_plan if poll.period_second == 0.0),
-        fast=tuple(poll.request for poll in driver.poll_plan if poll.period_second == fastest > 0.0),
+        once=tuple(poll.request for poll in polls if poll.period_second == 0.0),
+        fast=tuple(poll.request for poll in polls if poll.period_second == fastest > 0.0),
         slow=tuple(
             Poll(request=poll.request, period_second=max(poll.period_second, period_second))
-            for poll in driver.poll_plan
+            for poll in polls
             if poll.period_second > fastest
         ),
         period_second=period_second,
@@ -56,18 +56,18 @@ class SourcePoller:
     ----------
     name : for messages
     link : the device on its line
-    plan : what is asked how often; on the real clock
+    period_second : how often its fastest requests are made; on the real clock
     on_reading : takes each round's reading and the monotonic moment of its reception [s]
 
     `gaps` counts rounds without a reading, `jitter` how late rounds began.
     """
 
     def __init__(
-        self, name: str, link: DeviceLink, plan: PollPlan, on_reading: Callable[[DeviceReading, float], None]
+        self, name: str, link: DeviceLink, period_second: float, on_reading: Callable[[DeviceReading, float], None]
     ) -> None:
         self.name = name
         self.link = link
-        self.plan = plan
+        self.plan = poll_plan(link.session.driver, link.session.profile, period_second)
         self.rounds = 0
         self.gaps = 0
         self.busy_second = 0.0
@@ -76,7 +76,7 @@ class SourcePoller:
         self._on_reading = on_reading
         self._failures = _REASK_AFTER_FAILURES
         self._asked_once_second = float("-inf")
-        self._slow: dict[str, tuple[DeviceReading, float]] = {}
+        self._slow: dict[str, tuple[tuple[Frame, ...], float]] = {}
         self._slow_due: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -103,16 +103,19 @@ class SourcePoller:
         try:
             if self._is_unknown(begin):
                 await self._introduce()
-            slow = await self._ask_slow()
-            fast = [await self._ask(request) for request in self.plan.fast]
+            frames = await self._ask_slow()
+            for request in self.plan.fast:
+                frames += await self._ask(request)
+            at = loop.time()
+            # all of a round at once: the parts of a device must hold together
+            reading = self.link.session.decode(frames, at)
         except (TransportError, FrameError) as error:
             self._failed(error)
             return
-        at = loop.time()
         self.exchange.add(at - begin)
         self.busy_second += at - begin
         self._failures = 0
-        self._on_reading(merge_readings([*slow, *fast]), at)
+        self._on_reading(reading, at)
 
     def _is_unknown(self, now: float) -> bool:
         """Whether the device must say (again) who it is: it was gone, or it is long ago."""
@@ -120,15 +123,18 @@ class SourcePoller:
 
     async def _introduce(self) -> None:
         at = asyncio.get_running_loop().time()
+        await self.link.discover()
+        session = self.link.session
+        self.plan = poll_plan(session.driver, session.profile, self.plan.period_second)
         for request in self.plan.once:
             try:
-                self._slow[request] = (await self._ask(request), float("inf"))
+                self._slow[request] = (await self._ask_usable(request), float("inf"))
             except (TransportError, FrameError):
                 if not self.link.session.driver.request(request, self.link.session.profile).optional:
                     raise
         self._asked_once_second = at
 
-    async def _ask_slow(self) -> list[DeviceReading]:
+    async def _ask_slow(self) -> list[Frame]:
         """What is asked rarely, from memory where it is not due; what has become too old is left out."""
         now = asyncio.get_running_loop().time()
         for poll in self.plan.slow:
@@ -137,17 +143,23 @@ class SourcePoller:
             self._slow_due[poll.request] = now + poll.period_second
             try:
                 keep = _KEEP_SLOW_PERIODS * poll.period_second
-                self._slow[poll.request] = (await self._ask(poll.request), now + keep)
+                self._slow[poll.request] = (await self._ask_usable(poll.request), now + keep)
             except (TransportError, FrameError) as error:
                 if self.link.session.driver.request(poll.request, self.link.session.profile).optional:
                     continue
                 raise error from None
-        return [reading for reading, until in self._slow.values() if now <= until]
+        return [frame for frames, until in self._slow.values() if now <= until for frame in frames]
 
-    async def _ask(self, name: str) -> DeviceReading:
+    async def _ask(self, name: str) -> tuple[Frame, ...]:
         session = self.link.session
-        frames = await self.link.ask(session.driver.request(name, session.profile))
-        return session.decode(frames, asyncio.get_running_loop().time())
+        return await self.link.ask(session.driver.request(name, session.profile))
+
+    async def _ask_usable(self, name: str) -> tuple[Frame, ...]:
+        """Frames that can be decoded by themselves, so that what is kept can't spoil every later round."""
+        session = self.link.session
+        frames = await self._ask(name)
+        session.driver.decode(frames, session.profile)
+        return frames
 
     def _failed(self, error: Exception) -> None:
         self.gaps += 1
