@@ -89,9 +89,9 @@ def _told(task: asyncio.Task[None]) -> None:
 
 def _routers() -> list[APIRouter]:
     folder = cellwarden.web.routes
-    found = []
-    for module in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
-        router = getattr(importlib.import_module(module.name), "ROUTER", None)
-        if isinstance(router, APIRouter):
-            found.append(router)
-    return found
+    modules = [
+        importlib.import_module(module.name) for module in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}.")
+    ]
+    modules.sort(key=lambda module: bool(getattr(module, "COMES_LAST", False)))
+    routers = (getattr(module, "ROUTER", None) for module in modules)
+    return [router for router in routers if isinstance(router, APIRouter)]

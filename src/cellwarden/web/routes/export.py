@@ -26,7 +26,7 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.p
 _PIECE_BYTE = 1 << 18
 
 
-@guarded(ROUTER, "GET", "/api/v1/packs/{pack}/export", Role.READER, response_class=StreamingResponse)
+@guarded(ROUTER, "GET", "/api/v1/packs/{pack:path}/export", Role.READER, response_class=StreamingResponse)
 def export(
     request: Request,
     _asking: Asking,

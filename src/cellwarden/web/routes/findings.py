@@ -60,7 +60,7 @@ def findings(
     )
 
 
-@guarded(ROUTER, "POST", "/api/v1/findings/{key}/acknowledgements", Role.OPERATOR, status_code=201)
+@guarded(ROUTER, "POST", "/api/v1/findings/{key:path}/acknowledgements", Role.OPERATOR, status_code=201)
 def acknowledge(
     request: Request,
     asking: Asking,

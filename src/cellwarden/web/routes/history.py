@@ -30,7 +30,7 @@ class QuantityHistory(BaseModel):
     median: list[float | None]
 
 
-@guarded(ROUTER, "GET", "/api/v1/packs/{pack}/cells/{cell}/history", Role.READER)
+@guarded(ROUTER, "GET", "/api/v1/packs/{pack:path}/cells/{cell}/history", Role.READER)
 def history(
     request: Request,
     _asking: Asking,

@@ -25,7 +25,7 @@ class DecisionPage(BaseModel):
     total: int
 
 
-@guarded(ROUTER, "GET", "/api/v1/packs/{pack}/decisions", Role.READER)
+@guarded(ROUTER, "GET", "/api/v1/packs/{pack:path}/decisions", Role.READER)
 def decisions(request: Request, _asking: Asking, pack: PackId, span: Span) -> DecisionPage:
     """Changes of the limits or of what binds them."""
     with parts_of(request).readers.reader() as reader:

@@ -17,7 +17,10 @@ from cellwarden.web.role import Role
 from cellwarden.web.sample_view import SampleView, sample_view
 from cellwarden.web.summaries import PackSummary
 
-__all__ = ["ROUTER", "PackId", "record_named"]
+__all__ = ["COMES_LAST", "ROUTER", "PackId", "record_named"]
+
+COMES_LAST = True
+"""A pack's id may hold slashes: this address takes whatever follows, so the more particular ones are tried first."""
 
 ROUTER = APIRouter(tags=["packs"])
 PackId = Annotated[str, Path(min_length=1, max_length=200, description="The pack's id as in its pack.toml.")]
@@ -75,7 +78,7 @@ def packs(
     return PackPage(items=lines[offset : offset + limit], total=len(lines))
 
 
-@guarded(ROUTER, "GET", "/api/v1/packs/{pack}", Role.READER)
+@guarded(ROUTER, "GET", "/api/v1/packs/{pack:path}", Role.READER)
 def pack(request: Request, _asking: Asking, pack: PackId) -> PackView:
     """One pack now: what stands out, its cells, its limits."""
     parts = parts_of(request)

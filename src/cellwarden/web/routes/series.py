@@ -39,7 +39,7 @@ class SeriesView(BaseModel):
     columns: dict[str, BucketColumn]
 
 
-@guarded(ROUTER, "GET", "/api/v1/packs/{pack}/series", Role.READER)
+@guarded(ROUTER, "GET", "/api/v1/packs/{pack:path}/series", Role.READER)
 def series(
     request: Request,
     _asking: Asking,

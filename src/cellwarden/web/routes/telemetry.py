@@ -23,7 +23,7 @@ class TelemetryView(BaseModel):
     sources: list[dict[str, Any]]
 
 
-@guarded(ROUTER, "GET", "/api/v1/packs/{pack}/telemetry", Role.READER)
+@guarded(ROUTER, "GET", "/api/v1/packs/{pack:path}/telemetry", Role.READER)
 def telemetry(request: Request, _asking: Asking, pack: PackId) -> TelemetryView:
     """The latest of each source of a pack."""
     with parts_of(request).readers.reader() as reader:
