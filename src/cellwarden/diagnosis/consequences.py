@@ -52,6 +52,12 @@ def _of_less_area(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
     return evidence.magnitude <= 2.0 * scale.resistance_ohm * lost / (1.0 - lost)
 
 
+def _of_the_reading(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
+    """An offset of the reading explains a deviation of up to one and a half times its size, in its direction."""
+    del scale
+    return 0.0 <= evidence.magnitude / cause.magnitude <= 1.5 if cause.magnitude else False
+
+
 _CELL_READINGS = (
     "voltage_sensor_offset",
     "soc_imbalance",
@@ -71,6 +77,9 @@ RULES: tuple[Rule, ...] = (
     Rule("connection_resistance_high", "resistance_high"),
     Rule("voltage_sensor_offset", "soc_imbalance"),
     Rule("voltage_sensor_offset", "self_discharge", demotes=False),
+    Rule("voltage_sensor_offset", "voltage_deviation", fits=_of_the_reading),
+    *(Rule(kind, "voltage_deviation") for kind in ("soc_imbalance", "self_discharge", "capacity_low")),
+    *(Rule(kind, "voltage_deviation") for kind in ("sensor_stuck", "sense_wires_swapped")),
     Rule("thermal_path_degraded", "temperature_rise_forecast", demotes=False),
     Rule("resistance_high", "temperature_rise_forecast", demotes=False),
 )

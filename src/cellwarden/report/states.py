@@ -35,6 +35,7 @@ _KIND_ORDER = (
     "connection_resistance_high",
     "thermal_path_degraded",
     "cold_charge",
+    "voltage_deviation",
     "soc_imbalance",
     "sense_wires_swapped",
     "sensor_stuck",

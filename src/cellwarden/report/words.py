@@ -141,6 +141,10 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
         "out of balance",
         lambda f: f"{place_text(f)} stands {_signed(f, 'fuller', 'emptier')} than its neighbours",
     ),
+    "voltage_deviation": (
+        "stands apart",
+        lambda f: f"{place_text(f)} stands {_signed(f, 'above', 'below')} its neighbours in voltage",
+    ),
     "voltage_sensor_offset": (
         "voltage reading off",
         lambda f: f"the voltage reading of {place_text(f)} is {_signed(f, 'too high', 'too low')}",
