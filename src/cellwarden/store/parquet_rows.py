@@ -60,6 +60,7 @@ def integer_writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
         compression="zstd",
         compression_level=3,
         write_page_checksum=True,
+        store_schema=True,
     ) as writer:
         yield writer
 

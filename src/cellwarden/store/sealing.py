@@ -29,7 +29,8 @@ from cellwarden.store.syncing import make_folder, sync_path
 __all__ = ["Step", "closed_days", "forget_rows", "write_sealed"]
 
 Step = Callable[[str], None]
-_PIECE = DAY // 6  # 14,400 rows at 1 Hz: what is in memory at a time, and a row group
+_PIECE = DAY // 6  # 14,400 rows at 1 Hz
+_GROUP_ROWS = 12_000  # smaller row groups cost bytes, larger ones memory
 
 
 def closed_days(connection: sqlite3.Connection, before: int) -> Iterator[tuple[int, Stream, int]]:
@@ -54,10 +55,15 @@ def _layouts_of_day(connection: sqlite3.Connection, number: int, day: int) -> li
 def _pieces_of_day(
     connection: sqlite3.Connection, number: int, day: int, layout: RowLayout, on_damage: Callable[[int], None]
 ) -> Iterator[IntegerRows]:
-    """The day's rows of one layout, a few hours at a time: they are never all in memory."""
+    """The day's rows of one layout, at least `_GROUP_ROWS` at a time but for the last: they are never all in memory."""
+    waiting: list[IntegerRows] = []
     for begin in range(day * DAY, (day + 1) * DAY, _PIECE):
         found = read_rows(connection, number, begin, begin + _PIECE, on_damage=on_damage)
-        yield from merged_rows([rows for rows in found if rows.layout == layout])
+        waiting += [rows for rows in found if rows.layout == layout]
+        if sum(len(rows) for rows in waiting) >= _GROUP_ROWS:
+            yield from merged_rows(waiting)
+            waiting = []
+    yield from merged_rows(waiting)
 
 
 def write_sealed(

@@ -75,6 +75,7 @@ class Controller:
             {item.pack_id: (site.pack_texts[item.pack_id], item.layout) for item in setups},
             site.store.batch_second,
             self.clock.now,
+            int(site.store.disk_budget_gigabyte * 1e9),
         )
         self.store.start()
         self.store.is_open.wait(_STORE_OPEN_SECOND)

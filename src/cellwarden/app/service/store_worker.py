@@ -35,6 +35,7 @@ class StoreWorker(threading.Thread):
     packs : text and layout of every pack, by its name
     batch_second : how long rows wait for the next transaction [s]
     record_time : the record's clock, which says when a day is over
+    budget_byte : what the store may take; the oldest raw days go first
 
     `stored` counts, per pack, how long a sample took from its reception to the disk; `trouble` says in words what keeps
     the store from working, empty where nothing does; `is_open` is set when the store was opened for the first time.
@@ -47,6 +48,7 @@ class StoreWorker(threading.Thread):
         packs: Mapping[str, tuple[str, PackLayout]],
         batch_second: float,
         record_time: Callable[[], float],
+        budget_byte: int,
     ) -> None:
         super().__init__(name="store", daemon=True)
         self.stored = LatencyCounter()
@@ -59,6 +61,7 @@ class StoreWorker(threading.Thread):
         self._queue = queue
         self._packs = packs
         self._record_time = record_time
+        self._budget_byte = budget_byte
         self._batch_second = batch_second
         self._stop_wanted = threading.Event()
         self._landing: Landing | None = None
@@ -126,7 +129,7 @@ class StoreWorker(threading.Thread):
         if self._landing is None:
             from cellwarden.store.landing import Landing
 
-            self._landing = Landing(self._folder)
+            self._landing = Landing(self._folder, budget_byte=self._budget_byte)
             for name, (text, layout) in self._packs.items():
                 self._landing.register_pack(name, text, layout)
             self.is_open.set()
@@ -143,7 +146,12 @@ class StoreWorker(threading.Thread):
             return
         self._housekeeping_second = time.monotonic()
         for file in landing.seal_step(self._record_time()):  # one day of one pack each time
-            _LOG.info("store: sealed %s", file)
+            _LOG.info("store: sealed %s", file.path.name)
+        for removed in landing.keep_within_budget():
+            _LOG.warning(
+                "store: %s of %s removed to stay within the disk budget", removed.detail["kind"], removed.detail["day"]
+            )
+        landing.check_step()
 
     def _note(self, trouble: str) -> None:
         if trouble != self.trouble:
