@@ -44,6 +44,8 @@ nightly: $(DEV)
 	@echo "hypothesis seed: $(SEED)"
 	$(PY) -m pytest --hypothesis-profile=nightly --hypothesis-seed=$(SEED)
 	$(PY) -m scripts.fuzz_decoders --count 1000000 --seed $(SEED)
+	$(PY) -m scripts.kill_loop --count 200 --seed $(SEED)
+	$(PY) -m scripts.power_cut --count 20 --seed $(SEED)
 
 example: $(RUNTIME)
 	@$(PY) scripts/make_example.py

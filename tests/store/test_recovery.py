@@ -28,7 +28,7 @@ FINDING: dict[str, JsonValue] = {
     "severity": "warning",
 }
 RECORD = AuditRecord(unix_time_second=START, actor="program", action="start")
-TIMES = START + np.concatenate([120.0 * np.arange(720), DAY + 20.0 * np.arange(600)])
+TIMES = START + np.concatenate([2.0 * np.arange(720), DAY + 20.0 * np.arange(600)])
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from tests.store.store_batches import START, block, estimates, joined, landing, 
 from tests.store.test_landing import same
 
 DAY = 86400.0
-TIMES = START + np.arange(0.0, 2.5 * DAY, 120.0)
+FIRST_DAY = START + 2.0 * np.arange(720.0)
+TIMES = np.concatenate([FIRST_DAY, FIRST_DAY + DAY, FIRST_DAY + 2 * DAY])
 STEPS = ("written", "synced", "verified", "renamed", "folder_synced", "recorded", "committed")
 
 
@@ -54,7 +55,7 @@ def test_closed_days_become_files_in_the_format_of_a_pack_log(tmp_path: Path) ->
     assert not column.has_dictionary_page
     log = open_log(first, PackSpec(id="a", cells_in_series=3, nominal_capacity_ah=100.0))
     (found,) = log.blocks()
-    same(found, block(TIMES[: int(DAY / 120)]))
+    same(found, block(FIRST_DAY))
 
 
 def test_the_open_day_and_the_first_minutes_after_midnight_stay(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_sealed_estimates_come_back(tmp_path: Path) -> None:
 
 
 def test_series_are_the_same_before_and_after_sealing(tmp_path: Path) -> None:
-    asked = (["cell_voltage_c2_volt", "current_ampere", "cell_soc_c1_fraction"], START + 7200.0, TIMES[-1])
+    asked = (["cell_voltage_c2_volt", "current_ampere", "cell_soc_c1_fraction"], START + 600.0, TIMES[-1])
     with filled(tmp_path) as store:
         reader = StoreReader(tmp_path)
         before = [reader.series("a", *asked, points) for points in (20, 500, 5000)]
@@ -85,6 +86,24 @@ def test_series_are_the_same_before_and_after_sealing(tmp_path: Path) -> None:
         for name in asked[0]:
             for bound in ("minimum", "mean", "maximum"):
                 np.testing.assert_allclose(getattr(one.columns[name], bound), getattr(other.columns[name], bound))
+
+
+def test_minutes_of_a_slowly_sampled_day_are_made_from_its_rows(tmp_path: Path) -> None:
+    slow = START + np.arange(0.0, 1.5 * DAY, 60.0)
+    asked = ("a", ["current_ampere"], START, START + DAY, 1000)
+    with landing(tmp_path) as store:
+        store.write(rows_batch("a", slow))
+        reader = StoreReader(tmp_path)
+        before = reader.series(*asked)
+        assert seal_all(store, START + 2 * DAY) == ["2025-06-16.parquet"]
+        store.write(rows_batch("a", slow[:700] + 7.0))
+        late = reader.series(*asked)
+        seal_all(store, START + 2 * DAY)
+        sealed = reader.series(*asked)
+    assert not (tmp_path / "minutes").exists()
+    assert before.bucket_second == 120.0
+    np.testing.assert_allclose(late.columns["current_ampere"].mean, sealed.columns["current_ampere"].mean)
+    np.testing.assert_allclose(before.columns["current_ampere"].mean[400:], sealed.columns["current_ampere"].mean[400:])
 
 
 def test_late_rows_become_a_second_part_and_repeats_do_not(tmp_path: Path) -> None:

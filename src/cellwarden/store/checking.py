@@ -14,7 +14,7 @@ from cellwarden.store.parquet_rows import read_parquet_rows
 from cellwarden.store.rollups import HOUR, merge_into_table, roll_up
 from cellwarden.store.row_layout import RowLayout
 from cellwarden.store.sealed_files import DAY
-from cellwarden.store.streams import ESTIMATES, MINUTES, layout_number
+from cellwarden.store.streams import MINUTES, layout_number
 
 __all__ = ["CatalogueKey", "check_file", "next_key"]
 
@@ -62,12 +62,9 @@ def _make_hours(connection: sqlite3.Connection, folder: Path, key: CatalogueKey)
     """Roll-ups of a day's hours from all of its files, where there are none."""
     stream, kind, day, _ = key
     begin, end = day * DAY, (day + 1) * DAY
-    if (
-        kind not in (MINUTES, ESTIMATES)
-        or connection.execute(
-            "SELECT 1 FROM rollup WHERE stream = ? AND span = ? AND time >= ? AND time < ?", (stream, HOUR, begin, end)
-        ).fetchone()
-    ):
+    if connection.execute(
+        "SELECT 1 FROM rollup WHERE stream = ? AND span = ? AND time >= ? AND time < ?", (stream, HOUR, begin, end)
+    ).fetchone():
         return
     files = connection.execute("SELECT file FROM sealed WHERE stream = ? AND kind = ? AND day = ?", key[:3]).fetchall()
     for (name,) in files:

@@ -30,17 +30,22 @@ from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.parquet_rollups import read_parquet_rollup
 from cellwarden.store.parquet_rows import file_layout, read_parquet_rows
-from cellwarden.store.rollups import MINUTE, Rollup
+from cellwarden.store.rollups import MINUTE, Rollup, roll_up
 from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout, to_microsecond
 from cellwarden.store.sample_rows import sample_block, stored_attributes, with_attributes
 from cellwarden.store.sealed_files import DAY, sealed_parts
 from cellwarden.store.series import Series, SeriesSums, finest_span
-from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, SPANS, Stream, read_rollups, read_rows
+from cellwarden.store.streams import ESTIMATES, SAMPLES, SPANS, Stream, read_rollups, read_rows
 
 __all__ = ["PackRecord", "PackState", "StoreReader"]
 
 _EVER = (0, 1 << 62)
 _PIECE = DAY // 6  # what is in memory at a time; a row group of a sealed file
+_MINUTE_FILES = (
+    "SELECT kind, file FROM sealed WHERE stream = ?1 AND day BETWEEN ?2 AND ?3 AND (kind = 'minutes'"
+    " OR kind = 'samples' AND NOT EXISTS (SELECT 1 FROM sealed AS other WHERE other.stream = ?1"
+    " AND other.kind = 'minutes' AND other.day = sealed.day)) ORDER BY day, part"
+)
 _LOG = logging.getLogger(__name__)
 
 
@@ -324,14 +329,18 @@ class StoreReader:
     def _rollups(
         self, number: int, span: int, begin: int, end: int, names: Collection[str]
     ) -> Iterator[tuple[RowLayout, Rollup]]:
-        """Roll-ups from both places; those of a minute are in files as soon as the database says so."""
-        question = "SELECT file FROM sealed WHERE stream = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day, part"
+        """Roll-ups from both places; minutes of a day whose minutes were not sealed are made from its rows."""
         self._connection.execute("BEGIN")
         landed = list(read_rollups(self._connection, number, span, begin, end))
-        files = self._all(question, (number, MINUTES, begin // DAY, end // DAY)) if span == MINUTE else []
+        files = self._all(_MINUTE_FILES, (number, begin // DAY, end // DAY)) if span == MINUTE else []
         self._connection.execute("COMMIT")
         yield from landed
-        for (file,) in files:
+        for kind, file in files:
+            if kind == SAMPLES:
+                rows = _file_rows(self._folder / file, begin, end, names)
+                if rows is not None and len(rows):
+                    yield rows.layout, roll_up(rows, MINUTE)
+                continue
             try:
                 yield read_parquet_rollup(self._folder / file, begin, end, names)
             except (OSError, pa.ArrowException, KeyError, ValueError) as cause:

@@ -30,6 +30,7 @@ __all__ = ["Step", "closed_days", "forget_rows", "write_sealed"]
 
 Step = Callable[[str], None]
 _PIECE = DAY // 6  # 14,400 rows at 1 Hz
+_ROWS_PER_MINUTE = 20  # below it a file of minutes would be about as large as that of the rows, and as slow
 _GROUP_ROWS = 12_000  # smaller row groups cost bytes, larger ones memory
 
 
@@ -103,9 +104,26 @@ def write_sealed(
             part += 1
         else:
             path.unlink()
-    if stream.kind == SAMPLES:
+    if stream.kind == SAMPLES and _wants_minutes(connection, number, day):
         files += _write_minutes(connection, folder, number, stream, day, step)
     return files, sorted(damaged)
+
+
+def _wants_minutes(connection: sqlite3.Connection, number: int, day: int) -> bool:
+    """Whether a day's minutes are sealed: if earlier ones of that day were; for a new day, if rows are many more."""
+    kinds = connection.execute(
+        "SELECT DISTINCT kind FROM sealed WHERE stream = ? AND day = ?", (number, day)
+    ).fetchall()
+    if kinds:
+        return (MINUTES,) in kinds
+    span = (number, day * DAY, (day + 1) * DAY)
+    (rows,) = connection.execute(
+        "SELECT count(*) FROM row WHERE stream = ? AND time >= ? AND time < ?", span
+    ).fetchone()
+    (minutes,) = connection.execute(
+        "SELECT count(*) FROM rollup WHERE stream = ? AND time >= ? AND time < ? AND span = ?", (*span, MINUTE)
+    ).fetchone()
+    return bool(rows >= _ROWS_PER_MINUTE * minutes)
 
 
 def _write_minutes(
