@@ -58,6 +58,10 @@ class Session:
         self._answer.clear()
         self._request = None
 
+    def forget_map(self) -> None:
+        """Forget where things are in the device; its address, counts and identity stay until it tells others."""
+        self.profile = replace(self.profile, extra={})
+
     @property
     def complete(self) -> bool:
         """Whether the outstanding request has its whole answer; False where nothing was asked."""

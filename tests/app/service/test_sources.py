@@ -57,6 +57,23 @@ def test_modules_of_a_battery_whose_map_was_found_make_one_reading() -> None:
         assert reading.identity is not None
 
 
+def test_a_device_that_was_replaced_by_one_with_another_map_is_found_again() -> None:
+    taken: list[DeviceReading] = []
+
+    async def test() -> None:
+        line = Registers(rack(40000))
+        link = DeviceLink(line, Session(DRIVER, DeviceProfile(address=1)))
+        task = asyncio.create_task(SourcePoller("rack bms", link, 0.02, lambda reading, _: taken.append(reading)).run())
+        while not taken:
+            await asyncio.sleep(0.01)
+        line.registers = image((802, {**BATTERY, "V": 2650}), string(1, 1, centivolt=2650), module(1, 1, range(8)))
+        while there(taken[-1].cell_voltage_volt).size != 8:
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(test(), 30.0))
+
+
 def test_parts_that_do_not_hold_together_are_no_reading() -> None:
     registers = image((802, BATTERY), bank(1), string(1, 1, centivolt=4000), module(1, 1, range(16)))
     taken: list[DeviceReading] = []

@@ -123,7 +123,11 @@ class SourcePoller:
 
     async def _introduce(self) -> None:
         at = asyncio.get_running_loop().time()
-        await self.link.discover()
+        was_gone = self._failures >= _REASK_AFTER_FAILURES
+        await self.link.discover(again=was_gone)
+        if was_gone:  # what was kept may be another device's
+            self._slow.clear()
+            self._slow_due.clear()
         session = self.link.session
         self.plan = poll_plan(session.driver, session.profile, self.plan.period_second)
         for request in self.plan.once:

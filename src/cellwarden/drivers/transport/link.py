@@ -43,8 +43,10 @@ class DeviceLink:
                 request = self.session.driver.request(request.name, self.session.profile)
             return await self._ask(request)
 
-    async def discover(self) -> None:
+    async def discover(self, *, again: bool = False) -> None:
         """Let the driver find out what the device holds; nothing where it needs not, or has.
+
+        `again`: the device was gone, and what answers now may be another one or have other firmware.
 
         Raises
         ------
@@ -52,6 +54,8 @@ class DeviceLink:
             As for `ask`; also where the device answers and holds nothing that the driver knows.
         """
         async with self._lock:
+            if again:
+                self.session.forget_map()
             await self._discover()
 
     async def _discover(self) -> None:
