@@ -6,24 +6,29 @@ PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/runtime.stamp
 DEV := $(VENV)/dev.stamp
 DEMO_OUT ?= out/demo
+EXAMPLE_OUT ?= out/example
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench real nightly example picture lock clean help
+.PHONY: demo example test bench real nightly cut-example picture lock clean help
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo                     analyse the example pack and compare with what was planted in it"
-	@echo "make demo LOG=… PACK=…        analyse your own log (several files in quotes); DEMO_OUT=… says where to"
+	@echo "make demo                     a virtual pack followed live, a minute long; KEEP=1 goes on and serves the page"
+	@echo "make example                  analyse the example pack and compare with what was planted in it"
+	@echo "make example LOG=… PACK=…     analyse your own log (several files in quotes); EXAMPLE_OUT=… says where to"
 	@echo "make test                     all checks and tests"
 	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth"
 	@echo "make real                     docs/real-data.md from the open measured logs"
 	@echo "make nightly                  property tests, many more cases, seed printed"
-	@echo "make example                  cut examples/ anew from the development packs"
-	@echo "make picture                  the report's picture in the README, from the demo's report, by Chromium"
+	@echo "make cut-example              cut examples/ anew from the development packs"
+	@echo "make picture                  the report's picture in the README, from the example's report, by Chromium"
 	@echo "make lock                     the newest versions that fit, into requirements/"
 
 demo: $(RUNTIME)
-	@$(PY) scripts/demo.py --out '$(DEMO_OUT)' $(if $(PACK),--pack '$(PACK)') $(LOG)
+	@$(PY) scripts/demo.py --out '$(DEMO_OUT)' $(if $(KEEP),--keep)
+
+example: $(RUNTIME)
+	@$(PY) scripts/example.py --out '$(EXAMPLE_OUT)' $(if $(PACK),--pack '$(PACK)') $(LOG)
 
 test: $(DEV)
 	$(PY) -m ruff check
@@ -47,12 +52,12 @@ nightly: $(DEV)
 	$(PY) -m scripts.kill_loop --count 200 --seed $(SEED)
 	$(PY) -m scripts.power_cut --count 20 --seed $(SEED)
 
-example: $(RUNTIME)
+cut-example: $(RUNTIME)
 	@$(PY) scripts/make_example.py
 
 picture:
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1460 \
-	  --screenshot='$(CURDIR)/docs/images/report.png' 'file://$(abspath $(DEMO_OUT))/report.html'
+	  --screenshot='$(CURDIR)/docs/images/report.png' 'file://$(abspath $(EXAMPLE_OUT))/report.html'
 
 LOCK := $(VENV)-lock
 lock:

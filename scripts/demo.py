@@ -1,108 +1,252 @@
-"""Analyse the example pack, or a log of your own, and show what was found; for the example beside what was planted.
+"""The live demonstration: a virtual pack behind the JK protocol, the service on it, findings as they come, the report.
 
-python scripts/demo.py [LOG... --pack pack.toml] [--out DIR]
+python scripts/demo.py [--seconds 55] [--out DIR] [--keep]
+
+Time is accelerated: one second is one hour for the pack. The service is the one that runs in the field; only its clock
+is told to run faster, and so it gets one sample in a minute of the pack's time instead of one in a second.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import shutil
+import signal
+import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "leaky-pack"
-DAY_SECOND = 86_400.0
+from cellwarden.store.errors import StoreError
+from cellwarden.store.reader import PackState, StoreReader
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "live-demo"
+PACK = "demo-pack"
+CELLWARDEN = [sys.executable, "-c", "from cellwarden.app.cli import main; main()"]
+MARKS = {"critical": "bold red", "warning": "yellow", "info": "dim"}
+START_SECOND = 40.0
 
 Entry = dict[str, Any]
 
 
-def analyze(logs: list[Path], pack: Path, out: Path) -> None:
-    """Run the command line as a user would; its own exit status where it fails."""
-    program = Path(sys.executable).with_name("cellwarden")
-    run = subprocess.run([program, "analyze", *logs, "--pack", pack, "--out", out], check=False)
-    if run.returncode:
-        sys.exit(run.returncode)
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
-def read_entries(file: Path) -> list[Entry]:
-    """A JSON list of objects."""
-    entries: list[Entry] = json.loads(file.read_text(encoding="utf-8"))
-    return entries
+def write_site(folder: Path, port: int) -> Path:
+    """The demonstration's files in a folder of their own."""
+    for name in ("pack.toml", "virtual-pack.toml"):
+        shutil.copy(EXAMPLE / name, folder / name)
+    site = folder / "site.toml"
+    text = (EXAMPLE / "site.toml").read_text(encoding="utf-8")
+    site.write_text(text.replace("port = 8480", f"port = {port}"), encoding="utf-8")
+    return site
 
 
-def matching_finding(fault: Entry, findings: list[Entry]) -> Entry | None:
-    """The first warning or critical finding of the fault's kind and place that came after its onset."""
-    for finding in findings:
-        same = all(finding[key] == fault[key] for key in ("kind", "cell", "sensor"))
-        late = finding["detected_unix_time_second"] >= fault["onset_unix_time_second"]
-        if same and late and finding["severity"] != "info":
-            return finding
-    return None
+@contextlib.contextmanager
+def running(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program of ours in the background, ended when the block ends."""
+    with log.open("wb") as out:
+        process = subprocess.Popen([*CELLWARDEN, *arguments], stdout=out, stderr=subprocess.STDOUT, cwd=log.parent)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
-def latest_finding(first: Entry, findings: list[Entry]) -> Entry:
-    """The last one of the same kind and place: it holds the latest magnitude."""
-    return [entry for entry in findings if all(entry[key] == first[key] for key in ("kind", "cell", "sensor"))][-1]
+@contextlib.contextmanager
+def at_work(folder: Path, speed: float) -> Iterator[None]:
+    """The virtual device, and the service on it."""
+    virtual = ["virtual", "jk-pb", "--link", "jk", "--pack", "virtual-pack.toml", "--speed", str(speed)]
+    with running(virtual, folder / "device.log") as device:
+        wait_for(folder / "jk", device, folder / "device.log")
+        with running(["run", "site.toml"], folder / "service.log") as service:
+            wait_for(folder / "cellwarden-state" / "controller.socket", service, folder / "service.log")
+            yield
 
 
-def place(entry: Entry) -> str:
-    """Where a finding or a fault is."""
-    return f"cell {entry['cell']}" if entry["cell"] else entry["sensor"] or "pack"
+def wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until a program has made a file; its own words where it ended instead."""
+    end = time.monotonic() + START_SECOND
+    while not path.exists():
+        if process.poll() is not None or time.monotonic() > end:
+            sys.exit(f"The demonstration did not start:\n{log.read_text(encoding='utf-8')}")
+        time.sleep(0.1)
 
 
-def comparison(planted: list[Entry], findings: list[Entry]) -> Table:
-    """Planted faults, each beside what was found of it."""
-    table = Table(title="Planted in this synthetic pack, and found", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.collapse_padding = True
-    for name in ("fault", "planted", "found, 95 % interval", "after"):
-        table.add_column(name, no_wrap=True)
-    for fault in planted:
-        begin = datetime.fromtimestamp(fault["onset_unix_time_second"], UTC)
-        what = f"{place(fault)} {fault['kind'].replace('_', ' ')}"
-        row = [what, f"{1000 * fault['magnitude']:.1f} mA, {begin:%d %b}"]
-        first = matching_finding(fault, findings)
-        if first is None:
-            table.add_row(*row, "not found", "")
-            continue
-        last = latest_finding(first, findings)
-        low, high = 1000 * last["magnitude_low"], 1000 * last["magnitude_high"]
-        after = (first["detected_unix_time_second"] - fault["onset_unix_time_second"]) / DAY_SECOND
-        row += [f"{1000 * last['magnitude']:.1f} mA ({low:.1f} to {high:.1f})", f"{after:.1f} days"]
-        table.add_row(*row)
+def hours(second: float) -> str:
+    """Pack time since the start, as days and hours."""
+    return f"day {int(second // 86400) + 1}, {int(second % 86400 // 3600):02d} h"
+
+
+def cells_table(state: PackState, findings: list[Entry]) -> Table:
+    """What the service knows of every cell."""
+    accused = {entry["cell"] for entry in findings if entry["severity"] != "info" and entry["cell"]}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("cell", "reads", "charge, 95 %", "leak above median"):
+        table.add_column(name, justify="right", header_style="dim")
+    documents = (state.document or {}).get("cells", [])
+    volts = state.sample.cell_voltage_volt[-1] if state.sample is not None else [float("nan")] * 16
+    for number, volt in enumerate(volts, 1):
+        cell = documents[number - 1] if documents else {}
+        low, high, leak = (
+            cell.get(f"{name}") for name in ("soc_low_fraction", "soc_high_fraction", "self_discharge_ampere")
+        )
+        charge = "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %"
+        words = "" if leak is None else f"{1000 * leak:+.0f} mA"
+        table.add_row(f"{number}", f"{volt:.3f} V", charge, words, style="yellow" if number in accused else "")
     return table
+
+
+def findings_text(findings: list[Entry], start: float, most: int = 7) -> Group:
+    """The newest findings, the last one at the bottom."""
+    lines: list[Text] = []
+    for entry in findings[-most:]:
+        when = hours(entry["detected_unix_time_second"] - start)
+        head = Text(f"{when}  {entry['severity']}: ", style=MARKS[entry["severity"]])
+        head.append(entry["explanation"].split(": ")[0].split(", ")[0].rstrip(".") + ".", style="default")
+        lines.append(head)
+    return Group(*(lines or [Text("nothing found yet", style="dim")]))
+
+
+def screen(state: PackState, findings: list[Entry], start: float, address: str) -> Group:
+    """The whole picture."""
+    sample = state.sample
+    now, flow = (0.0, "") if sample is None else (float(sample.unix_time_second[-1]) - start, "")
+    if sample is not None:
+        ampere = float(sample.current_ampere[-1])
+        flow = "on the charger" if ampere > 1.0 else f"outage, {-ampere:.0f} A" if ampere < -1.0 else "float"
+    head = Text.assemble(
+        (f"{hours(now)}", "bold"), f" of the pack's time  ·  {flow}  ·  ", ("1 second = 1 hour", "dim")
+    )
+    page = Text.assemble(("page ", "dim"), address)
+    return Group(
+        head,
+        Text(),
+        cells_table(state, findings),
+        Panel(findings_text(findings, start), title="Findings", title_align="left", border_style="dim"),
+        page,
+    )
+
+
+def follow(folder: Path, seconds: float, console: Console, address: str) -> float:
+    """Show what the service finds, for a while; the pack's first moment."""
+    store = folder / "cellwarden-state" / "store"
+    end, start = time.monotonic() + seconds, 0.0
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        while time.monotonic() < end:
+            time.sleep(0.5)
+            with contextlib.suppress(StoreError, OSError), StoreReader(store) as reader:
+                state = reader.state(PACK)
+                if state.sample is not None and not start:
+                    start = float(state.sample.unix_time_second[-1])
+                live.update(screen(state, list(reader.findings(PACK)), start, address))
+    return start
+
+
+def planted_words(fault: Entry) -> str:
+    """What was planted, in words."""
+    onset = hours(3600.0 * fault["onset_hour"])
+    if fault["kind"] == "self_discharge":
+        return f"cell {fault['cell']} leaks {1000 * fault['magnitude']:.0f} mA from {onset}"
+    return f"the corner at {fault['sensor']} cools {fault['magnitude']:.0f} times worse from {onset}"
+
+
+def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
+    """What was found of it."""
+    same = [
+        entry
+        for entry in findings
+        if entry["kind"] == fault["kind"]
+        and entry["severity"] != "info"
+        and all(fault.get(name) in {None, entry[name]} for name in ("cell", "sensor"))
+    ]
+    if not same:
+        return Text("not found in this time", style="red")
+    first, last = same[0], same[-1]
+    when = hours(first["detected_unix_time_second"] - start)
+    unit = "mA" if last["unit"] == "ampere" else "times worse"
+    scale = 1000.0 if unit == "mA" else 1.0
+    low, high = scale * last["magnitude_low"], scale * last["magnitude_high"]
+    size = f"{scale * last['magnitude']:.3g} {unit} ({low:.3g} to {high:.3g})"
+    return Text(f"found {when}: {size}", style="green")
+
+
+def comparison(folder: Path, start: float) -> tuple[Table, bool]:
+    """Planted and found, side by side; whether all was found."""
+    faults = tomllib.loads((EXAMPLE / "virtual-pack.toml").read_text(encoding="utf-8"))["fault"]
+    with StoreReader(folder / "cellwarden-state" / "store") as reader:
+        findings = list(reader.findings(PACK))
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("planted in the virtual pack", header_style="dim")
+    table.add_column("found by the service, 95 % interval", header_style="dim")
+    words = [found_words(fault, findings, start) for fault in faults]
+    for fault, found in zip(faults, words, strict=True):
+        table.add_row(planted_words(fault), found)
+    return table, all(found.plain.startswith("found") for found in words)
+
+
+def write_results(folder: Path, out: Path) -> None:
+    """The report on what was recorded: the store's rows, exported and analysed like any log."""
+    log = folder / "log.parquet"
+    with StoreReader(folder / "cellwarden-state" / "store") as reader:
+        reader.export(PACK, log)
+    run = [*CELLWARDEN, "analyze", str(log), "--pack", str(folder / "pack.toml"), "--out", str(out)]
+    subprocess.run(run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main() -> int:
     """Exit status 1 where a planted fault was not found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("log", nargs="*", type=Path)
-    parser.add_argument("--pack", type=Path)
+    parser.add_argument("--seconds", type=float, default=55.0)
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
+    parser.add_argument("--keep", action="store_true", help="go on serving the page until Ctrl-C")
     options = parser.parse_args()
-    if bool(options.log) != bool(options.pack):
-        sys.exit("Name both: make demo LOG=log.parquet PACK=pack.toml (see README.md for the pack's description).")
-    analyze(options.log or [EXAMPLE / "log.parquet"], options.pack or EXAMPLE / "pack.toml", options.out)
-    report = (options.out / "report.html").resolve()
-    if options.log:
-        print(f"\nOpen {report}")
-        return 0
-    planted, findings = read_entries(EXAMPLE / "planted.json"), read_entries(options.out / "findings.json")
-    warnings = [entry for entry in findings if entry["severity"] != "info"]
-    others = [entry for entry in warnings if not any(matching_finding(fault, [entry]) for fault in planted)]
     console = Console()
-    console.print(comparison(planted, findings))
-    print(f"Warnings about anything else: {len(others)}")
-    for entry in others:
-        print(f"  {entry['kind']}, {place(entry)}: {entry['explanation']}")
-    print(f"Open {report}")
-    return 0 if all(matching_finding(fault, findings) for fault in planted) else 1
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/"
+    speed = tomllib.loads((EXAMPLE / "site.toml").read_text(encoding="utf-8"))["site"]["clock_speed"]
+    with tempfile.TemporaryDirectory(prefix="cellwarden-demo-") as name:
+        folder = Path(name)
+        site = write_site(folder, port)
+        with console.status("Compiling the numerical kernels (one to three minutes, only the first time) …"):
+            subprocess.run([*CELLWARDEN, "warm", str(site)], check=True, stdout=subprocess.DEVNULL)
+        console.print("A virtual 16-cell pack behind the JK protocol on a pseudo-terminal, followed by the service.")
+        console.print(
+            f"Accelerated: one second is one hour for the pack; {options.seconds:.0f} seconds.\n", style="dim"
+        )
+        with at_work(folder, speed):
+            start = follow(folder, options.seconds, console, address)
+            table, is_complete = comparison(folder, start)
+            console.print(table)
+            write_results(folder, options.out)
+            console.print(f"\nReport: {(options.out / 'report.html').resolve()}")
+            if options.keep:
+                console.print(f"Page:   {address}  (Ctrl-C ends it)")
+                with contextlib.suppress(KeyboardInterrupt):
+                    signal.pause()
+        if not options.keep:
+            console.print("`make demo KEEP=1` goes on and serves the page.", style="dim")
+    return 0 if is_complete else 1
 
 
 if __name__ == "__main__":

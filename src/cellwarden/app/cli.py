@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from cellwarden.app.check_command import add_check_command
 from cellwarden.app.export_command import add_export_command
+from cellwarden.app.probe_command import add_probe_command
 from cellwarden.app.run_command import add_run_commands
 from cellwarden.app.virtual_command import add_virtual_command
+from cellwarden.app.warm_command import add_warm_command
 from cellwarden.app.web_command import add_web_commands
 from cellwarden.core.errors import CellwardenError, ConfigurationError
 
@@ -106,9 +109,12 @@ def models() -> None:
         typer.echo(f"{name:12} {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
 
 
+add_check_command(app)
+add_probe_command(app)
 add_export_command(app)
 add_run_commands(app)
 add_virtual_command(app)
+add_warm_command(app)
 add_web_commands(app)
 
 

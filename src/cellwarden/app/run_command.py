@@ -31,7 +31,8 @@ def _controller(site: _SiteFile) -> None:
 
 def _run(site: _SiteFile) -> None:
     """Follow the packs of a site and serve the page: the controller, and the web process beside it."""
-    if importlib.util.find_spec("cellwarden.app.web_command") is None:
+    if importlib.util.find_spec("uvicorn") is None:
+        typer.echo("No page: install cellwarden[web] for it.", err=True)
         run_controller(site)
         return
     program = [sys.executable, "-c", "from cellwarden.app.cli import main; main()", "web", str(site)]
@@ -62,11 +63,14 @@ def run_controller(file: Path) -> None:
 
 
 async def _serve(file: Path) -> None:
+    from cellwarden.app.service.bus_check import planned_loads
     from cellwarden.app.service.controller import Controller
     from cellwarden.app.service.service_log import set_up_logs
     from cellwarden.app.service.site_toml import read_site_toml
 
     site = read_site_toml(file)
+    if site.site.clock_speed == 1.0:
+        planned_loads(site)
     log_file = None if site.site.log_file is None else site.file.parent / site.site.log_file
     set_up_logs(site.site.log_format, log_file, site.site.log_megabyte)
     controller = Controller(site)

@@ -22,6 +22,9 @@ __all__ = ["ACCOUNTS_NAME", "add_web_commands", "serve", "web_parts"]
 ACCOUNTS_NAME = "accounts.sqlite"
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _Data = Annotated[Path, typer.Argument(metavar="DATA", help="The store's folder.", exists=True, file_okay=False)]
+_Served = Annotated[
+    Path, typer.Argument(metavar="DATA|SITE", help="The store's folder, or the site's description.", exists=True)
+]
 
 
 def add_web_commands(app: typer.Typer) -> None:
@@ -97,14 +100,19 @@ def serve(parts: WebParts) -> None:
 
 
 def _web(
-    data: _Data,
+    data: _Served,
     host: Annotated[str, typer.Option(help="Where to listen; others are served only once an operator exists.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(help="TCP port.")] = 8480,
     name: Annotated[str, typer.Option(help="The site's name, for the page's head.")] = "cellwarden",
 ) -> None:
-    """Serve the page over a store that is there already; nothing can be recorded from it."""
+    """Serve the page: of a site, as its `[web]` table says; or over a store alone, where nothing can be recorded."""
+    if data.is_file():
+        from cellwarden.app.service.site_web import serve_site
+
+        serve_site(data)
+        return
     from cellwarden.web.settings import WebSettings
 
     typer.echo(f"http://{host}:{port}/")

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cellwarden.core.board import Board
-from cellwarden.core.finding import Finding
+from cellwarden.core.finding import Evidence, Finding
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import CellResult, Interval, Readiness, SensorResult, Usage
 from cellwarden.core.sample_block import SampleBlock
+from cellwarden.diagnosis.ledger import advance_ledger
 from cellwarden.estimation import minute_slots
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.minute_reduction import ReductionState, initial_reduction, reduce_to_minutes
@@ -34,6 +35,7 @@ __all__ = [
     "advance_estimation",
     "initial_estimation",
     "live_results",
+    "with_evidence",
     "without_bridge",
 ]
 
@@ -43,7 +45,8 @@ class EstimationState:
     """All that is remembered of a pack's kept rows; what a checkpoint holds.
 
     `until_unix_time_second` is the time of the last row taken; `full_unix_time_second` of the last minute that ended a
-    full charge: rows from then on are enough to make the state anew. NaN where there was none.
+    full charge: rows from then on are enough to make the state anew. NaN where there was none. `widening` is by how
+    much intervals that rest on voltage are wider now than the description says: a source is silent.
     """
 
     reduction: ReductionState
@@ -54,6 +57,7 @@ class EstimationState:
     samples: int = 0
     full_count: float = 0.0
     full_unix_time_second: float = np.nan
+    widening: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +131,19 @@ def advance_estimation(
             if full > state.full_count
             else state.full_unix_time_second,
         )
-        closed.append(_live_minute(minutes, output.board, cycle.findings))
+        closed.append(_live_minute(minutes, output.board, cycle.findings, state.widening))
     return state, tuple(closed)
 
 
-def _live_minute(minutes: MinuteBlock, board: Board, findings: tuple[Finding, ...]) -> LiveMinute:
+def _live_minute(minutes: MinuteBlock, board: Board, findings: tuple[Finding, ...], widening: float) -> LiveMinute:
     soc = board.get(SocTrack)
+    low = np.maximum(soc.soc_fraction - widening * (soc.soc_fraction - soc.soc_low_fraction), 0.0)
+    high = soc.soc_fraction + widening * (soc.soc_high_fraction - soc.soc_fraction)
     estimates = EstimateRows(
         unix_time_second=minutes.unix_time_second,
         soc_fraction=soc.soc_fraction,
-        soc_low_fraction=soc.soc_low_fraction,
-        soc_high_fraction=soc.soc_high_fraction,
+        soc_low_fraction=soc.soc_low_fraction if widening == 1.0 else low,
+        soc_high_fraction=soc.soc_high_fraction if widening == 1.0 else high,
         temperature_forecast_celsius=board.get(TemperatureForecastTrack).forecast_celsius,
     )
     return LiveMinute(minutes=minutes, board=board, estimates=estimates, findings=findings)
@@ -153,6 +159,30 @@ def without_bridge(state: EstimationState) -> EstimationState:
     return replace(state, reduction=replace(state.reduction, pack=pack))
 
 
+def with_evidence(state: EstimationState, evidence: Evidence) -> EstimationState:
+    """The state with what was seen outside the minutes (two sources that disagree) entered into its ledger."""
+    ledger = advance_ledger(state.cycle.ledger, [evidence], evidence.at_unix_time_second)
+    return replace(state, cycle=replace(state.cycle, ledger=ledger))
+
+
+def _widened(cell: CellResult, widening: float) -> CellResult:
+    """The cell with its intervals that rest on voltage widened."""
+    if widening == 1.0:
+        return cell
+    return replace(
+        cell,
+        soc_fraction=_wider(cell.soc_fraction, widening),
+        voltage_offset_volt=_wider(cell.voltage_offset_volt, widening),
+    )
+
+
+def _wider(interval: Interval | None, widening: float) -> Interval | None:
+    if interval is None:
+        return None
+    low = interval.value - widening * (interval.value - interval.low)
+    return replace(interval, low=low, high=interval.value + widening * (interval.high - interval.value))
+
+
 def live_results(state: EstimationState, minute: LiveMinute, context: PackContext) -> LiveResults:
     """The state of the pack after a minute."""
     return LiveResults(
@@ -160,7 +190,7 @@ def live_results(state: EstimationState, minute: LiveMinute, context: PackContex
         from_unix_time_second=state.from_unix_time_second,
         until_unix_time_second=state.until_unix_time_second,
         samples=state.samples,
-        cells=cell_results(minute.board, context),
+        cells=tuple(_widened(cell, state.widening) for cell in cell_results(minute.board, context)),
         current_offset_ampere=current_offset(minute.board, context),
         temperature_sensors=sensor_results(minute.board, context),
         readiness=pack_readiness(minute.minutes, minute.board, context),

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from cellwarden.core.finding import Evidence
 from cellwarden.core.limits import Decision
 from cellwarden.core.sample_block import SampleBlock
 from cellwarden.estimation.plugin import PackContext
@@ -29,6 +30,7 @@ from cellwarden.runtime.live_estimation import (
     LiveMinute,
     advance_estimation,
     initial_estimation,
+    with_evidence,
     without_bridge,
 )
 from cellwarden.runtime.sampling import SamplingState, advance_sampling, finish_sampling, joined_rows
@@ -36,7 +38,7 @@ from cellwarden.runtime.sampling_policy import SamplingPolicy
 
 __all__ = ["LiveEstimator", "LivePack", "LiveSetup", "Mark", "MarkKind", "Replayed", "Taken", "replay"]
 
-MarkKind = Literal["start", "silence", "segment"]
+MarkKind = Literal["start", "silence", "segment", "accuracy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,14 @@ class Mark:
     """Something that is no sample but must be known to repeat the run.
 
     `start`: the program began, limits are closed; `silence`: no sample for too long; `segment`: charge must not be
-    counted across this moment (a clock step, a device that restarted or was exchanged).
+    counted across this moment (a clock step, a device that restarted or was exchanged); `accuracy`: a source of several
+    fell silent or came back, and intervals are `widening` times as wide as the description says.
     """
 
     unix_time_second: float
     kind: MarkKind
     reason: str = ""
+    widening: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,12 @@ class LiveEstimator:
         """Take a mark."""
         if mark.kind == "segment":
             self.state = without_bridge(self.state)
+        elif mark.kind == "accuracy":
+            self.state = replace(self.state, widening=mark.widening)
+
+    def note(self, evidence: Evidence) -> None:
+        """Enter what was seen outside the minutes; it is among the findings from the next minute on."""
+        self.state = with_evidence(self.state, evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+from cellwarden.app.service.bank_runner import BankRunner
 from cellwarden.app.service.checkpoint_files import checkpoint_file, read_checkpoint
 from cellwarden.app.service.estimation_worker import EstimationWorker
+from cellwarden.app.service.latency import LatencyCounter
 from cellwarden.app.service.operator_socket import OperatorSocket
 from cellwarden.app.service.pack_runner import PackRunner, SourceState
 from cellwarden.app.service.pack_setup import PackSetup, pack_setup
@@ -64,6 +66,7 @@ class Controller:
         self.clock = clock or ServiceClock(speed, site.site.clock_start_unix_time_second)
         self.queue = StoreQueue()
         self.started_second = time.monotonic()
+        self.decided = LatencyCounter()
         self.findings: dict[str, tuple[Finding, ...]] = {}
         self._watchdog = Watchdog()
         self._stop = asyncio.Event()
@@ -92,6 +95,9 @@ class Controller:
             self._note_findings,
         )
         self.packs = {item.pack_id: self._runner(item, newest[item.pack_id]) for item in setups}
+        self.banks = {
+            bank.name: BankRunner(bank.name, {name: self.packs[name] for name in bank.packs}) for bank in site.banks
+        }
         self.lines = SiteLines(site, setups, self._take)
 
     def stop(self) -> None:
@@ -145,6 +151,8 @@ class Controller:
                 if step is not None:
                     runner.clock_stepped({"step_second": step.step_second, "boot": boot_id()})
                 runner.check_silence(now)
+            for bank in self.banks.values():
+                bank.look(self.clock.now())
             if step is not None:
                 _LOG.warning("the wall clock was set by %+.1f s", step.step_second)
             self.lines.raise_if_dead()
@@ -201,7 +209,7 @@ class Controller:
         try:
             state = read_checkpoint(checkpoint_file(self._checkpoints(), setup.pack_id), context)
         except CheckpointError as error:
-            _LOG.info("pack %s: %s; its state is made anew from the stored rows", setup.pack_id, error)
+            _LOG.debug("pack %s: %s; its state is made anew from the stored rows", setup.pack_id, error)
             state = None
         return LiveEstimator(context, state), False
 
@@ -216,6 +224,7 @@ class Controller:
             queue=self.queue,
             estimation=self.estimation,
             live=LivePack(setup.live, newest_unix_time_second),
+            site_decided=self.decided,
             sources={source.settings.name: SourceState(setup=source, heard_second=now) for source in setup.sources},
         )
 

@@ -18,7 +18,7 @@ import numpy as np
 from cellwarden.app.result_files import cells_document, findings_document
 from cellwarden.app.service.checkpoint_files import checkpoint_bytes, checkpoint_file
 from cellwarden.app.service.store_queue import CheckpointFile, StoreQueue
-from cellwarden.core.finding import Finding
+from cellwarden.core.finding import Evidence, Finding
 from cellwarden.core.json_value import JsonValue, finite_document
 from cellwarden.core.sample_block import SampleBlock
 from cellwarden.runtime.live_estimation import LiveMinute, live_results
@@ -37,6 +37,10 @@ StoredRows = Callable[[str, float], Iterator[SampleBlock | Mark]]
 """Stored rows and marks of a pack after a time, in order, in pieces of any size."""
 
 
+WorkItem = SampleBlock | Mark | Evidence
+"""Kept rows, a mark, or what the fast half saw (sources that disagree)."""
+
+
 class _PackWork:
     """One pack in the thread's hands."""
 
@@ -44,7 +48,7 @@ class _PackWork:
         self.estimator = estimator
         self.is_behind = is_behind
         self.checkpoint_due_second = checkpoint_due_second
-        self.waiting: deque[SampleBlock | Mark] = deque()
+        self.waiting: deque[WorkItem] = deque()
         self.waiting_rows = 0
         self.stored: Iterator[SampleBlock | Mark] | None = None
         self.findings: tuple[Finding, ...] = ()
@@ -95,12 +99,12 @@ class EstimationWorker(threading.Thread):
             for place, (name, (estimator, is_complete)) in enumerate(estimators.items())
         }
 
-    def put(self, pack_id: str, item: SampleBlock | Mark) -> None:
-        """Give a pack's kept rows or a mark; never waits."""
+    def put(self, pack_id: str, item: WorkItem) -> None:
+        """Give a pack's kept rows, a mark or evidence; never waits."""
         work = self._packs[pack_id]
         with self._lock:
             work.waiting.append(item)
-            work.waiting_rows += 0 if isinstance(item, Mark) else len(item)
+            work.waiting_rows += len(item) if isinstance(item, SampleBlock) else 0
             if work.waiting_rows > _MOST_WAITING_ROWS:  # the store has them: forget them here
                 work.waiting.clear()
                 work.waiting_rows = 0
@@ -150,14 +154,13 @@ class EstimationWorker(threading.Thread):
                 if not work.waiting:
                     return
                 item = work.waiting.popleft()
-                work.waiting_rows -= 0 if isinstance(item, Mark) else len(item)
+                work.waiting_rows -= len(item) if isinstance(item, SampleBlock) else 0
             self._take(name, work, item)
 
     def _catch_up(self, name: str, work: _PackWork) -> None:
         """The next piece of a pack's stored rows; at their end it is no longer behind."""
         if work.stored is None:
             after = work.estimator.state.until_unix_time_second
-            _LOG.info("pack %s: catching up from the stored rows", name)
             work.stored = _pieces(self._stored_rows(name, after))
         item = next(work.stored, None)
         if item is not None:
@@ -166,11 +169,15 @@ class EstimationWorker(threading.Thread):
         work.stored = None
         with self._lock:
             work.is_behind = False
-        _LOG.info("pack %s: caught up", name)
+        if work.estimator.state.samples:
+            _LOG.info("pack %s: state resumed", name)
 
-    def _take(self, name: str, work: _PackWork, item: SampleBlock | Mark) -> None:
+    def _take(self, name: str, work: _PackWork, item: WorkItem) -> None:
         if isinstance(item, Mark):
             work.estimator.mark(item)
+            return
+        if isinstance(item, Evidence):
+            work.estimator.note(item)
             return
         for minute in work.estimator.take(item):
             self.minutes += 1

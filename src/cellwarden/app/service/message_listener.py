@@ -1,4 +1,4 @@
-"""Listens to a device that talks by itself (CAN, MQTT) and makes a reading of its newest messages each period."""
+"""Listens to a device that talks by itself (CAN, MQTT) and makes a reading of what came in each period."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cellwarden.drivers.transport.messages import MessageTransport
 __all__ = ["MessageListener"]
 
 _LOG = logging.getLogger(__name__)
-_FRESH_SECOND, _FRESH_PERIODS = 3.0, 3.0  # messages come at their own pace, and not all of them in each period
+_FRESH_SECOND, _FRESH_PERIODS = 3.0, 3.0
 
 
 @final
@@ -51,12 +51,14 @@ class MessageListener:
             heard = await self._gather(due)
             self.rounds += 1
             due = max(due + self._period_second, loop.time())
-            frames = self.session.take()
-            if not frames:
+            news = self.session.take()
+            if not news:
                 self.gaps += 1
                 continue
+            self._latest.put(news, heard)
+            frames = self._latest.fresh(heard)
             try:
-                reading = self.session.decode(self._latest.fresh(heard), heard)
+                reading = self.session.decode(frames, heard)
             except FrameError as error:
                 self.gaps += 1
                 _LOG.warning("%s: %s", self.name, error)
@@ -72,8 +74,6 @@ class MessageListener:
                 message = await self._line.receive(left)
             except NoAnswerError:
                 break
-            frames = self.session.feed_message(message.channel, message.payload, retained=message.retained)
-            self._latest.put(frames, message.at_second)
-            if frames:
+            if self.session.feed_message(message.channel, message.payload):
                 heard = message.at_second
         return heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass, field
 
 from cellwarden.app.service.estimation_worker import EstimationWorker
@@ -16,7 +17,10 @@ from cellwarden.core.limits import Decision
 from cellwarden.core.sample_block import SampleBlock
 from cellwarden.drivers.errors import FrameError
 from cellwarden.drivers.reading import DeviceIdentity, DeviceReading
+from cellwarden.runtime.entry import quantised
+from cellwarden.runtime.hybrid import HybridState, advance_hybrid, initial_hybrid
 from cellwarden.runtime.live_pack import LivePack, Mark, MarkKind, Taken
+from cellwarden.runtime.sampling import SamplingState, advance_sampling
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, PackDecision, PackRows
 
 __all__ = ["PackRunner", "SourceState"]
@@ -34,17 +38,19 @@ class SourceState:
     is_silent: bool = False
     identity: DeviceIdentity | None = None
     uptime_second: float = 0.0
+    uptime_begin: float | None = None
     samples: int = 0
     refused: int = 0
     trouble: str = ""
     newest: SampleBlock | None = None
+    sampling: SamplingState = field(default_factory=SamplingState)
 
 
 @dataclass(slots=True)
 class PackRunner:
     """The fast half of one pack, with what it is connected to.
 
-    `decided` counts how long a sample took from its reception to the decision [s].
+    `decided` counts how long a sample took from its reception to the decision [s], `site_decided` those of all packs.
     """
 
     setup: PackSetup
@@ -53,9 +59,11 @@ class PackRunner:
     estimation: EstimationWorker
     live: LivePack
     sources: dict[str, SourceState]
+    site_decided: LatencyCounter
     decided: LatencyCounter = field(default_factory=LatencyCounter)
     samples: int = 0
     rows_kept: int = 0
+    hybrid: HybridState | None = None
     _decision_told_unix_time_second: float = float("-inf")
 
     @property
@@ -87,7 +95,10 @@ class PackRunner:
             return
         try:
             row = reading_row(
-                reading, self.clock.at(received_second), self.setup.shape, state.setup.settings.ambient_sensor
+                reading,
+                self._time_of(state, reading, received_second),
+                self.setup.shape,
+                state.setup.settings.ambient_sensor,
             )
         except FrameError as error:
             self._trouble(state, str(error))
@@ -96,9 +107,42 @@ class PackRunner:
         if state.is_silent:
             state.is_silent = False
             _LOG.info("%s %s: heard again", self.pack_id, source)
+            self._mark_accuracy(f"{source} is heard again")
         state.heard_second, state.newest, state.trouble = received_second, row, ""
         state.samples += 1
-        self._hand_on(self.live.take(row), received_second)
+        self._fuse(source, row, received_second)
+
+    def _fuse(self, source: str, row: SampleBlock, received_second: float) -> None:
+        """The row as it is where the pack has one source, else what all of them say together."""
+        setup = self.setup.hybrid
+        if setup is None:
+            self._hand_on(self.live.take(row), received_second)
+            return
+        row = quantised(row, self.setup.live.units)
+        state = self.hybrid if self.hybrid is not None else initial_hybrid(setup)
+        self.hybrid, fused, evidence = advance_hybrid(state, source, row, setup)
+        for item in evidence:
+            self.estimation.put(self.pack_id, item)
+        own = self.sources[source]
+        own.sampling, kept = advance_sampling(own.sampling, row, self.setup.live.policy)
+        if kept is not None:
+            self.queue.put(PackRows(self.pack_id, source, kept), received_second)
+        if fused is not None:
+            self._hand_on(self.live.take(fused), received_second)
+
+    def _time_of(self, state: SourceState, reading: DeviceReading, received_second: float) -> float:
+        """Record time of a reading: that of its reception.
+
+        Where the clock runs fast, milliseconds on the wire are minutes: there the device's own running time counts,
+        from its first reading on.
+        """
+        at = self.clock.at(received_second)
+        uptime = reading.bms_uptime_second
+        if self.clock.speed == 1.0 or uptime is None or not math.isfinite(uptime):
+            return at
+        if state.uptime_begin is None:
+            state.uptime_begin = at - uptime
+        return state.uptime_begin + uptime
 
     def check_silence(self, now_second: float) -> None:
         """A source that has said nothing for too long: the limits close, once for each silence."""
@@ -107,7 +151,20 @@ class PackRunner:
                 continue
             state.is_silent = True
             _LOG.warning("%s %s: no sample for %.0f s", self.pack_id, name, now_second - state.heard_second)
-            self._mark("silence", f"no sample of {name} for {state.setup.stale_second:g} s", {"source": name})
+            words = f"no sample of {name} for {state.setup.stale_second:g} s"
+            if all(other.is_silent for other in self.sources.values()):
+                self._mark("silence", words, {"source": name})
+            else:
+                self._mark_accuracy(words)
+
+    def _mark_accuracy(self, reason: str) -> None:
+        """Sources of several came or went: what is left tells cells less or more finely."""
+        setup = self.setup.hybrid
+        alive = tuple(name for name, state in self.sources.items() if not state.is_silent)
+        if setup is None or not alive:
+            return
+        widening = setup.fused_tolerance_volt(alive) / setup.fused_tolerance_volt(setup.names)
+        self._mark("accuracy", reason, {"sources": ", ".join(alive)}, widening)
 
     def clock_stepped(self, detail: dict[str, JsonValue]) -> None:
         """The wall clock moved: charge is not counted across."""
@@ -130,7 +187,9 @@ class PackRunner:
         """To the threads behind; they never hold this one up."""
         if taken.decisions:
             self.samples += len(taken.decisions)
-            self.decided.add(max(0.0, self.clock.monotonic() - received_second), len(taken.decisions))
+            took = max(0.0, self.clock.monotonic() - received_second)
+            self.decided.add(took, len(taken.decisions))
+            self.site_decided.add(took, len(taken.decisions))
             self._tell_decisions(taken)
         self._keep(taken.kept, received_second)
 
@@ -150,11 +209,14 @@ class PackRunner:
         self.queue.put(PackRows(self.pack_id, MAIN_SOURCE, kept), received_second)
         self.estimation.put(self.pack_id, kept)
 
-    def _mark(self, kind: MarkKind, reason: str, detail: dict[str, JsonValue]) -> None:
-        mark = Mark(unix_time_second=max(self.clock.now(), self.live.last_unix_time_second), kind=kind, reason=reason)
+    def _mark(self, kind: MarkKind, reason: str, detail: dict[str, JsonValue], widening: float = 1.0) -> None:
+        at = max(self.clock.now(), self.live.last_unix_time_second)
+        mark = Mark(unix_time_second=at, kind=kind, reason=reason, widening=widening)
         self._hand_on(self.live.mark(mark), self.clock.monotonic())
         self.estimation.put(self.pack_id, mark)
-        self._audit("controller", f"mark {kind}", {"reason": reason, **detail}, mark.unix_time_second)
+        self._audit(
+            "controller", f"mark {kind}", {"reason": reason, "widening": widening, **detail}, mark.unix_time_second
+        )
 
     def _audit(self, actor: str, action: str, detail: dict[str, JsonValue], at: float | None = None) -> None:
         moment = self.clock.now() if at is None else at
@@ -186,7 +248,7 @@ class PackRunner:
 
     def _watch_restart(self, state: SourceState, uptime_second: float | None) -> None:
         """A device that started anew has lost its counters: no charge is counted across."""
-        if uptime_second is None or uptime_second != uptime_second:  # NaN
+        if uptime_second is None or not math.isfinite(uptime_second):
             return
         if uptime_second < state.uptime_second - 1.0:
             detail: dict[str, JsonValue] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cellwarden.app.service.reading_row import RowShape, row_shape
@@ -13,6 +13,7 @@ from cellwarden.drivers.registry import driver_named
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.models.parameter_set import load_cell_model
 from cellwarden.runtime.entry import entry_units
+from cellwarden.runtime.hybrid import HybridSetup
 from cellwarden.runtime.live_decision import DecisionSetup
 from cellwarden.runtime.live_pack import LiveSetup
 from cellwarden.runtime.plugins import found_rules
@@ -36,10 +37,11 @@ class SourceSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSetup:
-    """One pack: its cycle, its sources, the shape of its rows and how the store keeps them."""
+    """One pack: its cycle, its sources (and how several are fused), the shape of its rows, how the store keeps them."""
 
     live: LiveSetup
     sources: tuple[SourceSetup, ...]
+    hybrid: HybridSetup | None
     shape: RowShape
     layout: PackLayout
 
@@ -59,9 +61,13 @@ def pack_setup(settings: PackSettings, spec: PackSpec, folder: Path, clock_speed
     clock_speed : record seconds per real second; ages are judged on the real clock
     """
     model = spec.cell_model if not (folder / spec.cell_model).is_file() else str(folder / spec.cell_model)
-    sources = tuple(_source(source) for source in settings.source)
+    sources = tuple(_source(source, clock_speed) for source in settings.source)
+    hybrid = _hybrid(sources, spec, clock_speed)
+    if hybrid is not None:
+        fused = hybrid.fused_tolerance_volt(hybrid.names)
+        spec = replace(spec, sensors=replace(spec.sensors, voltage_offset_tolerance_volt=fused))
     sensors = tuple(f"t{number}" for number in range(1, _sensor_count(settings, spec) + 1))
-    has_ambient = any(source.settings.ambient_sensor is not None for source in sources)
+    has_ambient = any(one.settings.ambient_sensor is not None or one.settings.has_ambient for one in sources)
     shape = row_shape(
         spec.cells_in_series, len(sensors), [source.driver for source in sources], has_ambient=has_ambient
     )
@@ -81,12 +87,13 @@ def pack_setup(settings: PackSettings, spec: PackSpec, folder: Path, clock_speed
         pack=spec,
         rules=found_rules(),
         reports_limits=shape.has_limits,
-        fresh_second=clock_speed * max(_FRESH_SECOND, _FRESH_POLLS * period),
-        stale_second=clock_speed * max(_STALE_SECOND, _STALE_POLLS * period),
+        fresh_second=max(clock_speed * _FRESH_SECOND, _FRESH_POLLS * period),
+        stale_second=max(clock_speed * _STALE_SECOND, _STALE_POLLS * period),
     )
     return PackSetup(
         live=LiveSetup(context=context, decisions=decisions, units=units, policy=sampling_policy(spec, settings.keep)),
         sources=sources,
+        hybrid=hybrid,
         shape=shape,
         layout=PackLayout(
             cells_in_series=spec.cells_in_series,
@@ -97,11 +104,24 @@ def pack_setup(settings: PackSettings, spec: PackSpec, folder: Path, clock_speed
     )
 
 
-def _source(settings: SourceSettings) -> SourceSetup:
+def _source(settings: SourceSettings, clock_speed: float) -> SourceSetup:
     return SourceSetup(
         settings=settings,
         driver=driver_named(settings.driver).configured(settings.settings),
-        stale_second=max(_STALE_SECOND, _STALE_POLLS * settings.period_second),
+        stale_second=max(_STALE_SECOND, _STALE_POLLS * settings.period_second / clock_speed),
+    )
+
+
+def _hybrid(sources: tuple[SourceSetup, ...], spec: PackSpec, clock_speed: float) -> HybridSetup | None:
+    """How several sources are fused; None where there is only one."""
+    if len(sources) < 2:
+        return None
+    own = spec.sensors.voltage_offset_tolerance_volt
+    period = max(source.settings.period_second for source in sources)
+    return HybridSetup(
+        tolerance_volt={one.settings.name: one.settings.offset_tolerance_volt or max(own, 1e-4) for one in sources},
+        cells=spec.cells_in_series,
+        fresh_second=max(clock_speed * _FRESH_SECOND, _FRESH_POLLS * period),
     )
 
 

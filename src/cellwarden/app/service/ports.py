@@ -33,16 +33,17 @@ def serial_settings(port: PortSettings, drivers: Iterable[Driver]) -> SerialSett
     return wanted.pop()
 
 
-def stream_line(port: PortSettings, drivers: Iterable[Driver]) -> StreamTransport:
-    """A serial or TCP line; it opens when it is first used."""
+def stream_line(port: PortSettings, drivers: Iterable[Driver], time_scale: float = 1.0) -> StreamTransport:
+    """A serial or TCP line; it opens when it is first used. `time_scale` shortens its silences, for fast clocks."""
+    gap_second = port.gap_second * time_scale
     if port.serial is not None:
         from cellwarden.drivers.transport.serial_line import SerialLine
 
-        return SerialLine(port.serial, serial_settings(port, drivers), port.gap_second)
+        return SerialLine(port.serial, serial_settings(port, drivers), gap_second)
     from cellwarden.drivers.transport.tcp import TcpLine
 
     host, _, number = (port.tcp or "").rpartition(":")
-    return TcpLine(host, int(number), gap_second=port.gap_second)
+    return TcpLine(host, int(number), gap_second=gap_second)
 
 
 def message_line(port: PortSettings, devices: Iterable[tuple[Driver, DeviceProfile]]) -> MessageTransport:

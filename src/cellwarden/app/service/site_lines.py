@@ -59,9 +59,9 @@ class SiteLines:
 
     def _set_up(self, port: PortSettings, users: list[tuple[PackSetup, SourceSetup]]) -> None:
         if port.kind in {"serial", "tcp"}:
-            line = stream_line(port, [source.driver for _, source in users])
+            line = stream_line(port, [source.driver for _, source in users], 1.0 / self._speed)
             for pack, source in users:
-                link = DeviceLink(line, Session(source.driver, _profile(source)))
+                link = DeviceLink(line, Session(source.driver, _profile(source)), 1.0 / self._speed)
                 key = (pack.pack_id, source.settings.name)
                 period = source.settings.period_second / self._speed
                 self._port_of[key] = port.name

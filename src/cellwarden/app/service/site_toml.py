@@ -71,6 +71,7 @@ class SourceSettings(Table):
 
     `offset_tolerance_volt` is what its cell voltages promise, two sigma; without it the pack's. `ambient_sensor` is the
     number of the device's temperature sensor that hangs in the air beside the pack; it is no sensor of the pack then.
+    `has_ambient` says that the device tells the air's temperature by itself.
     """
 
     name: _Name = "bms"
@@ -79,6 +80,7 @@ class SourceSettings(Table):
     address: Annotated[int, Field(ge=0)] | None = None
     period_second: Annotated[float, Field(ge=0.05, le=3600.0, allow_inf_nan=False)] = 1.0
     ambient_sensor: Annotated[int, Field(ge=1)] | None = None
+    has_ambient: bool = False
     offset_tolerance_volt: _Positive | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from cellwarden.app.service.latency import LatencyCounter
-from cellwarden.drivers.device import DeviceProfile, Driver, Frame, Poll
+from cellwarden.drivers.device import Frame, Poll
 from cellwarden.drivers.errors import FrameError, TransportError
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.transport.link import DeviceLink
@@ -32,9 +32,8 @@ class PollPlan:
     period_second: float
 
 
-def poll_plan(driver: Driver, profile: DeviceProfile, period_second: float) -> PollPlan:
-    """The driver's plan with its fastest requests at the site's period; the others are not asked more often."""
-    polls = driver.polls(profile)
+def poll_plan(polls: Sequence[Poll], period_second: float) -> PollPlan:
+    """A driver's plan with its fastest requests at the site's period; the others are not asked more often."""
     fastest = min((poll.period_second for poll in polls if poll.period_second > 0.0), default=0.0)
     return PollPlan(
         once=tuple(poll.request for poll in polls if poll.period_second == 0.0),
@@ -56,7 +55,7 @@ class SourcePoller:
     ----------
     name : for messages
     link : the device on its line
-    period_second : how often its fastest requests are made; on the real clock
+    period_second : of the fastest requests, on the real clock [s]
     on_reading : takes each round's reading and the monotonic moment of its reception [s]
 
     `gaps` counts rounds without a reading, `jitter` how late rounds began.
@@ -67,7 +66,7 @@ class SourcePoller:
     ) -> None:
         self.name = name
         self.link = link
-        self.plan = poll_plan(link.session.driver, link.session.profile, period_second)
+        self.period_second = period_second
         self.rounds = 0
         self.gaps = 0
         self.busy_second = 0.0
@@ -87,28 +86,29 @@ class SourcePoller:
             now = loop.time()
             self.jitter.add(max(0.0, now - due))
             await self._round()
-            due += self.plan.period_second
+            due += self.period_second
             now = loop.time()
-            if now > due + self.plan.period_second:  # what was missed is not made up for
-                missed = int((now - due) / self.plan.period_second)
+            if now > due + self.period_second:  # what was missed is not made up for
+                missed = int((now - due) / self.period_second)
                 self.gaps += missed
-                due += missed * self.plan.period_second
+                due += missed * self.period_second
             await asyncio.sleep(max(0.0, due - now))
 
     async def _round(self) -> None:
         """One reading, or one gap."""
         loop = asyncio.get_running_loop()
+        session = self.link.session
         self.rounds += 1
         begin = loop.time()
         try:
             if self._is_unknown(begin):
                 await self._introduce()
-            frames = await self._ask_slow()
-            for request in self.plan.fast:
+            plan = poll_plan(session.driver.polls(session.profile), self.period_second)
+            frames = await self._ask_slow(plan)
+            for request in plan.fast:
                 frames += await self._ask(request)
             at = loop.time()
-            # all of a round at once: the parts of a device must hold together
-            reading = self.link.session.decode(frames, at)
+            reading = session.decode(frames, at)
         except (TransportError, FrameError) as error:
             self._failed(error)
             return
@@ -129,41 +129,36 @@ class SourcePoller:
             self._slow.clear()
             self._slow_due.clear()
         session = self.link.session
-        self.plan = poll_plan(session.driver, session.profile, self.plan.period_second)
-        for request in self.plan.once:
+        for request in poll_plan(session.driver.polls(session.profile), self.period_second).once:
             try:
-                self._slow[request] = (await self._ask_usable(request), float("inf"))
-            except (TransportError, FrameError):
-                if not self.link.session.driver.request(request, self.link.session.profile).optional:
+                self._slow[request] = (await self._ask(request), float("inf"))
+            except TransportError:
+                if not self._is_optional(request):
                     raise
         self._asked_once_second = at
 
-    async def _ask_slow(self) -> list[Frame]:
+    async def _ask_slow(self, plan: PollPlan) -> tuple[Frame, ...]:
         """What is asked rarely, from memory where it is not due; what has become too old is left out."""
         now = asyncio.get_running_loop().time()
-        for poll in self.plan.slow:
+        for poll in plan.slow:
             if now < self._slow_due.get(poll.request, float("-inf")):
                 continue
             self._slow_due[poll.request] = now + poll.period_second
             try:
                 keep = _KEEP_SLOW_PERIODS * poll.period_second
-                self._slow[poll.request] = (await self._ask_usable(poll.request), now + keep)
-            except (TransportError, FrameError) as error:
-                if self.link.session.driver.request(poll.request, self.link.session.profile).optional:
-                    continue
-                raise error from None
-        return [frame for frames, until in self._slow.values() if now <= until for frame in frames]
+                self._slow[poll.request] = (await self._ask(poll.request), now + keep)
+            except TransportError:
+                if not self._is_optional(poll.request):
+                    raise
+        return tuple(frame for frames, until in self._slow.values() if now <= until for frame in frames)
+
+    def _is_optional(self, request: str) -> bool:
+        session = self.link.session
+        return session.driver.request(request, session.profile).optional
 
     async def _ask(self, name: str) -> tuple[Frame, ...]:
         session = self.link.session
         return await self.link.ask(session.driver.request(name, session.profile))
-
-    async def _ask_usable(self, name: str) -> tuple[Frame, ...]:
-        """Frames that can be decoded by themselves, so that what is kept can't spoil every later round."""
-        session = self.link.session
-        frames = await self._ask(name)
-        session.driver.decode(frames, session.profile)
-        return frames
 
     def _failed(self, error: Exception) -> None:
         self.gaps += 1

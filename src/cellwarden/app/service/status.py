@@ -63,7 +63,12 @@ def site_status(controller: Controller) -> SiteStatus:
             "sample_to_stored_p99_second": controller.store.stored.quantile(0.99),
             "sample_to_stored_most_second": controller.store.stored.largest_second,
         },
+        "sample_to_decision_p99_second": controller.decided.quantile(0.99),
+        "sample_to_decision_most_second": controller.decided.largest_second,
         "estimation": {"minutes": controller.estimation.minutes, "catching_up": list(controller.estimation.behind())},
+        "banks": {
+            name: None if bank.limits is None else asdict(bank.limits) for name, bank in controller.banks.items()
+        },
         "packs": packs,
     }
     words = f"{heard} of {len(packs)} packs heard" + (f"; {trouble[0]}" if trouble else "")

@@ -98,7 +98,7 @@ class StoreWorker(threading.Thread):
             if isinstance(error, StoreDamagedError):
                 self._recover()
             return False
-        self._note("")
+        self._note("the disk is full: one raw row a minute is stored" if landing.is_short_of_room else "")
         self._keep_house(landing)
         return True
 
@@ -130,6 +130,8 @@ class StoreWorker(threading.Thread):
             from cellwarden.store.landing import Landing
 
             self._landing = Landing(self._folder, budget_byte=self._budget_byte)
+            for loss in self._landing.losses:
+                _LOG.error("store: %s: %s", loss.action, loss.detail)
             for name, (text, layout) in self._packs.items():
                 self._landing.register_pack(name, text, layout)
             self.is_open.set()

@@ -53,7 +53,10 @@ def _mark(record: AuditRecord) -> tuple[str, Mark] | None:
     if kind is None or record.pack_id is None:
         return None
     reason = str(record.detail.get("reason", ""))
-    return record.pack_id, Mark(unix_time_second=record.unix_time_second, kind=kind, reason=reason)
+    told = record.detail.get("widening", 1.0)
+    widening = float(told) if isinstance(told, int | float) else 1.0
+    mark = Mark(unix_time_second=record.unix_time_second, kind=kind, reason=reason, widening=widening)
+    return record.pack_id, mark
 
 
 def last_stored_second(folder: Path, pack_id: str) -> float:

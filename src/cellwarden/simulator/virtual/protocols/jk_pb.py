@@ -6,7 +6,7 @@ any bleed is on, and no current, for its field has no room for which cell it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -28,13 +28,19 @@ _LEAD_MILLIOHM = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualJkPb(StreamDevice):
-    """JK PB on RS485."""
+    """JK PB on RS485.
+
+    Attributes
+    ----------
+    ambient_sensor : number of the sensor input, 1 to 4, whose probe hangs in the air beside the pack; None: none does
+    """
 
     name: ClassVar[str] = "jk-pb"
     title: ClassVar[str] = "JK (Jikong) PB model, RS485 or through a TCP bridge"
     ports: ClassVar[tuple[PortKind, ...]] = ("pty", "tcp")
     most_cells: ClassVar[int] = 32
     address: int | None = 1
+    ambient_sensor: int | None = None
 
     def take(self, buffer: bytes) -> Taken:
         """A trigger; a byte that begins none is dropped."""
@@ -58,10 +64,18 @@ class VirtualJkPb(StreamDevice):
             return b""
         block = bytearray(300)
         block[:6] = bytes((0x55, 0xAA, 0xEB, 0x90, _TYPES[register], int(reading.uptime_second) % 256))
-        {_SETTINGS: _fill_settings, _STATUS: _fill_status, _ABOUT: _fill_about}[register](block, reading)
+        {_SETTINGS: _fill_settings, _STATUS: _fill_status, _ABOUT: _fill_about}[register](block, self._seen(reading))
         block[299] = sum8(bytes(block[:299]))
         acknowledge = bytes((self.address or 0, 0x10)) + request[2:6]
         return bytes(block) + b"\x00" + acknowledge + crc16_modbus(acknowledge) + b"\x00"
+
+    def _seen(self, reading: PackReading) -> PackReading:
+        """The reading with the probe in the air among its sensors."""
+        if self.ambient_sensor is None:
+            return reading
+        celsius = reading.temperature_celsius
+        place = min(self.ambient_sensor - 1, celsius.size)
+        return replace(reading, temperature_celsius=np.insert(celsius, place, reading.ambient_temperature_celsius))
 
 
 def _fill_about(block: bytearray, reading: PackReading) -> None:

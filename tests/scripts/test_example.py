@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from scripts.demo import comparison, latest_finding, matching_finding
+from scripts.example import comparison, latest_finding, matching_finding
 
 
 def entry(**changes: Any) -> dict[str, Any]:
