@@ -10,7 +10,7 @@ import pytest
 
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.drivers.errors import ImplausibleError
-from cellwarden.drivers.sensor_map import mapped_points, reading_of_values
+from cellwarden.drivers.sensor_map import capabilities_of, mapped_points, reading_of_values
 from tests.drivers.bad_frames import there
 
 OWN = {"address": 0, "topic": ""}
@@ -61,6 +61,11 @@ def test_a_map_may_be_a_file(tmp_path: Path) -> None:
     path.write_text("points = ", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         mapped_points(path, OWN, ("address",))
+
+
+def test_a_map_tells_what_the_array_can() -> None:
+    points = mapped({**CELLS, "count": 4}, {"value": "ambient_temperature_celsius", "address": 1})
+    assert capabilities_of(points) == {"cell_voltage"}
 
 
 def test_texts_take_the_number_of_the_place() -> None:

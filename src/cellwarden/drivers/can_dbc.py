@@ -21,7 +21,7 @@ from cellwarden.core.errors import ConfigurationError, nearest_name
 from cellwarden.drivers.device import DeviceProfile, Driver, Frame, Request, TransportKind
 from cellwarden.drivers.errors import FrameLengthError, FrameTypeError
 from cellwarden.drivers.reading import DeviceReading
-from cellwarden.drivers.sensor_map import ARRAY_CAPABILITIES, Point, mapped_points, reading_of_values
+from cellwarden.drivers.sensor_map import Point, capabilities_of, mapped_points, reading_of_values
 
 if TYPE_CHECKING:
     from cantools.database.can import Database, Message, Signal
@@ -42,7 +42,11 @@ class CanDbc(Driver):
     name: ClassVar[str] = "can_dbc"
     title: ClassVar[str] = "Sensor array on CAN, by DBC file and map"
     transports: ClassVar[tuple[TransportKind, ...]] = ("can",)
-    capabilities: ClassVar[frozenset[str]] = ARRAY_CAPABILITIES
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the map holds."""
+        return capabilities_of(self.points)
 
     def configured(self, settings: Mapping[str, Any]) -> Self:
         """The driver with a site's DBC file and map."""

@@ -132,7 +132,6 @@ class Driver(ABC):
     transports : kinds of transport it speaks; the first is the usual one
     serial : settings of the port as the maker delivers it; None where it has none
     poll_plan : what is asked how often, identity first; `polls` tells it where it depends on the device
-    capabilities : what a reading can hold, names of `CAPABILITIES`
     identity_request : the request whose answer holds `DeviceIdentity`, None where there is none
     addresses : lowest and highest address on a shared bus; equal where the device has no address
     head : first bytes of every frame; empty where frames have no mark and follow the request only
@@ -145,12 +144,16 @@ class Driver(ABC):
     transports: ClassVar[tuple[TransportKind, ...]]
     serial: ClassVar[SerialSettings | None] = None
     poll_plan: ClassVar[tuple[Poll, ...]] = ()
-    capabilities: ClassVar[frozenset[str]]
     identity_request: ClassVar[str | None] = None
     addresses: ClassVar[tuple[int, int]] = (0, 0)
     head: ClassVar[bytes] = b""
     padding: ClassVar[bytes] = b""
     longest_frame: ClassVar[int] = 512
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What a reading can hold, names of `CAPABILITIES`; a class attribute where no setting decides it."""
+        return frozenset()
 
     def configured(self, settings: Mapping[str, Any]) -> Self:
         """The driver with a site's settings.

@@ -26,7 +26,7 @@ from cellwarden.drivers.modbus_read import HOLDING_REGISTERS, INPUT_REGISTERS, F
 from cellwarden.drivers.modbus_rtu import RTU
 from cellwarden.drivers.modbus_tcp import TCP
 from cellwarden.drivers.reading import DeviceReading
-from cellwarden.drivers.sensor_map import ARRAY_CAPABILITIES, Point, mapped_points, reading_of_values
+from cellwarden.drivers.sensor_map import Point, capabilities_of, mapped_points, reading_of_values
 
 __all__ = ["DRIVER", "ModbusArray"]
 
@@ -58,7 +58,6 @@ class ModbusArray(ModbusDriver):
     title: ClassVar[str] = "Sensor array in Modbus registers, by a map"
     transports: ClassVar[tuple[TransportKind, ...]] = ("serial", "tcp")
     serial: ClassVar[SerialSettings | None] = SerialSettings(baud=9600)
-    capabilities: ClassVar[frozenset[str]] = ARRAY_CAPABILITIES
     addresses: ClassVar[tuple[int, int]] = (1, 247)
     longest_frame: ClassVar[int] = TCP.longest_frame
 
@@ -67,6 +66,11 @@ class ModbusArray(ModbusDriver):
             raise ConfigurationError("framing_name must be 'rtu' or 'tcp'")
         if type(self.period_second) not in {int, float} or not 0.05 <= self.period_second <= 3600.0:
             raise ConfigurationError("period_second must be from 0.05 to 3600")
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the map holds."""
+        return capabilities_of(self.points)
 
     def configured(self, settings: Mapping[str, Any]) -> Self:
         """The driver with a site's map."""

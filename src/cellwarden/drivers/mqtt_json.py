@@ -27,7 +27,7 @@ from cellwarden.core.errors import ConfigurationError
 from cellwarden.drivers.device import DeviceProfile, Driver, Frame, Request, TransportKind
 from cellwarden.drivers.errors import FrameLengthError, FrameTypeError
 from cellwarden.drivers.reading import DeviceReading
-from cellwarden.drivers.sensor_map import ARRAY_CAPABILITIES, Point, mapped_points, reading_of_values
+from cellwarden.drivers.sensor_map import Point, capabilities_of, mapped_points, reading_of_values
 
 __all__ = ["DRIVER", "MqttJson"]
 
@@ -49,7 +49,6 @@ class MqttJson(Driver):
     name: ClassVar[str] = "mqtt_json"
     title: ClassVar[str] = "Sensor array over MQTT with JSON, by a map"
     transports: ClassVar[tuple[TransportKind, ...]] = ("mqtt",)
-    capabilities: ClassVar[frozenset[str]] = ARRAY_CAPABILITIES
 
     def __post_init__(self) -> None:
         if self.time_unit not in _UNITS:
@@ -57,6 +56,11 @@ class MqttJson(Driver):
         for pointer in (self.time_pointer, *(point.own["pointer"] for point in self.points)):
             if pointer and not str(pointer).startswith("/"):
                 raise ConfigurationError(f"the JSON pointer '{pointer}' must begin with '/'")
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the map holds."""
+        return capabilities_of(self.points)
 
     def configured(self, settings: Mapping[str, Any]) -> Self:
         """The driver with a site's map."""

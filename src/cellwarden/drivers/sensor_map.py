@@ -30,7 +30,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.drivers.errors import ImplausibleError
 from cellwarden.drivers.reading import DeviceReading
 
-__all__ = ["ARRAY_CAPABILITIES", "QUANTITIES", "Point", "Quantity", "mapped_points", "reading_of_values"]
+__all__ = ["QUANTITIES", "Point", "Quantity", "capabilities_of", "mapped_points", "reading_of_values"]
 
 _MOST_PLACES = 1024
 
@@ -54,9 +54,15 @@ QUANTITIES: Mapping[str, Quantity] = {
     "ambient_temperature_celsius": Quantity(unit="celsius", valid=(-50.0, 120.0)),
     "bms_soc_fraction": Quantity(unit="fraction", valid=(0.0, 1.0)),
 }
-ARRAY_CAPABILITIES = frozenset(
-    {"cell_voltage", "pack_voltage", "current", "temperature", "soc", "balancing", "cell_impedance"}
-)
+_CAPABILITIES = {
+    "cell_voltage_volt": "cell_voltage",
+    "temperature_celsius": "temperature",
+    "cell_impedance_ohm": "cell_impedance",
+    "balancing_fraction": "balancing",
+    "current_ampere": "current",
+    "pack_voltage_volt": "pack_voltage",
+    "bms_soc_fraction": "soc",
+}
 _CARRY_THE_REST = frozenset({"current_ampere", "pack_voltage_volt"})
 _COMMON = {"value", "first", "count", "scale", "zero", "absent", "valid"}
 
@@ -118,6 +124,11 @@ def mapped_points(points: object, own: Mapping[str, Any], required: Iterable[str
         if places != set(range(len(places))):
             raise ConfigurationError(f"points: {value} has gaps; number the array's own places from 1 on")
     return found
+
+
+def capabilities_of(points: Iterable[Point]) -> frozenset[str]:
+    """What an array with this map can tell, as a driver's capabilities."""
+    return frozenset(_CAPABILITIES[point.value] for point in points if point.value in _CAPABILITIES)
 
 
 def reading_of_values(points: Sequence[Point], values: Iterable[tuple[Point, int, float]]) -> DeviceReading:
