@@ -76,7 +76,6 @@ class Endless(Driver):
     name = "endless"
     title = "endless"
     transports = ("serial",)
-    capabilities = frozenset()
     head = b"~"
     longest_frame = 100
 
@@ -100,6 +99,10 @@ def test_a_frame_that_never_ends_is_bounded() -> None:
 def test_an_unknown_request_is_an_error_of_the_program() -> None:
     with pytest.raises(KeyError, match="has no request 'nothing'"):
         Endless().request("nothing", DeviceProfile())
+
+
+def test_a_driver_can_nothing_before_it_says_what() -> None:
+    assert Endless().capabilities == frozenset()
 
 
 def test_a_driver_of_messages_takes_no_bytes() -> None:

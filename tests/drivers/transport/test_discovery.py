@@ -25,6 +25,8 @@ def test_the_first_question_waits_for_the_map() -> None:
         steps = line.asked
         await link.discover()
         assert line.asked == steps == 11
+        await link.discover(again=True)
+        assert line.asked == 2 * steps
         frames = await link.ask(DRIVER.request("string", link.session.profile))
         assert [frame.kind for frame in frames] == ["string"]
 
