@@ -59,3 +59,23 @@ def test_who_is_cancelled_from_outside_stays_cancelled() -> None:
             await task
 
     run(test())
+
+
+def test_work_that_loses_a_cancellation_is_asked_again() -> None:
+    lost: list[bool] = []
+
+    async def deaf_once() -> None:
+        while True:
+            try:
+                await asyncio.sleep(10.0)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append(True)
+
+    async def test() -> None:
+        async with in_background(deaf_once()):
+            await asyncio.sleep(0)
+
+    run(test(), timeout_second=5.0)
+    assert lost == [True]

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Coroutine
 
 __all__ = ["in_background"]
 
+_ASK_AGAIN_SECOND = 0.2
+
 
 @contextlib.asynccontextmanager
 async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
@@ -30,5 +32,6 @@ async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None
         raise problem from None
     finally:
         task.remove_done_callback(stop_block)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():  # asyncio.wait_for of Python 3.11 may lose a cancellation
+            task.cancel()
+            await asyncio.wait({task}, timeout=_ASK_AGAIN_SECOND)
