@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cellwarden.store.parquet_rows import TIME_COLUMN
+from cellwarden.store.parquet_rows import UNREADABLE, time_spans
 from cellwarden.store.sealed_files import DAY, SealedPart, sealed_files
 from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, Stream
 
@@ -36,20 +35,19 @@ def sealed_file(part: SealedPart) -> SealedFile:
 
     Raises
     ------
-    OSError, pyarrow.ArrowException, KeyError
+    one of `UNREADABLE`
         The file is damaged.
     """
     with pq.ParquetFile(part.path) as file:
-        place = file.schema_arrow.names.index(TIME_COLUMN)
-        groups = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
+        spans = time_spans(file)
         return SealedFile(
             stream=part.stream,
             day=part.day,
             part=part.part,
             path=part.path,
             rows=file.metadata.num_rows,
-            first=min(group.min for group in groups),
-            last=max(group.max for group in groups),
+            first=min(first for first, _ in spans),
+            last=max(last for _, last in spans),
             bytes=part.path.stat().st_size,
         )
 
@@ -82,7 +80,7 @@ def import_sealed_files(connection: sqlite3.Connection, folder: Path) -> list[Pa
         for part in sealed_files(folder, kind):
             try:
                 sealed = sealed_file(part)
-            except (OSError, pa.ArrowException, ValueError, KeyError):
+            except UNREADABLE:
                 unreadable.append(part.path)
                 continue
             names = (SAMPLES if kind == MINUTES else kind, part.stream.pack, part.stream.source)

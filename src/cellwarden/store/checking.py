@@ -5,12 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import pyarrow as pa
-
 from cellwarden.store.batch import AuditRecord
 from cellwarden.store.opening import file_aside
 from cellwarden.store.parquet_rollups import read_parquet_rollup
-from cellwarden.store.parquet_rows import read_parquet_rows
+from cellwarden.store.parquet_rows import UNREADABLE, read_parquet_rows
 from cellwarden.store.rollups import HOUR, merge_into_table, roll_up
 from cellwarden.store.row_layout import RowLayout
 from cellwarden.store.sealed_files import DAY
@@ -22,7 +20,6 @@ CatalogueKey = tuple[int, str, int, int]
 """Stream, kind, day and part: how the catalogue of sealed files is sorted."""
 
 _EVER = (0, 1 << 62)
-_UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError)
 
 
 def next_key(connection: sqlite3.Connection, after: CatalogueKey) -> CatalogueKey | None:
@@ -49,7 +46,7 @@ def check_file(connection: sqlite3.Connection, folder: Path, key: CatalogueKey) 
             is_whole = len(read_parquet_rollup(path, *_EVER)[1].unix_time_microsecond) == rows
         else:
             is_whole = len(read_parquet_rows(path, *_EVER)) == rows
-    except _UNREADABLE:
+    except UNREADABLE:
         is_whole = False
     if is_whole:
         _make_hours(connection, folder, key)

@@ -56,11 +56,11 @@ def read_parquet_rollup(
 
     Raises
     ------
-    OSError, pyarrow.ArrowException
+    one of `UNREADABLE`
         The file is damaged.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        layout = RowLayout.from_text(file.schema_arrow.metadata[LAYOUT_KEY].decode())
+        layout = RowLayout.from_text((file.schema_arrow.metadata or {})[LAYOUT_KEY].decode())
         chosen = layout if wanted is None else layout.only(wanted)
         names = {part: [name for field in chosen.fields for name in _column_names(field, part)] for part in _PARTS}
         table = file.read([TIME_COLUMN, *(name for part in names.values() for name in part)], use_threads=False)

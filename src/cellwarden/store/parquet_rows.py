@@ -18,15 +18,19 @@ from cellwarden.store.row_layout import IntegerRows, RowLayout
 __all__ = [
     "LAYOUT_KEY",
     "TIME_COLUMN",
+    "UNREADABLE",
     "file_layout",
     "integer_writer",
     "parquet_digests",
     "read_parquet_rows",
+    "time_spans",
     "write_parquet_rows",
 ]
 
 TIME_COLUMN = "unix_time_microsecond"
 LAYOUT_KEY = b"cellwarden.row_layout"
+UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError)
+"""What reading a damaged file may raise."""
 
 
 def _schema(layout: RowLayout) -> pa.Schema:
@@ -89,19 +93,32 @@ def file_layout(path: Path) -> RowLayout | None:
     try:
         with pq.ParquetFile(path) as file:
             return _layout(file)
-    except (OSError, pa.ArrowException, KeyError, ValueError):
+    except UNREADABLE:
         return None
 
 
 def _layout(file: pq.ParquetFile) -> RowLayout:
-    return RowLayout.from_text(file.schema_arrow.metadata[LAYOUT_KEY].decode())
+    return RowLayout.from_text((file.schema_arrow.metadata or {})[LAYOUT_KEY].decode())
 
 
 def _groups(file: pq.ParquetFile, begin: int, end: int) -> list[int]:
     """Row groups that may have rows with begin ≤ time < end."""
+    return [group for group, (first, last) in enumerate(time_spans(file)) if first < end and last >= begin]
+
+
+def time_spans(file: pq.ParquetFile) -> list[tuple[int, int]]:
+    """First and last time [µs] of every row group, from the footer.
+
+    Raises
+    ------
+    OSError
+        The footer does not say.
+    """
     place = file.schema_arrow.names.index(TIME_COLUMN)
-    spans = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
-    return [group for group, span in enumerate(spans) if span.min < end and span.max >= begin]
+    found = [file.metadata.row_group(group).column(place).statistics for group in range(file.num_row_groups)]
+    if any(span is None or not isinstance(span.min, int) or not isinstance(span.max, int) for span in found):
+        raise OSError("the footer is damaged")
+    return [(span.min, span.max) for span in found]
 
 
 def _rows(table: pa.Table, layout: RowLayout, chosen: slice) -> IntegerRows:
@@ -124,7 +141,7 @@ def read_parquet_rows(path: Path, begin: int, end: int, wanted: Collection[str] 
 
     Raises
     ------
-    OSError, pyarrow.ArrowException
+    one of `UNREADABLE`
         The file is damaged.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:

@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
 
 from cellwarden.core.errors import InputError
 from cellwarden.core.limits import Decision
@@ -29,7 +28,7 @@ from cellwarden.store.errors import StoreDamagedError, translated
 from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.parquet_rollups import read_parquet_rollup
-from cellwarden.store.parquet_rows import file_layout, read_parquet_rows
+from cellwarden.store.parquet_rows import UNREADABLE, file_layout, read_parquet_rows
 from cellwarden.store.rollups import MINUTE, Rollup, roll_up
 from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout, to_microsecond
 from cellwarden.store.sample_rows import sample_block, stored_attributes, with_attributes
@@ -83,7 +82,7 @@ def _file_rows(path: Path, begin: int, end: int, wanted: Collection[str] | None)
     """Rows of a sealed file; None where it is damaged: the writer will find it, put it aside and name the loss."""
     try:
         return read_parquet_rows(path, begin, end, wanted)
-    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+    except UNREADABLE as cause:
         _LOG.warning("%s cannot be read and is left out: %s", path.name, cause)
         return None
 
@@ -343,7 +342,7 @@ class StoreReader:
                 continue
             try:
                 yield read_parquet_rollup(self._folder / file, begin, end, names)
-            except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+            except UNREADABLE as cause:
                 _LOG.warning("%s cannot be read and is left out: %s", file, cause)
 
     def export(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from cellwarden.store.parquet_rows import TIME_COLUMN
+from cellwarden.store.parquet_rows import TIME_COLUMN, UNREADABLE
 from cellwarden.store.sealed_files import sealed_parts
 from cellwarden.store.streams import Stream
 
@@ -40,6 +39,6 @@ class SealedTimes:
                 self.forget()
             try:
                 self._known[path] = pq.read_table(path, columns=[TIME_COLUMN]).column(0).to_numpy()
-            except (OSError, pa.ArrowException, KeyError):
+            except UNREADABLE:
                 return np.empty(0, np.int64)
         return self._known[path]

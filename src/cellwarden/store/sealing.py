@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from cellwarden.store.catalogue import SealedFile, sealed_file
 from cellwarden.store.errors import StoreDamagedError
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.parquet_rollups import read_parquet_rollup, rollup_table, write_parquet_rollup
-from cellwarden.store.parquet_rows import parquet_digests, read_parquet_rows, write_parquet_rows
+from cellwarden.store.parquet_rows import UNREADABLE, parquet_digests, read_parquet_rows, write_parquet_rows
 from cellwarden.store.rollups import MINUTE
 from cellwarden.store.row_layout import IntegerRows, RowLayout
 from cellwarden.store.sealed_files import DAY, SealedPart, sealed_path
@@ -163,7 +162,7 @@ def _free_path(
 def _is_within(path: Path, connection: sqlite3.Connection, number: int, day: int) -> bool:
     try:
         there = read_parquet_rows(path, day * DAY, (day + 1) * DAY, ()).unix_time_microsecond
-    except (OSError, pa.ArrowException, KeyError):
+    except UNREADABLE:
         return False
     found = connection.execute(
         "SELECT time FROM row WHERE stream = ? AND time >= ? AND time < ?", (number, day * DAY, (day + 1) * DAY)
