@@ -57,9 +57,11 @@ SLOPE_SHARE = 0.3  # of a movement that the slope's shape may be off by
 JUMP, JUMP_LEAK = 5.0, 0.2  # sigma; how likely a jump is a leak
 LIKELIHOOD_CAP = 9.0
 LIKELIHOOD_SHARE = 0.3  # readings of one slot share errors
+TELLING_VOLT = 0.0005  # a movement by the bleed of this size tells half of it
 FORGET_HOURS = 48.0
 RATE_HOURS = 36.0
 SETTLED_SECOND = 1.5 * 3600.0
+OWN_STEEP_VOLT = 2.0  # of a cell
 STEEP_VOLT = 0.6  # by unit of charge: below it a rest tells nothing
 
 
@@ -255,9 +257,15 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
             _open(state, j, reading, slot.noise[j])
             continue
         slope = slope_at(ladder, slot.voltage[j])
+        if slope * number[CAPACITY] < OWN_STEEP_VOLT:
+            state.opened[j] = 1.0  # off the knee nothing shows any more
+            continue
+        # Only what the bleed moves, or leaves where it is, tells the slope.
+        told = (slope * cell[BLED_SINCE, j]) ** 2
+        told *= LIKELIHOOD_SHARE / (told + TELLING_VOLT**2)
         for k in range(ladder.factor.shape[0]):
             s = ladder.factor[k] * slope
-            state.weight[k] += LIKELIHOOD_SHARE * _take(
+            state.weight[k] += told * _take(
                 state, k, j, reading, slot.noise[j], s * cell[BLED_SINCE, j], s * hours, wander, hours
             )
     state.weight[:] -= state.weight.max()
