@@ -82,8 +82,10 @@ def live(keep: str) -> Run:
     return Run(whole, tuple(decisions), tuple(minutes), estimator.state)
 
 
-def replayed(run: Run, setup: LiveSetup, cuts: Sequence[int]) -> tuple[list[Decision], list[LiveMinute]]:
-    bounds = [0, *cuts, len(run.kept)]
+@cache
+def replayed(keep: str) -> tuple[list[Decision], list[LiveMinute]]:
+    run, setup = live(keep), setup_of(course()[1], keep)
+    bounds = [0, 1, 7, len(run.kept) // 3, len(run.kept)]
     blocks = [run.kept.rows(begin, end) for begin, end in itertools.pairwise(bounds)]
     steps = list(replay(setup, blocks))
     return [d for step in steps for d in step.decisions], [m for step in steps for m in step.minutes]
@@ -100,20 +102,20 @@ def assert_same_minutes(mine: Sequence[LiveMinute], theirs: Sequence[LiveMinute]
 @pytest.mark.parametrize("keep", ["all", "changes"])
 def test_a_replay_of_the_kept_rows_gives_the_same_estimates_and_findings(keep: str) -> None:
     run = live(keep)
-    _, minutes = replayed(run, setup_of(course()[1], keep), cuts=[1, 7, len(run.kept) // 3])
+    _, minutes = replayed(keep)
     assert_same_minutes(run.minutes, minutes)
     assert len(run.findings) > 0
 
 
 def test_where_every_sample_was_kept_the_replay_decides_the_same() -> None:
     run = live("all")
-    decisions, _ = replayed(run, setup_of(course()[1], "all"), cuts=[500])
+    decisions, _ = replayed("all")
     assert tuple(decisions) == run.decisions
 
 
 def test_where_rows_were_left_out_recorded_decisions_are_met_within_the_dead_bands() -> None:
     run, (_, context) = live("changes"), course()
-    decisions, _ = replayed(run, setup_of(context, "changes"), cuts=[])
+    decisions, _ = replayed("changes")
     at_kept = {d.unix_time_second: d for d in run.decisions}
     largest = max(
         abs(d.limits.charge_current_ampere - at_kept[d.unix_time_second].limits.charge_current_ampere)

@@ -11,6 +11,7 @@ import typer
 from cellwarden.app.check_command import add_check_command
 from cellwarden.app.export_command import add_export_command
 from cellwarden.app.probe_command import add_probe_command
+from cellwarden.app.replay_command import add_replay_command
 from cellwarden.app.run_command import add_run_commands
 from cellwarden.app.virtual_command import add_virtual_command
 from cellwarden.app.warm_command import add_warm_command
@@ -112,6 +113,7 @@ def models() -> None:
 add_check_command(app)
 add_probe_command(app)
 add_export_command(app)
+add_replay_command(app)
 add_run_commands(app)
 add_virtual_command(app)
 add_warm_command(app)

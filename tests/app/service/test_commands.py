@@ -30,7 +30,7 @@ def jk_in_a_thread(link: Path, faults: WireFaults | None = None) -> Iterator[Non
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     try:
-        assert ready.wait(20.0)
+        assert ready.wait(120.0)  # the simulator's kernels may have to be compiled first
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from cellwarden.app.cli import app
 from cellwarden.app.service.operator_socket import ask_controller
 from cellwarden.app.service.service_clock import ServiceClock
 from cellwarden.app.service.stored_rows import stored_rows
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.core.sample_block import SampleBlock
-from cellwarden.runtime.live_pack import Mark
+from cellwarden.runtime.live_pack import LiveEstimator, Mark
 from cellwarden.store.reader import StoreReader
 from tests.app.service.running_site import run, running_site, until
 
@@ -74,6 +76,37 @@ def test_after_a_restart_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
         after = rows_of(again.controller.folder)
         assert after.unix_time_second[-1] > before.unix_time_second[-1]
         assert marks_of(again.controller.folder) == ["start", "start"]
+
+    run(test())
+
+
+def test_the_record_is_repeated_by_the_command(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running_site(tmp_path) as site:
+            await until(lambda: site.controller.store.rows_stored >= 20)
+
+    run(test())
+    result = CliRunner().invoke(app, ["replay", str(tmp_path / "site.toml")])
+    assert result.exit_code == 0, result.output
+    assert "1 marks" in result.output
+    assert "all the same" in result.output
+
+
+def test_an_estimator_that_fails_costs_no_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("an error of the program")
+
+    async def test() -> None:
+        async with running_site(tmp_path) as site:
+            await until(lambda: site.pack.samples >= 3)
+            monkeypatch.setattr(LiveEstimator, "take", fail)
+            await until(lambda: site.controller.estimation.broken() == ("pack-1",))
+            before = site.pack.samples
+            await until(lambda: site.pack.samples > before + 3)
+            stored = site.controller.store.rows_stored
+            await until(lambda: site.controller.store.rows_stored > stored)
+            answer = await ask_controller(site.controller.folder / "controller.socket", {"do": "status"})
+            assert not answer["status"]["is_healthy"]
 
     run(test())
 
@@ -165,6 +198,20 @@ def test_a_step_of_the_clock_is_marked_and_no_row_is_lost(tmp_path: Path, step: 
         assert isinstance(measured, float)
         assert measured == pytest.approx(step, abs=1.0)
         assert record.detail["boot"]
+
+    run(test())
+
+
+def test_a_device_that_was_exchanged_while_the_service_was_down_is_refused_too(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running_site(tmp_path) as site:
+            await until(lambda: site.pack.samples >= 3)
+        file = site.controller.folder / "devices.json"
+        file.write_text(file.read_text().replace("VIRTUAL0001", "ANOTHER0001"))
+        async with running_site(tmp_path) as again:
+            await until(lambda: again.pack.sources["bms"].refused >= 2)
+            assert again.pack.samples == 0
+            assert "another device" in again.pack.sources["bms"].trouble
 
     run(test())
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from cellwarden.app.service.bank_runner import BankRunner
 from cellwarden.app.service.checkpoint_files import checkpoint_file, read_checkpoint
 from cellwarden.app.service.estimation_worker import EstimationWorker
+from cellwarden.app.service.known_devices import read_known_devices, write_known_devices
 from cellwarden.app.service.latency import LatencyCounter
 from cellwarden.app.service.operator_socket import OperatorSocket
 from cellwarden.app.service.pack_runner import PackRunner, SourceState
@@ -94,6 +95,7 @@ class Controller:
             site.store.checkpoint_second,
             self._note_findings,
         )
+        self._known = read_known_devices(self.folder / "devices.json")
         self.packs = {item.pack_id: self._runner(item, newest[item.pack_id]) for item in setups}
         self.banks = {
             bank.name: BankRunner(bank.name, {name: self.packs[name] for name in bank.packs}) for bank in site.banks
@@ -136,6 +138,7 @@ class Controller:
 
     def close(self) -> None:
         """Write what waits and let go of the state directory."""
+        self._keep_devices()
         if self.estimation.is_alive() and not self.estimation.stop():
             _LOG.error("the estimation did not end in time; its state is made anew from the stored rows")
         if not self.store.stop():
@@ -174,7 +177,20 @@ class Controller:
             status = site_status(self)
             self._watchdog.status(status.words)
             await asyncio.to_thread(status.write, self.folder / "status.json")
+            self._keep_devices()
             await asyncio.sleep(_TELEMETRY_SECOND)
+
+    def _keep_devices(self) -> None:
+        """Remember which devices answer, where that has changed."""
+        devices = {
+            (pack, name): state.identity
+            for pack, runner in self.packs.items()
+            for name, state in runner.sources.items()
+            if state.identity is not None
+        }
+        if devices != self._known:
+            self._known = devices
+            write_known_devices(self.folder / "devices.json", devices)
 
     def _take(self, pack_id: str, source: str, reading: object, received_second: float) -> None:
         self.packs[pack_id].take(source, reading, received_second)  # type: ignore[arg-type]  # of the drivers
@@ -225,7 +241,14 @@ class Controller:
             estimation=self.estimation,
             live=LivePack(setup.live, newest_unix_time_second),
             site_decided=self.decided,
-            sources={source.settings.name: SourceState(setup=source, heard_second=now) for source in setup.sources},
+            sources={
+                source.settings.name: SourceState(
+                    setup=source,
+                    heard_second=now,
+                    identity=self._known.get((setup.pack_id, source.settings.name)),
+                )
+                for source in setup.sources
+            },
         )
 
     def _note_findings(self, pack_id: str, findings: tuple[Finding, ...]) -> None:

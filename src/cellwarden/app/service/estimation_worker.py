@@ -47,6 +47,7 @@ class _PackWork:
     def __init__(self, estimator: LiveEstimator, *, is_behind: bool, checkpoint_due_second: float) -> None:
         self.estimator = estimator
         self.is_behind = is_behind
+        self.is_broken = False
         self.checkpoint_due_second = checkpoint_due_second
         self.waiting: deque[WorkItem] = deque()
         self.waiting_rows = 0
@@ -115,6 +116,10 @@ class EstimationWorker(threading.Thread):
         """Packs that are catching up."""
         return tuple(name for name, work in self._packs.items() if work.is_behind)
 
+    def broken(self) -> tuple[str, ...]:
+        """Packs whose estimation has failed."""
+        return tuple(name for name, work in self._packs.items() if work.is_broken)
+
     def stop(self, timeout_second: float = 20.0) -> bool:
         """Work through what waits, make checkpoints and end; whether that worked in time."""
         with self._lock:
@@ -129,15 +134,29 @@ class EstimationWorker(threading.Thread):
             with self._lock:
                 if self._stop_wanted:
                     break
-                if not any(work.waiting or work.is_behind for work in self._packs.values()):
+                if not any(work.waiting or (work.is_behind and not work.is_broken) for work in self._packs.values()):
                     self._lock.wait(1.0)
             self.beat_second = time.monotonic()
             for name, work in self._packs.items():
-                self._advance(name, work)
+                self._advance_alone(name, work)
         for name, work in self._packs.items():
             if not work.is_behind:
-                self._live(name, work)
-            self._checkpoint(name, work)
+                self._advance_alone(name, work)
+            if not work.is_broken:
+                self._checkpoint(name, work)
+
+    def _advance_alone(self, name: str, work: _PackWork) -> None:
+        """One pack's turn; an error of the program in it costs this pack its estimates, and no pack its limits."""
+        if work.is_broken:
+            with self._lock:
+                work.waiting.clear()
+                work.waiting_rows = 0
+            return
+        try:
+            self._advance(name, work)
+        except Exception:  # noqa: BLE001  # decisions go on without estimates; a restart tries again
+            _LOG.exception("pack %s: the estimation has failed and rests until the next start", name)
+            work.is_broken = True
 
     def _advance(self, name: str, work: _PackWork) -> None:
         if work.is_behind:

@@ -15,6 +15,7 @@ from cellwarden.app.service.message_listener import MessageListener
 from cellwarden.app.service.pack_runner import PackRunner, SourceState
 from cellwarden.app.service.source_poller import SourcePoller
 from cellwarden.core.json_value import JsonValue, finite_document
+from cellwarden.drivers.bus_budget import LARGEST_LOAD_FRACTION
 from cellwarden.store.batch import SourceTelemetry
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def site_status(controller: Controller) -> SiteStatus:
         for name, runner in controller.packs.items()
         for source, state in runner.sources.items()
         if state.is_silent or state.trouble
+    ]
+    trouble += [f"{name}: the estimation has failed; see the log" for name in controller.estimation.broken()]
+    trouble += [
+        f"{pack} {source}: the line is in use for {load:.0%} of the time"
+        for pack, source in controller.lines.pollers
+        if (load := controller.lines.load_fraction((pack, source)) or 0.0) > LARGEST_LOAD_FRACTION
     ]
     dropped = dict(controller.queue.dropped)
     document: dict[str, JsonValue] = {
