@@ -105,7 +105,7 @@ def test_covariances_stay_symmetric_and_positive() -> None:
     minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=only(1, 3e-4))), context)
     initial = ESTIMATOR.initial(context)
     state, _ = run_rows(initial, minutes, edges, context)
-    for p in state.bank_covariance.reshape(-1, 3, 3):
+    for p in state.bank_covariance.reshape(-1, 4, 4):
         np.testing.assert_allclose(p, p.T, atol=1e-12)
         assert np.linalg.eigvalsh(p).min() > 0.0
     assert (initial.edge_count == 0.0).all()

@@ -22,7 +22,9 @@ def reference(x: FloatArray, before: float, after: float, celsius: float, soc: f
     colder = np.exp(x[law.TRANSFER_ACTIVATION] * inverse)
     transfer = share * colder * slope(before, after, scale / colder) / slope(0.0, -0.5, scale)
     series = (1.0 - share) * np.exp(x[law.ACTIVATION] * inverse)
-    shape = np.interp(soc, law.KNOTS, x[law.FIRST_KNOT :]) - x[law.FIRST_KNOT + law.REFERENCE_KNOT]
+    shape = (
+        np.interp(soc, law.KNOTS, x[law.FIRST_KNOT : law.LOG_IMPEDANCE_RATIO]) - x[law.FIRST_KNOT + law.REFERENCE_KNOT]
+    )
     return float(np.log((series + transfer) * np.exp(x[law.LOG_SCALE] + shape)))
 
 

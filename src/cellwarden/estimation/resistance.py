@@ -1,4 +1,4 @@
-"""Each cell's 10 s resistance at 25 °C and half charge, from the current edges of the log.
+"""Each cell's 10 s resistance at 25 °C and half charge, from the current edges of the log and measured impedances.
 
 The median cell of an edge teaches the law that all cells share; each cell's ratio to it teaches the cell.
 Edges without a current or a voltage tell nothing; what no edge told stays the parameter set's value with its wide
@@ -20,6 +20,7 @@ from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.resistance_change import no_change
 from cellwarden.estimation.resistance_edge import EdgeView, take_edge
+from cellwarden.estimation.resistance_impedance import hourly_impedance, take_impedance
 from cellwarden.estimation.resistance_law import common_prior
 from cellwarden.estimation.resistance_rows import fill_rows
 from cellwarden.estimation.resistance_state import ResistanceState
@@ -48,6 +49,9 @@ def _initial(context: PackContext) -> ResistanceState:
         coldest_ever_celsius=np.full(cells, np.nan),
         warmest_ever_celsius=np.full(cells, np.nan),
         last_edge_unix_time_second=np.full(1, np.nan),
+        last_told_unix_time_second=np.full(1, np.nan),
+        impedance_sum_ohm=np.zeros(cells),
+        impedance_count=np.zeros(cells),
         sensor_deviation_kelvin=temperature.deviation_kelvin,
         sensor_rested_second=temperature.rested_second,
     )
@@ -63,13 +67,20 @@ def _step(
     new = replace(new, sensor_deviation_kelvin=sensors.deviation_kelvin, sensor_rested_second=sensors.rested_second)
     rows = len(minutes)
     track = _Rows(rows, context)
+    hours, impedance_ohm = hourly_impedance(new, minutes)
+    steps = [(int(row), 0, k) for k, row in enumerate(edges.minute_row)]
+    events = sorted(steps + [(int(row), 1, k) for k, row in enumerate(hours)])
     begin = 0
-    for e in range(len(edges)):
-        row = int(edges.minute_row[e])
+    for row, is_hour, k in events:
         if row > begin:
             track.fill(new, minutes.unix_time_second, begin, row)
             begin = row
-        take_edge(new, EdgeView.of(edges, e, soc, temperature_celsius, row), context)
+        if is_hour:
+            take_impedance(
+                new, float(minutes.unix_time_second[row]), impedance_ohm[k], temperature_celsius[row], context
+            )
+        else:
+            take_edge(new, EdgeView.of(edges, k, soc, temperature_celsius, row), context)
     track.fill(new, minutes.unix_time_second, begin, rows)
     board.put(track.track())
     return new

@@ -12,8 +12,8 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.plugin import PackContext
-from cellwarden.estimation.resistance_law import LOG_SCALE
 from cellwarden.estimation.resistance_state import ResistanceState
+from cellwarden.estimation.resistance_time import let_time_pass
 
 __all__ = ["EdgeView", "take_edge"]
 
@@ -72,7 +72,8 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
     before, after = edge.before_ampere / rate, edge.after_ampere / rate
     celsius = np.where(np.isfinite(edge.temperature_celsius), edge.temperature_celsius, USUAL_CELSIUS)
     soc = np.clip(np.where(np.isfinite(edge.soc_fraction), edge.soc_fraction, USUAL_SOC), 0.0, 1.0)
-    since_second = _let_time_pass(state, edge.unix_time_second)
+    since_second = _since_last_edge(state, edge.unix_time_second)
+    let_time_pass(state, edge.unix_time_second)
     middle = (float(np.median(celsius[live])), float(np.median(soc[live])))
     middle_ratio = float(np.median(ratio[live]))
     timing = edge.tolerance_second / max(edge.elapsed_second, 1.0)
@@ -147,17 +148,11 @@ def _unknown(edge: EdgeView) -> float:
     return UNKNOWN_CELSIUS_NOISE * no_temperature + UNKNOWN_SOC_NOISE * no_soc
 
 
-def _let_time_pass(state: ResistanceState, unix_time_second: float) -> float:
-    """Process noise since the edge before; the time since then [s]."""
+def _since_last_edge(state: ResistanceState, unix_time_second: float) -> float:
+    """Time since the edge before [s], infinite for the first."""
     last = float(state.last_edge_unix_time_second[0])
     state.last_edge_unix_time_second[0] = unix_time_second
-    if np.isfinite(last):
-        days = max(unix_time_second - last, 0.0) / 86400.0
-        state.law_covariance[LOG_SCALE, LOG_SCALE] += kernel.COMMON_WALK_PER_DAY * days
-        for k in range(kernel.BANK_STATES):
-            state.bank_covariance[:, :, k, k] += kernel.CELL_WALK_PER_DAY * days
-        return unix_time_second - last
-    return float("inf")
+    return unix_time_second - last if np.isfinite(last) else float("inf")
 
 
 def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.bool_], edge: EdgeView) -> None:

@@ -3,10 +3,10 @@
 The bank follows the cell's ratio to the pack's median on the same edge, where current gain, timing and the law's own
 error cancel. Its state is (μ, α, κ): r = (1 + μ)·ρ + exp(θ₀)·(α·g(T) + κ), with ρ the median's resistance at the
 cell's temperature and charge and g the Arrhenius factor: μ scales all of it (size of the cell), α is a film that
-follows the cell's temperature law, κ a joint that does not. Three hypotheses run side by side (Bar-Shalom, Li and
-Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, ch. 11.6): healthy (all three small), an
-aged cell (α free) and a joint (κ free). After a step of the best one's innovations (`resistance_change`) they begin
-anew.
+follows the cell's temperature law, κ a joint that does not; a fourth state is what a measured impedance of the cell is
+off by. Three hypotheses run side by side (Bar-Shalom, Li and Kirubarajan, Estimation with Applications to Tracking and
+Navigation, 2001, ch. 11.6): healthy (all three small), an aged cell (α free) and a joint (κ free). After a step of the
+best one's innovations (`resistance_change`) they begin anew.
 """
 
 from __future__ import annotations
@@ -36,17 +36,19 @@ from cellwarden.estimation.scalar_update import scalar_update
 __all__ = [
     "BANK_STATES",
     "HYPOTHESES",
+    "PARTS",
     "bank_covariance",
     "first_noise",
     "update_cells",
     "update_common",
 ]
 
-SIZE, FILM, JOINT = range(3)
-BANK_STATES = 3
+SIZE, FILM, JOINT, ODDITY = range(4)
+BANK_STATES = 4
+PARTS = 3  # of a cell's resistance, those before the oddity of its impedance
 HEALTHY, AGED_CELL, BAD_JOINT = range(3)
 HYPOTHESES = 3
-SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA = 0.06, 0.015, 0.4
+SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA, ODDITY_SIGMA = 0.06, 0.015, 0.4, 0.08
 GATE, LAW_GATE = 3.0, 2.0  # a step of the graphite repeats itself on edge after edge
 UNLIKE = 0.1
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
@@ -66,9 +68,9 @@ def bank_covariance() -> FloatArray:
     """(HYPOTHESES, BANK_STATES, BANK_STATES) covariances before the first edge."""
     sigma = np.array(
         [
-            [SIZE_SIGMA, SMALL_SIGMA, SMALL_SIGMA],
-            [SIZE_SIGMA, FREE_SIGMA, SMALL_SIGMA],
-            [SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA],
+            [SIZE_SIGMA, SMALL_SIGMA, SMALL_SIGMA, ODDITY_SIGMA],
+            [SIZE_SIGMA, FREE_SIGMA, SMALL_SIGMA, ODDITY_SIGMA],
+            [SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA, ODDITY_SIGMA],
         ]
     )
     return np.stack([np.diag(row**2) for row in sigma])
@@ -258,7 +260,7 @@ def update_cells(
     `cells` (n_cells, 2) holds temperature [°C] and z; a cell whose `ratio` is NaN is left alone.
     """
     scale = np.exp(law[LOG_SCALE])
-    h = np.empty(BANK_STATES)
+    h = np.zeros(BANK_STATES)
     for j in range(ratio.shape[0]):
         innovation[j] = np.nan
         changed[j] = 0.0

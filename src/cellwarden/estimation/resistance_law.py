@@ -7,6 +7,8 @@ than one under load:
     ρ = exp(θ₀ + S(z)) · [(1 − c)·exp(E·x) + c·exp(E_s·x)·a(i₁, i₂, s(T)) / a(0, −0.5, s₀)]
     a = s·(asinh(i₂/s) − asinh(i₁/s)) / (i₂ − i₁),   s(T) = s₀·exp(−E_s·x),   x = 1/T − 1/298.15 K
 
+The last state is the logarithm of this resistance over the impedance that a sensor measures, where there is one.
+
 Currents are in C. ρ is in units of the parameter set's resistance, and exp(θ₀) is ρ of the reference: 0.5C from rest,
 25 °C, z = 0.5.
 """
@@ -21,6 +23,7 @@ from cellwarden.models.cell_model import CellModel
 
 __all__ = [
     "COMMON_STATES",
+    "LOG_IMPEDANCE_RATIO",
     "LOG_SCALE",
     "common_prior",
     "law_variance",
@@ -31,7 +34,8 @@ __all__ = [
 LOG_SCALE, ACTIVATION, TRANSFER_LOGIT, TRANSFER_CURRENT, TRANSFER_ACTIVATION, FIRST_KNOT = range(6)
 KNOTS = np.array([0.02, 0.07, 0.13, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
 REFERENCE_KNOT = 6
-COMMON_STATES = FIRST_KNOT + KNOTS.shape[0]
+LOG_IMPEDANCE_RATIO = FIRST_KNOT + KNOTS.shape[0]
+COMMON_STATES = LOG_IMPEDANCE_RATIO + 1
 REFERENCE_STEP = 0.5
 # Usual for LFP/graphite: half of the resistance is charge transfer, its current near 0.5C (fit to synthetic packs)
 TRANSFER_SHARE_LOGIT, TRANSFER_SHARE_SIGMA = 0.0, 0.4
@@ -39,6 +43,8 @@ TRANSFER_LOG_CURRENT, TRANSFER_LOG_CURRENT_SIGMA = np.log(0.55), 0.35
 TRANSFER_KELVIN, TRANSFER_KELVIN_SIGMA = 4500.0, 1000.0
 ACTIVATION_EXTRA_SIGMA = 600.0
 SHAPE_SIGMA_PER_ROOT_SOC = 0.08
+# Alternating current of 1 kHz sees the series part and hardly any charge transfer: half to a third, by data sheets
+IMPEDANCE_RATIO, IMPEDANCE_RATIO_SIGMA = np.log(2.2), 0.5
 # Towards empty and full the surfaces run out of room or lithium (fit to synthetic packs); a set may say more
 EMPTY_RISE, SHAPE_EMPTY_SOC, SHAPE_EMPTY_SIGMA = 0.9, 0.1, 0.6
 FULL_RISE, SHAPE_FULL_SOC, SHAPE_FULL_SIGMA = 0.6, 0.06, 0.2
@@ -58,7 +64,8 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     x[TRANSFER_ACTIVATION] = TRANSFER_KELVIN
     ends = EMPTY_RISE * np.exp(-KNOTS / SHAPE_EMPTY_SOC) + FULL_RISE * np.exp((KNOTS - 1.0) / SHAPE_FULL_SOC)
     own = np.log(np.interp(KNOTS, model.soc_fraction, model.resistance_soc_factor))
-    x[FIRST_KNOT:] = np.maximum(own, ends - ends[REFERENCE_KNOT])
+    x[FIRST_KNOT:LOG_IMPEDANCE_RATIO] = np.maximum(own, ends - ends[REFERENCE_KNOT])
+    x[LOG_IMPEDANCE_RATIO] = IMPEDANCE_RATIO
     p = np.zeros((COMMON_STATES, COMMON_STATES))
     p[LOG_SCALE, LOG_SCALE] = model.resistance_log_sigma**2
     p[ACTIVATION, ACTIVATION] = model.activation_sigma_kelvin**2 + ACTIVATION_EXTRA_SIGMA**2
@@ -68,10 +75,12 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     distance = KNOTS - KNOTS[REFERENCE_KNOT]
     same_side = np.sign(distance)[:, None] == np.sign(distance)[None, :]
     shared = np.where(same_side, np.minimum(np.abs(distance)[:, None], np.abs(distance)[None, :]), 0.0)
-    p[FIRST_KNOT:, FIRST_KNOT:] = SHAPE_SIGMA_PER_ROOT_SOC**2 * shared
+    knots = slice(FIRST_KNOT, LOG_IMPEDANCE_RATIO)
+    p[knots, knots] = SHAPE_SIGMA_PER_ROOT_SOC**2 * shared
     rise = SHAPE_EMPTY_SIGMA * np.where(distance < 0.0, np.exp(-KNOTS / SHAPE_EMPTY_SOC), 0.0)
-    p[FIRST_KNOT:, FIRST_KNOT:] += np.outer(rise, rise)
-    p[COMMON_STATES - 1, COMMON_STATES - 1] += SHAPE_FULL_SIGMA**2
+    p[knots, knots] += np.outer(rise, rise)
+    p[LOG_IMPEDANCE_RATIO - 1, LOG_IMPEDANCE_RATIO - 1] += SHAPE_FULL_SIGMA**2
+    p[LOG_IMPEDANCE_RATIO, LOG_IMPEDANCE_RATIO] = IMPEDANCE_RATIO_SIGMA**2
     return x, p
 
 
@@ -98,7 +107,7 @@ def log_resistance(x: FloatArray, before: float, after: float, temperature_celsi
     reference = _transfer_slope(0.0, -REFERENCE_STEP, scale)
     transfer_factor = np.exp(x[TRANSFER_ACTIVATION] * inverse)
     slope = _transfer_slope(before, after, scale / transfer_factor) * transfer_factor
-    shape = np.interp(soc, KNOTS, x[FIRST_KNOT:]) - x[FIRST_KNOT + REFERENCE_KNOT]
+    shape = np.interp(soc, KNOTS, x[FIRST_KNOT:LOG_IMPEDANCE_RATIO]) - x[FIRST_KNOT + REFERENCE_KNOT]
     series = (1.0 - share) * np.exp(x[ACTIVATION] * inverse)
     return float(x[LOG_SCALE] + shape + np.log(series + share * slope / reference))
 

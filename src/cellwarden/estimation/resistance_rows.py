@@ -22,14 +22,14 @@ _TWO_SIDED = 1.96
 
 def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: PackContext) -> dict[str, FloatArray]:
     """Values of the track at the given stamps (R,): arrays (R, n_cells), or (n_cells,) where they do not change."""
-    last = state.last_edge_unix_time_second[0]
+    last = state.last_told_unix_time_second[0]
     days = np.maximum(unix_time_second - last, 0.0) / 86400.0 if np.isfinite(last) else np.zeros(len(unix_time_second))
     weight = _weights(state.log_weight)
     total, total_variance = _total(state, weight)
     centre = float(np.median(total))
     relative = (1.0 + total) / (1.0 + centre)
     floor = (state.law[TRANSFER_ACTIVATION] * TEMPERATURE_SIGMA_KELVIN / 298.15**2) ** 2
-    variance = total_variance + floor + kernel.BANK_STATES * kernel.CELL_WALK_PER_DAY * days[:, None]
+    variance = total_variance + floor + kernel.PARTS * kernel.CELL_WALK_PER_DAY * days[:, None]
     unit_ohm = context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
     middle_ohm = unit_ohm * np.exp(state.law[LOG_SCALE]) * (1.0 + centre)
     gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
@@ -78,8 +78,8 @@ def _probability(state: ResistanceState, weight: FloatArray, hypothesis: int, pa
 
 def _total(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean and variance over the hypotheses of μ + α + κ, (n_cells,)."""
-    mean = state.bank.sum(axis=2)
-    variance = state.bank_covariance.sum(axis=(2, 3))
+    mean = state.bank[:, :, : kernel.PARTS].sum(axis=2)
+    variance = state.bank_covariance[:, :, : kernel.PARTS, : kernel.PARTS].sum(axis=(2, 3))
     centre = (weight * mean).sum(axis=1)
     return centre, (weight * (variance + (mean - centre[:, None]) ** 2)).sum(axis=1)
 

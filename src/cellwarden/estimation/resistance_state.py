@@ -23,7 +23,8 @@ class ResistanceState:
     informed_unix_time_second, changed_unix_time_second : (n_cells,) last edge, last change seen [s]
     coldest_celsius, warmest_celsius : (n_cells,) in the edges since the last change
     coldest_ever_celsius, warmest_ever_celsius : (n_cells,) in all edges
-    last_edge_unix_time_second : (1,)
+    last_edge_unix_time_second, last_told_unix_time_second : (1,) last edge; last edge or impedance
+    impedance_sum_ohm, impedance_count : (n_cells,) of the open hour
     sensor_deviation_kelvin, sensor_rested_second : (n_sensors,) see `cell_temperature`
     """
 
@@ -42,5 +43,8 @@ class ResistanceState:
     coldest_ever_celsius: FloatArray
     warmest_ever_celsius: FloatArray
     last_edge_unix_time_second: FloatArray
+    last_told_unix_time_second: FloatArray
+    impedance_sum_ohm: FloatArray
+    impedance_count: FloatArray
     sensor_deviation_kelvin: FloatArray
     sensor_rested_second: FloatArray
