@@ -81,9 +81,12 @@ def watch_deviation(
     for row in np.flatnonzero(is_full_hour(minutes.unix_time_second)):
         now = of_row(int(row))
         stamp = float(minutes.unix_time_second[row])
-        chance = np.where(now.known, chance_beyond(now.value, now.sigma, now.limit), 0.0)
         size = np.where(np.isfinite(now.value), np.abs(now.value), 0.0)
         passed = size > 0.5 * np.asarray(now.limit)
+        if not (level.any() or passed.any()):  # the usual case: nowhere near a limit, and nothing held
+            begin, hours = np.where(now.known, np.nan, begin), np.where(now.known, 0.0, hours)
+            continue
+        chance = np.where(now.known, chance_beyond(now.value, now.sigma, now.limit), 0.0)
         begin = np.where(
             passed & now.known, np.where(np.isnan(begin), stamp, begin), np.where(now.known, np.nan, begin)
         )

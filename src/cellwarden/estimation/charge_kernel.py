@@ -37,8 +37,20 @@ NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the 
 @njit(cache=True)
 def finite_median(values: FloatArray) -> float:
     """Median of what is finite, NaN where nothing is."""
-    kept = values[np.isfinite(values)]
-    return float(np.median(kept)) if kept.shape[0] > 0 else np.nan
+    kept = np.empty(values.shape[0])
+    count = 0
+    for value in values:  # insertion sort: a pack has few cells
+        if not np.isfinite(value):
+            continue
+        place = count
+        while place > 0 and kept[place - 1] > value:
+            kept[place] = kept[place - 1]
+            place -= 1
+        kept[place] = value
+        count += 1
+    if count == 0:
+        return np.nan
+    return float(0.5 * (kept[(count - 1) // 2] + kept[count // 2]))
 
 
 @njit(cache=True)
@@ -47,6 +59,8 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
 
     Bleeds come and go within minutes, cell by cell: the median of a minute is nearly always all or nothing.
     """
+    if not np.any(bleed_ah):
+        return 0.0
     order = np.argsort(voltage)  # what is not known comes last
     known = order[: np.isfinite(voltage).sum()]
     if known.shape[0] == 0:

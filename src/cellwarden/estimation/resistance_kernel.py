@@ -208,6 +208,8 @@ def move_to_cell(
     after: float,
     middle: FloatArray,
     cell: FloatArray,
+    at_middle: float,
+    middle_gradient: FloatArray,
 ) -> tuple[float, float]:
     """The law at a cell's temperature and charge against the median's.
 
@@ -216,6 +218,7 @@ def move_to_cell(
     law, law_covariance : of the common filter
     before, after : currents of the step [C]
     middle, cell : (2,) temperature [°C] and z of the median and of the cell
+    at_middle, middle_gradient : the law's ln ρ there and its gradient, the same for all cells
 
     Returns
     -------
@@ -224,9 +227,9 @@ def move_to_cell(
     if abs(cell[0] - middle[0]) < 1e-9 and abs(cell[1] - middle[1]) < 1e-9:
         return 0.0, 0.0
     move = log_resistance(law, before, after, cell[0], cell[1])
-    move -= log_resistance(law, before, after, middle[0], middle[1])
+    move -= at_middle
     gradient = log_resistance_gradient(law, before, after, cell[0], cell[1])
-    gradient -= log_resistance_gradient(law, before, after, middle[0], middle[1])
+    gradient -= middle_gradient
     rise = np.exp(-cell[1] / EMPTY_SOC) - np.exp(-middle[1] / EMPTY_SOC)
     variance = (UNLIKE_SHARE * move) ** 2 + (EMPTY_SHARE * rise) ** 2
     for a in range(gradient.shape[0]):
@@ -260,13 +263,17 @@ def update_cells(
     `cells` (n_cells, 2) holds temperature [°C] and z; a cell whose `ratio` is NaN is left alone.
     """
     scale = np.exp(law[LOG_SCALE])
+    at_middle = log_resistance(law, before, after, middle[0], middle[1])
+    middle_gradient = log_resistance_gradient(law, before, after, middle[0], middle[1])
     h = np.zeros(BANK_STATES)
     for j in range(ratio.shape[0]):
         innovation[j] = np.nan
         changed[j] = 0.0
         if not ratio[j] > 0.0:
             continue
-        move, move_variance = move_to_cell(law, law_covariance, before, after, middle, cells[j])
+        move, move_variance = move_to_cell(
+            law, law_covariance, before, after, middle, cells[j], at_middle, middle_gradient
+        )
         inverse = 1.0 / (cells[j, 0] + 273.15) - 1.0 / 298.15
         h[SIZE] = middle_ratio * np.exp(move)
         h[FILM] = scale * np.exp(law[ACTIVATION] * inverse)

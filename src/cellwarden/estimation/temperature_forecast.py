@@ -55,7 +55,7 @@ def _step(
     kernel.forecast_temperature(
         current,
         missing,
-        np.array(model.slow_time_constant_second),
+        kernel.built_up(np.array(model.slow_time_constant_second)),
         group,
         path.heat_correction_volt,
         np.array(POTENTIAL_KNOTS),

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.thermal_node import knot_place
 
-__all__ = ["forecast_temperature"]
+__all__ = ["built_up", "forecast_temperature"]
 
 HORIZON_SECOND = 1200.0
 STEPS = 8
@@ -21,11 +22,11 @@ WARMTH, AMBIENT, TAU, CAPACITY, OVERPOTENTIAL, SOC, SOC_RATE = range(7)
 INPUTS = 7
 
 
-@njit(cache=True)
+@bare_kernel
 def forecast_temperature(
     current: FloatArray,
     missing: FloatArray,
-    tau: FloatArray,
+    built: FloatArray,
     group: FloatArray,
     correction: FloatArray,
     knots: FloatArray,
@@ -39,7 +40,7 @@ def forecast_temperature(
     ----------
     current : (M,) the present load [A]
     missing : (M, 2) slow polarisation that this load has yet to build up [V]
-    tau : (2,) its time constants [s]
+    built : (STEPS, 2) share of it that the middle of each step has
     group : (M, S, 7) temperature, ambient [°C], time constant [s], heat capacity [J/K], overpotential now [V], state
         of charge, its rate [1/s]
     correction : (M, S, 9) loss voltage and potential at the knots [V]
@@ -49,7 +50,6 @@ def forecast_temperature(
     out : (M, S, 3) filled: highest temperature [°C], time until the limit [s], highest without the heat [°C]
     """
     dt = HORIZON_SECOND / STEPS
-    built = _built_up(tau)
     for k in range(current.shape[0]):
         for g in range(group.shape[1]):
             at = group[k, g]
@@ -62,7 +62,7 @@ def forecast_temperature(
                 ahead = (step + 0.5) * dt
                 soc = min(max(at[SOC] + at[SOC_RATE] * ahead, 0.0), 1.0)
                 volt = at[OVERPOTENTIAL]
-                for e in range(tau.shape[0]):
+                for e in range(built.shape[1]):
                     volt += missing[k, e] * built[step, e]
                 volt += _correction_volt(correction[k, g], knots, soc, here, entropy)
                 watt = current[k] * volt + abs(current[k]) * correction[k, g, 0]
@@ -77,7 +77,7 @@ def forecast_temperature(
 
 
 @njit(cache=True)
-def _built_up(tau: FloatArray) -> FloatArray:
+def built_up(tau: FloatArray) -> FloatArray:
     """(STEPS, elements) share of the missing polarisation that the middle of each step has."""
     built = np.empty((STEPS, tau.shape[0]))
     for step in range(STEPS):
@@ -86,7 +86,7 @@ def _built_up(tau: FloatArray) -> FloatArray:
     return built
 
 
-@njit(cache=True)
+@bare_kernel
 def _correction_volt(
     correction: FloatArray, knots: FloatArray, soc: float, celsius: float, entropy: FloatArray
 ) -> float:
