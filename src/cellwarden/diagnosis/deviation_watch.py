@@ -1,7 +1,8 @@
 """Slow quantities against a limit: judged once an hour by how likely the limit is passed, with hysteresis.
 
-A channel is raised when its value is beyond the limit with 97.5 % probability at two full hours in a row, and is let go
-when it is within 60 % of the limit. `first_seen` is the hour in which the value last passed half the limit for good.
+A channel is raised when its value is beyond the limit with 97.5 % probability, or as much as is asked, at two full
+hours in a row, and is let go when it is within 60 % of the limit. `first_seen` is the hour in which the value last
+passed half the limit for good.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Deviation:
 
     `value` may be negative; its size counts. `limit` raises a warning, `pressing` a critical finding. Channels with
     `known` False are left as they are. `hours_needed` is for how long half the limit must have been passed,
-    `pressing_hours` for how long before it may be critical.
+    `pressing_hours` for how long before it may be critical; `probability` raises a channel.
     """
 
     value: FloatArray
@@ -51,6 +52,7 @@ class Deviation:
     mild: NDArray[np.bool_] | None = None
     hours_needed: FloatArray | float = 0.0
     pressing_hours: float = 0.0
+    probability: float = RAISED_PROBABILITY
 
 
 def initial_watch(channels: int) -> WatchState:
@@ -90,7 +92,7 @@ def watch_deviation(
         begin = np.where(
             passed & now.known, np.where(np.isnan(begin), stamp, begin), np.where(now.known, np.nan, begin)
         )
-        hours = np.where(now.known, np.where(chance > RAISED_PROBABILITY, hours + 1, 0), hours)
+        hours = np.where(now.known, np.where(chance > now.probability, hours + 1, 0), hours)
         lasted = (stamp - np.where(np.isnan(begin), stamp, begin)) / 3600.0
         raised = (hours >= RAISED_HOURS) & ((lasted >= np.asarray(now.hours_needed)) | (level > 0))
         gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))

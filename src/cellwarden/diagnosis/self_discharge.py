@@ -29,6 +29,7 @@ PRESSING_PER_AH = 3e-4
 PRESSING_HOURS = 12.0
 VISIBLE_FRACTION = 0.002  # of the capacity: what must have been lost before a leak is named
 SPREADS = 5.0
+RAISED_PROBABILITY = 0.998  # years of many cells, each day a new chance to be wrong
 FLOAT_SOC = 0.96
 FLOAT_REST_SECOND = 12 * 3600.0
 LOW_VOLT = 0.004
@@ -63,6 +64,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
             known=np.isfinite(track.informed_unix_time_second[row]),
             pressing_hours=PRESSING_HOURS,
             hours_needed=VISIBLE_FRACTION * scale / np.maximum(leak, 1e-9),
+            probability=RAISED_PROBABILITY,
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:

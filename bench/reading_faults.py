@@ -1,0 +1,140 @@
+"""Faults of readings: found, named, and no cell blamed for them.
+
+    python -m bench.reading_faults [--seeds N] [--kind KIND...]
+
+Swapped sense wires (on the way, of cells alike and of two that stand apart by 2 % of charge), stuck and missing
+channels, and micro shorts, each on packs of other cells and sizes. A blame is a warning or worse about a cell's own
+state at the place of the fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.borne_out import borne_out
+from bench.simulated_pack import AnalysedPack, alarms, analysed
+from cellwarden.simulator.cell_design import BROAD_STAGING, LITERATURE_LIKE, SHARP_STAGING, WIDE_HYSTERESIS
+from cellwarden.simulator.duty import DutyCycle
+from cellwarden.simulator.fault import Fault
+from cellwarden.simulator.pack_design import BalancerDesign, PackDesign, SensorDesign
+from cellwarden.simulator.scenario import Scenario
+
+CELL_KINDS = {"self_discharge", "capacity_low", "resistance_high", "connection_resistance_high", "soc_imbalance"}
+KINDS = ("sense_wires_swapped", "sense_wires_swapped_apart", "sensor_stuck", "sensor_dropout", "micro_short")
+DAYS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One pack: hours to the finding (NaN: none), its magnitude over the truth's, blames and further alarms."""
+
+    pack: str
+    hours: float
+    magnitude: float
+    truth: float
+    blamed: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def _packs() -> Iterator[tuple[PackDesign, str]]:
+    """Packs with the duty they do."""
+    yield PackDesign(id="16s-100Ah-cycle", cell=WIDE_HYSTERESIS, initial_soc_fraction=0.8), "cycle"
+    yield (
+        PackDesign(
+            id="8s-50Ah-cycle-10s",
+            cell=BROAD_STAGING,
+            cells_in_series=8,
+            nominal_capacity_ah=50.0,
+            balancer=BalancerDesign(current_ampere=0.04),
+            sensors=SensorDesign(sample_second=5),
+        ),
+        "cycle",
+    )
+    yield (
+        PackDesign(
+            id="8s-200Ah-float-10s",
+            cell=SHARP_STAGING,
+            cells_in_series=8,
+            nominal_capacity_ah=200.0,
+            initial_soc_fraction=0.9,
+            balancer=BalancerDesign(current_ampere=0.1),
+            sensors=SensorDesign(sample_second=10),
+        ),
+        "float",
+    )
+    yield PackDesign(id="4s-20Ah-solar", cell=LITERATURE_LIKE, cells_in_series=4, nominal_capacity_ah=20.0), "solar"
+
+
+def _fault(kind: str, pack: PackDesign, rng: np.random.Generator) -> Fault:
+    """A fault of that kind at a random place and time."""
+    cell, onset = int(rng.integers(1, pack.cells_in_series)), float(rng.uniform(0.6, 2.0))
+    if kind.startswith("sense_wires_swapped"):
+        return Fault(kind="sense_wires_swapped", cell=cell, other=cell + 1, onset_day=onset)
+    if kind == "micro_short":
+        return Fault(kind="micro_short", cell=cell, onset_day=onset, magnitude=float(rng.integers(8, 20)))
+    if kind == "sensor_stuck":
+        return Fault(kind="sensor_stuck", cell=cell, onset_day=onset, magnitude=float(rng.uniform(4.0, 24.0)) * 3600.0)
+    return Fault(kind="sensor_dropout", cell=cell, onset_day=onset, magnitude=float(rng.uniform(1.0, 12.0)) * 3600.0)
+
+
+def _judge(pack: AnalysedPack, asked: Fault) -> Outcome:
+    places = {asked.cell, asked.other} - {None}
+    after = [f for f in pack.result.findings if pack.hours_since(f.detected_unix_time_second, asked.onset_day) >= -0.1]
+    mine = [f for f in after if f.kind == asked.kind and f.cell in places and f in alarms([f])]
+    loud = [f for f in alarms(pack.result.findings) if f not in mine and not borne_out(pack, f)]
+    blamed = [f for f in loud if f.cell in places and f.kind in CELL_KINDS]
+    size = float(asked.size if asked.magnitude is not None else (asked.other or 0))
+    return Outcome(
+        pack=pack.scenario.pack.id,
+        hours=min((pack.hours_since(f.detected_unix_time_second, asked.onset_day) for f in mine), default=float("nan")),
+        magnitude=mine[-1].magnitude if mine else float("nan"),
+        truth=size,
+        blamed=tuple(f"{f.kind} c{f.cell}" for f in blamed),
+        others=tuple(f"{f.kind} {f.sensor or f.cell or 'pack'}" for f in loud if f not in blamed),
+    )
+
+
+def outcomes(kind: str, seeds: int) -> Iterator[Outcome]:
+    """Every pack with every seed."""
+    for seed in range(seeds):
+        for number, (pack, duty) in enumerate(_packs()):
+            fault = _fault(kind, pack, np.random.default_rng([seed, number, len(kind)]))
+            duty_cycle = (
+                DutyCycle(kind="cycle", days=DAYS)
+                if duty == "cycle"
+                else DutyCycle(kind="float" if duty == "float" else "solar", days=DAYS, outages_per_month=15.0)
+            )
+            gap = Fault(kind="soc_imbalance", cell=fault.cell, magnitude=-0.02 * pack.nominal_capacity_ah)
+            faults = (fault, gap) if kind.endswith("apart") else (fault,)
+            scenario = Scenario(pack=pack, duty=duty_cycle, faults=faults)
+            yield _judge(analysed(scenario, 300 + seed), fault)
+
+
+def main() -> None:
+    """Print one line a pack and one a kind."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--kind", choices=KINDS, nargs="*", default=KINDS)
+    options = parser.parse_args()
+    for kind in options.kind:
+        done = []
+        for outcome in outcomes(kind, options.seeds):
+            done.append(outcome)
+            blame = f"; BLAMED {', '.join(outcome.blamed)}" if outcome.blamed else ""
+            others = f"; beside it {', '.join(outcome.others)}" if outcome.others else ""
+            print(
+                f"    {kind} {outcome.pack}: after {outcome.hours:.2f} h, {outcome.magnitude:.0f} of "
+                f"{outcome.truth:.0f}{blame}{others}",
+                flush=True,
+            )
+        found = sum(np.isfinite(outcome.hours) for outcome in done)
+        blamed = sum(bool(outcome.blamed) for outcome in done)
+        print(f"{kind}: {found} of {len(done)} found, a cell blamed in {blamed}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
