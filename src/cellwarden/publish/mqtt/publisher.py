@@ -47,9 +47,17 @@ async def publish_forever(
                 _LOG.info("connected to the broker %s:%s", settings.host, settings.port)
                 await _speak(client, speaker, snapshots)
         except (aiomqtt.MqttError, OSError) as error:
+            _heed_cancellation(error)
             _LOG.warning("no connection to the broker %s:%s (%s)", settings.host, settings.port, error)
         await asyncio.sleep(wait)
         wait = min(2.0 * wait, _LONGEST_WAIT_SECOND)
+
+
+def _heed_cancellation(cause: BaseException | None = None) -> None:
+    """Stop where we were told to: the client's waits may lose it (a race in `asyncio.wait_for`), its errors hide it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from cause
 
 
 def _client(settings: MqttSettings, speaker: Speaker, identifier: str) -> aiomqtt.Client:
@@ -80,6 +88,7 @@ async def _speak(client: aiomqtt.Client, speaker: Speaker, snapshots: Callable[[
                 await _publish(client, message)
             if listening.done():
                 listening.result()
+            _heed_cancellation()
             await asyncio.sleep(speaker.settings.period_second)
     finally:
         listening.cancel()
