@@ -152,8 +152,8 @@ def test_a_subscriber_with_password_and_tls_hears_fresh_values_and_discovery(bro
     by_topic = {str(message.topic): message for message in messages}
     state = by_topic["cellwarden/p/state"]
     assert not state.retain
-    assert json.loads(bytes(state.payload))["cell_voltage_c1_volt"] == 3.301  # type: ignore[arg-type]  # bytes
-    assert bytes(by_topic["cellwarden/availability"].payload) == b"online"  # type: ignore[arg-type]  # bytes
+    assert json.loads(bytes(state.payload))["cell_voltage_c1_volt"] == 3.301
+    assert bytes(by_topic["cellwarden/availability"].payload) == b"online"
     assert by_topic["cellwarden/p/findings"].retain
     assert sum(topic.endswith("/config") for topic in by_topic) == 32
 
