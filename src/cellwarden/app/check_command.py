@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,11 +45,12 @@ def _check(
         pack_setup(settings, spec, read.file.parent)
     console = Console()
     packs = len(read.packs)
-    console.print(f"{site.name} is in order: {packs} {'pack' if packs == 1 else 'packs'}, {len(read.ports)} lines.")
+    console.print(f"{site.name} is in order: {_counted(packs, 'pack')}, {_counted(len(read.ports), 'line')}.")
     for name, load in loads.items():
         console.print(f"Line '{name}' will be in use for {load:.0%} of the time.")
     if not reach_devices:
         return
+    logging.getLogger("cellwarden").setLevel(logging.ERROR)  # what a device does not answer stands in the table
     found = asyncio.run(_reach_all(read))
     console.print(_table(read, found))
     if any(reached.trouble for reached in found.values()):
@@ -56,6 +58,10 @@ def _check(
 
 
 _Key = tuple[str, str]
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 async def _reach_all(site: Site) -> dict[_Key, Reached]:

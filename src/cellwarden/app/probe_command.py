@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cellwarden.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from cellwarden.app.service.reach import Reached
@@ -33,6 +36,7 @@ def _probe(
     """
     from rich.console import Console
 
+    logging.getLogger("cellwarden").setLevel(logging.ERROR)  # most protocols get no answer
     console = Console()
     with console.status("asking …"):
         found = asyncio.run(_ask_all(port, _candidates(port, driver), addresses, baud, timeout))
@@ -50,7 +54,11 @@ def _probe(
 def _candidates(port: str, name: str | None) -> list[Driver]:
     from cellwarden.drivers.registry import driver_named, found_drivers
 
-    kind = "serial" if Path(port).exists() or port.startswith("/") else "tcp"
+    kind = "serial" if port.startswith("/") else "tcp"
+    if kind == "serial" and not Path(port).exists():
+        raise ConfigurationError(f"There is no port {port}; give a device file such as /dev/ttyUSB0, or HOST:PORT.")
+    if kind == "tcp" and not port.rpartition(":")[2].isdigit():
+        raise ConfigurationError(f"{port} is neither a device file nor HOST:PORT.")
     if name is not None:
         return [driver_named(name)]
     return [driver for driver in found_drivers() if kind in driver.transports and not _needs_map(driver)]
@@ -58,7 +66,6 @@ def _candidates(port: str, name: str | None) -> list[Driver]:
 
 def _needs_map(driver: Driver) -> bool:
     """Whether the driver is nothing without the site's own settings: a map of registers."""
-    from cellwarden.core.errors import ConfigurationError
     from cellwarden.drivers.device import DeviceProfile
 
     try:

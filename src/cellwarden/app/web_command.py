@@ -107,7 +107,7 @@ def _web(
     port: Annotated[int, typer.Option(help="TCP port.")] = 8480,
     name: Annotated[str, typer.Option(help="The site's name, for the page's head.")] = "cellwarden",
 ) -> None:
-    """Serve the page: of a site, as its `[web]` table says; or over a store alone, where nothing can be recorded."""
+    """Serve the page: of a site, as its web table says; or over a store alone, where nothing can be recorded."""
     if data.is_file():
         from cellwarden.app.service.site_web import serve_site
 

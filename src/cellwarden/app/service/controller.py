@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -44,6 +45,7 @@ _TICK_SECOND = 0.5
 _TELEMETRY_SECOND = 60.0
 _STORE_OPEN_SECOND = 5.0
 _DEAD_THREAD_SECOND = 120.0
+_SWITCH_SECOND = 0.001  # the estimation gives way to the decisions that soon
 
 
 class Controller:
@@ -108,6 +110,7 @@ class Controller:
 
     async def run(self) -> None:
         """Serve until `stop` is called."""
+        sys.setswitchinterval(_SWITCH_SECOND)
         self.estimation.start()
         for runner in self.packs.values():
             runner.start({"version": __version__, "boot": boot_id(), "process": os.getpid()})

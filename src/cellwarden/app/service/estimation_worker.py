@@ -44,7 +44,9 @@ WorkItem = SampleBlock | Mark | Evidence
 class _PackWork:
     """One pack in the thread's hands."""
 
-    def __init__(self, estimator: LiveEstimator, *, is_behind: bool, checkpoint_due_second: float) -> None:
+    def __init__(
+        self, estimator: LiveEstimator, *, is_behind: bool, checkpoint_due_second: float, share: float
+    ) -> None:
         self.estimator = estimator
         self.is_behind = is_behind
         self.is_broken = False
@@ -54,6 +56,7 @@ class _PackWork:
         self.stored: Iterator[SampleBlock | Mark] | None = None
         self.findings: tuple[Finding, ...] = ()
         self.document_unix_time_second = -np.inf
+        self.document_early_second = _DOCUMENT_RECORD_SECOND * share  # so that not all packs come at the same time
         self.document_second = -np.inf
         self.last_minute: LiveMinute | None = None
 
@@ -96,6 +99,7 @@ class EstimationWorker(threading.Thread):
                 estimator,
                 is_behind=not is_complete,
                 checkpoint_due_second=now + checkpoint_second * (0.5 + 0.5 * place / count),
+                share=place / count,
             )
             for place, (name, (estimator, is_complete)) in enumerate(estimators.items())
         }
@@ -216,7 +220,8 @@ class EstimationWorker(threading.Thread):
         now = time.monotonic()
         is_due = at >= work.document_unix_time_second + _DOCUMENT_RECORD_SECOND
         if (is_due or changed) and now >= work.document_second + _DOCUMENT_SECOND:
-            work.document_unix_time_second, work.document_second = at, now
+            work.document_unix_time_second, work.document_second = at - work.document_early_second, now
+            work.document_early_second = 0.0
             results = live_results(work.estimator.state, minute, work.estimator.context)
             self._queue.put(StateDocument(name, at, _finite_mapping(cells_document(results))))
 

@@ -64,11 +64,11 @@ async def reach(
         identity=session.profile.identity if reading is None else reading.identity or session.profile.identity,
         exchange_second=poller.exchange.largest_second,
         refused=counted,
-        trouble="" if reading is not None else _trouble(session, timeout_second),
+        trouble="" if reading is not None else _trouble(poller, session, timeout_second),
     )
 
 
-def _trouble(session: Session, timeout_second: float) -> str:
+def _trouble(poller: SourcePoller | MessageListener, session: Session, timeout_second: float) -> str:
     """Why nothing came, as far as the frames tell."""
     counters = session.counters
     if counters["checksum"] or counters["length"]:
@@ -81,4 +81,6 @@ def _trouble(session: Session, timeout_second: float) -> str:
         return "it answers, but gave no whole reading in time"
     if counters["skipped_bytes"]:
         return "bytes come, but none of this protocol: check driver and baud rate"
+    if isinstance(poller, SourcePoller) and not poller.link.line.is_open and poller.trouble:
+        return poller.trouble.split("; next try")[0]
     return f"no answer within {timeout_second:g} s: check wiring, address and baud rate"

@@ -72,6 +72,7 @@ class SourcePoller:
         self.busy_second = 0.0
         self.jitter = LatencyCounter()
         self.exchange = LatencyCounter()
+        self.trouble = ""
         self._on_reading = on_reading
         self._failures = _REASK_AFTER_FAILURES
         self._asked_once_second = float("-inf")
@@ -114,7 +115,7 @@ class SourcePoller:
             return
         self.exchange.add(at - begin)
         self.busy_second += at - begin
-        self._failures = 0
+        self._failures, self.trouble = 0, ""
         self._on_reading(reading, at)
 
     def _is_unknown(self, now: float) -> bool:
@@ -163,5 +164,6 @@ class SourcePoller:
     def _failed(self, error: Exception) -> None:
         self.gaps += 1
         self._failures += 1
+        self.trouble = self.trouble or str(error)  # what it began with tells most
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         _LOG.log(level, "%s: %s", self.name, error)
