@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,21 +23,23 @@ def only(cell: int, ohm: float) -> FloatArray:
     return np.where(np.arange(8) == cell, ohm, 0.0)
 
 
+def _capacity(ones: FloatArray, relative: FloatArray | float) -> CapacityTrack:
+    return CapacityTrack(
+        capacity_ah=100.0 * ones,
+        capacity_low_ah=99.0 * ones,
+        capacity_high_ah=101.0 * ones,
+        informed_unix_time_second=ones,
+        relative_fraction=ones * relative,
+        relative_sigma_fraction=0.007 * ones,
+    )
+
+
 def evidence_of(known: KnownPack, relative: FloatArray | None = None) -> list[Evidence]:
     minutes, track, context = track_of(known)
     ones = np.ones((len(minutes), 8))
     board = Board()
     board.put(track)
-    board.put(
-        CapacityTrack(
-            capacity_ah=100.0 * ones,
-            capacity_low_ah=99.0 * ones,
-            capacity_high_ah=101.0 * ones,
-            informed_unix_time_second=ones,
-            relative_fraction=ones if relative is None else ones * relative,
-            relative_sigma_fraction=0.007 * ones,
-        )
-    )
+    board.put(_capacity(ones, 1.0 if relative is None else relative))
     found = []
     for detector in (resistance_high.DETECTOR, connection_resistance_high.DETECTOR):
         found += detector.step(detector.initial(context), minutes, board, context)[1]
@@ -98,3 +102,15 @@ def test_a_small_cell_that_rises_by_a_quarter_is_told_though_it_stands_hardly_ab
     large = np.where(np.arange(8) == 4, 1.08, SIZE)
     steady = evidence_of(KnownPack(size=large, film_ohm=NONE, joint_ohm=NONE))
     assert [item for item in steady if item.severity is not Severity.INFO] == []
+
+
+def test_a_change_that_no_further_step_has_confirmed_is_no_warning() -> None:
+    minutes, track, context = track_of(KnownPack(size=np.ones(8), film_ohm=only(4, 3.5e-4), joint_ohm=NONE))
+    single = replace(track, edges_since_change=np.where(np.isfinite(track.edges_since_change), 0.0, np.inf))
+    ones = np.ones((len(minutes), 8))
+    for given, severities in ((track, {Severity.INFO, Severity.WARNING}), (single, {Severity.INFO})):
+        board = Board()
+        board.put(given)
+        board.put(_capacity(ones, 1.0))
+        _, found = resistance_high.DETECTOR.step(resistance_high.DETECTOR.initial(context), minutes, board, context)
+        assert {item.severity for item in found if item.cell == 5} == severities

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
-from cellwarden.diagnosis.excess_levels import Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
@@ -44,7 +44,7 @@ def _step(
         return Excess(
             half_passed=above[row] > 0.5,
             above_probability=above[row],
-            own_probability=np.ones(context.cell_count),
+            own_probability=np.where(track.edges_since_change[row] < 1.0, HELD, 1.0),
             far_probability=ndtr((joint_ohm[row] - far_ohm) / sigma_ohm[row]),
             changed_unix_time_second=track.changed_unix_time_second[row],
             edge_count=track.edge_count[row],

@@ -12,10 +12,11 @@ from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import LEVELS, is_full_hour
 
-__all__ = ["Excess", "ExcessState", "excess_evidence", "initial_excess"]
+__all__ = ["HELD", "Excess", "ExcessState", "excess_evidence", "initial_excess"]
 
 RAISE_PROBABILITY, INFO_PROBABILITY, HOLD_PROBABILITY = 0.975, 0.9, 0.5
 FEWEST_EDGES = 3.0
+HELD = 0.6  # probability with which a warning stays, and none is raised
 
 
 @dataclass(frozen=True, slots=True)

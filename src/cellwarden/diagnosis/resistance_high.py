@@ -16,7 +16,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.diagnosis.excess_levels import Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.charge_tracks import CapacityTrack
 from cellwarden.estimation.plugin import PackContext
@@ -27,7 +27,6 @@ __all__ = ["DETECTOR"]
 
 KIND = "resistance_high"
 LIMIT_FRACTION, OWN_LIMIT_FRACTION, FAR_FRACTION = 0.10, 0.03, 1.0
-HELD = 0.6  # probability with which a warning stays, and none is raised
 RISE_FRACTION = 0.10  # above its own usual size, where it stands above its neighbours too
 WAIT_SECOND, WAIT_SPAN_KELVIN, PRESSING_FRACTION = 7.0 * 86400.0, 18.0, 1.0
 _TWO_SIDED = 1.96
@@ -84,8 +83,10 @@ def _undecided(track: ResistanceTrack, row: int, at: float) -> NDArray[np.bool_]
     aged, joint = track.aged_probability[row], track.joint_probability[row]
     open_question = aged < DECIDED_SHARE * (aged + joint)
     fresh = at - track.changed_unix_time_second[row] < WAIT_SECOND
+    single = track.edges_since_change[row] < 1.0  # a change that no further step has confirmed
     varies = track.usual_span_kelvin[row] >= WAIT_SPAN_KELVIN
-    return np.asarray(open_question & fresh & varies & (track.cell_excess_fraction[row] < PRESSING_FRACTION))
+    waits = open_question & fresh & varies & (track.cell_excess_fraction[row] < PRESSING_FRACTION)
+    return np.asarray(single | waits)
 
 
 def _gone(at: float, cell: int) -> Evidence:

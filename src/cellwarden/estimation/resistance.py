@@ -42,6 +42,7 @@ def _initial(context: PackContext) -> ResistanceState:
         change=no_change(cells),
         noise_volt=np.array([kernel.first_noise(context.pack.sensors.voltage_resolution_volt), 0.0]),
         edge_count=np.zeros(cells),
+        edges_since_change=np.full(cells, np.inf),
         informed_unix_time_second=np.full(cells, np.nan),
         changed_unix_time_second=np.full(cells, np.nan),
         coldest_celsius=np.full(cells, np.nan),

@@ -159,6 +159,8 @@ def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.
     """Edges, times and the range of temperature of the cells that the edge told of."""
     celsius = edge.temperature_celsius
     state.edge_count[live] += 1.0
+    state.edges_since_change[live] += 1.0
+    state.edges_since_change[changed] = 0.0
     state.informed_unix_time_second[live] = edge.unix_time_second
     state.changed_unix_time_second[changed] = edge.unix_time_second
     state.coldest_celsius[changed] = celsius[changed]

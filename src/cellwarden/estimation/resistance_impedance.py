@@ -83,10 +83,12 @@ def take_impedance(
     _take_middle(state, middle, middle_inverse, days, context)
     state.bank_covariance[:, :, kernel.ODDITY, kernel.ODDITY] += ODDITY_WALK_PER_DAY * days
     far = SERIES_SIGMA_KELVIN * (inverse - middle_inverse)
+    state.edges_since_change[live] += 1.0
     for cell in np.flatnonzero(live):
         variance = CELL_SIGMA**2 + float(far[cell]) ** 2
         if _take_cell(state, int(cell), float(np.exp(at_reference[cell] - middle)), variance):
             state.changed_unix_time_second[cell] = unix_time_second
+            state.edges_since_change[cell] = 0.0
             state.coldest_celsius[cell] = state.warmest_celsius[cell] = celsius[cell]
     state.informed_unix_time_second[live & (state.edge_count > 0.0)] = unix_time_second
 

@@ -61,6 +61,7 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
         "usual_span_kelvin": np.nan_to_num(state.warmest_ever_celsius - state.coldest_ever_celsius),
         "changed_unix_time_second": state.changed_unix_time_second,
         "edge_count": state.edge_count,
+        "edges_since_change": state.edges_since_change,
     }
 
 

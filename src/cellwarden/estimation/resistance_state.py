@@ -19,7 +19,7 @@ class ResistanceState:
     bank : (n_cells, HYPOTHESES, BANK_STATES) with `bank_covariance`; `log_weight` (n_cells, HYPOTHESES)
     change : (n_cells, CHANGE_SIDES, CHANGE_SLOTS) search for a step, see `resistance_change`
     noise_volt : (2,) standard deviation of a voltage difference [V], and the edges behind it
-    edge_count : (n_cells,)
+    edge_count, edges_since_change : (n_cells,) the latter infinite before a change
     informed_unix_time_second, changed_unix_time_second : (n_cells,) last edge, last change seen [s]
     coldest_celsius, warmest_celsius : (n_cells,) in the edges since the last change
     coldest_ever_celsius, warmest_ever_celsius : (n_cells,) in all edges
@@ -36,6 +36,7 @@ class ResistanceState:
     change: FloatArray
     noise_volt: FloatArray
     edge_count: FloatArray
+    edges_since_change: FloatArray
     informed_unix_time_second: FloatArray
     changed_unix_time_second: FloatArray
     coldest_celsius: FloatArray

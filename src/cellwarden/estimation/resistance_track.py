@@ -24,7 +24,7 @@ class ResistanceTrack:
     and stand hardly above the others.
     `temperature_span_kelvin` is the range of temperature in the edges since the last change was seen,
     `changed_unix_time_second` its time (NaN: none), `usual_span_kelvin` the range in all edges, `edge_count` the edges
-    of that cell so far.
+    of that cell so far, `edges_since_change` those since then (infinite: no change).
     """
 
     resistance_ohm: FloatArray
@@ -46,3 +46,4 @@ class ResistanceTrack:
     usual_span_kelvin: FloatArray
     changed_unix_time_second: FloatArray
     edge_count: FloatArray
+    edges_since_change: FloatArray
