@@ -22,6 +22,7 @@ __all__ = ["main"]
 
 _UNUSABLE_INPUT = 2
 _REPORT, _ESTIMATES = "report.html", "estimates.parquet"
+_SMOOTHED = "smoothed.parquet"
 _FILES = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
 
 app = typer.Typer(
@@ -74,6 +75,10 @@ def analyze(
     source: Annotated[
         list[str] | None, typer.Option("--source", metavar="NAME=FILE", help="A further sensor of the same pack.")
     ] = None,
+    *,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Also write smoothed.parquet: charge with hindsight, counted back.")
+    ] = False,
 ) -> None:
     """Estimate every cell's state from a pack's log and find the cell that drifts."""
     from rich.console import Console
@@ -95,6 +100,10 @@ def analyze(
         ):
             result = prepared.run(on_estimates, on_rows)
         write_json_files(result, work)
+        if smooth:
+            from cellwarden.app.smoothed_file import write_smoothed
+
+            write_smoothed(prepared, result, work / _ESTIMATES, work / _SMOOTHED)
         write_report(result, work / _REPORT)
     Console().print(terminal_summary(result, {name: str(out / name) for name in _FILES}))
 
