@@ -13,7 +13,8 @@ r   ln of its polarisation over the central one's
 β   what the difference of open-circuit voltages is off by here [V]
 ==  =====================================================================================
 
-Measured is v_j − median(v) = OCV(z_j) − OCV(z) + (eʳ − 1)·polarisation + o + β with z_j = 1 − (D + d)/(Q·e^q).
+Measured is v_j − median(v) = OCV(z_j, h_j) − OCV(z, h) + (eʳ − 1)·polarisation + o + β with z_j = 1 − (D + d)/(Q·e^q).
+A leak turns the hysteresis h_j of its cell while the string rests.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
-SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED = range(5)
-MEMORY = 5
+SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
+MEMORY = 6
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
@@ -51,14 +52,29 @@ BLEED_TOLERANCE = 0.04
 
 @njit(cache=True)
 def predict_difference(
-    y: FloatArray, p: FloatArray, elapsed_second: float, bleed_ah: float, capacity: float, unseen_ampere: float
+    y: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    elapsed_second: float,
+    bleed_ah: float,
+    capacity: float,
+    unseen_ampere: float,
+    moved_ah: float,
+    hysteresis_rate: float,
 ) -> None:
     """Advance one cell over one minute row; `bleed_ah` is what was bled above the central cell.
 
-    `unseen_ampere` is a bleed that may have flowed without being logged.
+    `unseen_ampere` is a bleed that may have flowed without being logged; `moved_ah` what the string's current moved, 0
+    while it rests.
     """
     hours = elapsed_second / 3600.0
-    y[DIFFERENCE] += y[LEAK] * hours + bleed_ah
+    lost = y[LEAK] * hours + bleed_ah
+    y[DIFFERENCE] += lost
+    if moved_ah == 0.0 and unseen_ampere == 0.0:
+        moved_ah = -lost
+    if moved_ah != 0.0:
+        keep = np.exp(-hysteresis_rate * abs(moved_ah) / capacity)
+        memory[HYSTERESIS] = keep * memory[HYSTERESIS] + (1.0 - keep) * (1.0 if moved_ah > 0.0 else -1.0)
     for a in range(STATES):
         p[DIFFERENCE, a] += hours * p[LEAK, a]
     for a in range(STATES):
@@ -83,15 +99,10 @@ def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
 
 @njit(cache=True)
 def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
-    """Forget all but the sensor's offset and the resistance."""
-    for a in range(STATES):
-        if a in (READING_OFFSET, LN_POLARISATION):
-            continue
-        y[a] = 0.0
-        p[a, :] = 0.0
-        p[:, a] = 0.0
-        p[a, a] = sigma[a] ** 2
-    memory[LOCATED] = 0.0
+    """Forget everything."""
+    y[:] = 0.0
+    memory[:] = 0.0
+    p[:] = np.diag(sigma**2)
 
 
 @njit(cache=True)
@@ -112,11 +123,12 @@ def correct_difference(
 ) -> None:
     """Take one minute's difference of a cell's voltage and the median."""
     if memory[LOCATED] == 0.0:
+        memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit, capacity, reading)
     own = capacity * np.exp(y[LN_RATIO])
     soc = 1.0 - (deficit + y[DIFFERENCE]) / own
     central = 1.0 - deficit / capacity
-    ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
+    ocv, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc)
     reference, _ = branch_voltage(discharge, charge, hysteresis, central)
     share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
     sigma2 = (

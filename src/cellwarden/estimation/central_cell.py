@@ -38,7 +38,8 @@ STATES = 10  # further states are amplitudes of modes
 FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
 IDLE_SECOND, POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 14)
 CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING, CURVE_PRIOR, REMAINDER = range(14, 21)
-MEMORY = 21
+PRIOR_LIKELIHOOD = 21
+MEMORY = 22
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
@@ -50,6 +51,7 @@ CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 60 * 86400.0
 READING_SIGMA_VOLT = 0.0015
 MINIMUM_SLOPE_VOLT = 0.005
+MOVING_C_RATE = 0.005  # below it a current turns no hysteresis
 LARGEST_MISS = 50.0  # squared, in sigmas: one reading shall not give up a curve
 EPSILON_SIGMA = 0.15
 EPSILON_LOW = 1.2
@@ -116,7 +118,7 @@ def _advance_memory(
     memory[FILTERED_1] = e1 * memory[FILTERED_1] + (1.0 - e1) * true_current
     memory[FILTERED_2] = e2 * memory[FILTERED_2] + (1.0 - e2) * true_current
     capacity = parameters[P_CAPACITY]
-    if abs(true_current) > 0.005 * capacity:
+    if abs(true_current) > MOVING_C_RATE * capacity:
         e = np.exp(-parameters[P_HYSTERESIS_RATE] * abs(moved) / capacity)
         sign = 1.0 if moved > 0.0 else -1.0
         memory[HYSTERESIS] = e * memory[HYSTERESIS] + (1.0 - e) * sign
@@ -224,7 +226,7 @@ def correct_by_voltage(
         + (0.03 * memory[POLARISATION]) ** 2
         + (0.3 * g * np.exp(x[LN_R0]) * spread) ** 2
         + (0.3 * unsettled * width) ** 2
-        + (parameters[P_FLOAT_SIGMA] * 0.3 * slope) ** 2
+        + (parameters[P_FLOAT_SIGMA] * slope) ** 2
     )
     # Readings a minute apart share their errors: one counts as a tenth at rest, and under load, where the circuit's own
     # errors come on top, as less.

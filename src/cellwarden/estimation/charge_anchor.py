@@ -5,25 +5,30 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
+from cellwarden.estimation.scalar_update import scalar_update
 
 # slots of the pack's scalars
-ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT = range(8)
-SCALARS = 8
+ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
+SCALARS = 9
 
 HANDOVER_SIGMA = 0.02
 FULL_SECOND = 600.0
-FULL_SOC, FULL_SOC_SIGMA = 0.985, 0.01
+FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
+KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
 UNEXPECTED_FULL_SOC = 0.015
 IDLE_SECOND = 1800.0
 IDLE_REST_SECOND = 900.0
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
 CREDIT_DIVISOR = 3.0
+# what the variances are worth to the charge, from the coverage pooled over packs known and unknown to the set
+KNOWN_VARIANCE_SHARE, LEARNT_VARIANCE_SHARE = 0.25, 1.0
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
@@ -62,7 +67,23 @@ def check_anchor(state: ChargeArrays) -> None:
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
         state.memory[k, cc.GIVEN_UP] = 0.0
-        state.memory[k, cc.LIKELIHOOD] = 0.0
+        state.memory[k, cc.LIKELIHOOD] = state.memory[k, cc.PRIOR_LIKELIHOOD]
+
+
+@njit(cache=True)
+def anchor_full(x: FloatArray, p: FloatArray, charge: FloatArray, voltage: float) -> None:
+    """Read the charge of a full pack from its voltage by a curve that is not sure of its own shape.
+
+    Each full charge has the same error of the curve, so the variance does not fall below that of one.
+    """
+    capacity = np.exp(x[cc.LN_CAPACITY])
+    place = min(int(np.searchsorted(charge, voltage)), charge.shape[0] - 1)
+    h = np.zeros(x.shape[0])
+    h[cc.DEFICIT] = 1.0
+    sigma = KNEE_SOC_SIGMA * capacity
+    missing = (1.0 - place / (charge.shape[0] - 1.0)) * capacity
+    scalar_update(x, p, h, missing - x[cc.DEFICIT], sigma * sigma, 5.0)
+    p[cc.DEFICIT, cc.DEFICIT] = max(p[cc.DEFICIT, cc.DEFICIT], sigma * sigma)
 
 
 @njit(cache=True)
@@ -127,10 +148,11 @@ def choose_curve(state: ChargeArrays) -> int:
 
 
 @njit(cache=True)
-def mix_curves(state: ChargeArrays, mixed: FloatArray) -> None:
+def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> None:
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
-    `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ]. The credit is taken at a fraction, for readings of one log share the
+    `learns` (K,) counts the modes of each; `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ], the last as the
+    filters hold it. The credit is taken at a fraction, for readings of one log share the
     errors that no curve explains.
     """
     best = int(state.scalars[BEST])
@@ -142,16 +164,19 @@ def mix_curves(state: ChargeArrays, mixed: FloatArray) -> None:
             continue
         weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
+        share = LEARNT_VARIANCE_SHARE if learns[k] > 0 else KNOWN_VARIANCE_SHARE
         total += weight
         mixed[0] += weight * d
         mixed[1] += weight * q
-        mixed[2] += weight * (state.p[k, cc.DEFICIT, cc.DEFICIT] + d * d)
-        mixed[3] += weight * (state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
-        mixed[4] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
+        mixed[2] += weight * (share * state.p[k, cc.DEFICIT, cc.DEFICIT] + d * d)
+        mixed[3] += weight * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
+        mixed[4] += weight * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
+        mixed[5] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
     mixed /= total
     mixed[2] -= mixed[0] * mixed[0]
     mixed[3] -= mixed[0] * mixed[1]
     mixed[4] -= mixed[1] * mixed[1]
+    mixed[5] -= mixed[1] * mixed[1]
 
 
 @njit(cache=True)

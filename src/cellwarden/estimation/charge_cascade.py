@@ -14,7 +14,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation import charge_rows as rows_of
-from cellwarden.estimation.charge_anchor import SCALARS
+from cellwarden.estimation.charge_anchor import BEST, SCALARS
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_kernel import advance_charge
 from cellwarden.estimation.charge_start import HYPOTHESES, POLARISATION_SCALES
@@ -35,6 +35,7 @@ DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
+KNOWN_HANDICAP = 4.0  # logarithm of the odds against a curve that cannot learn: it must earn its trust
 KNEE_SOC = 0.986  # above it a tapered charge is a full one
 KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
 TWO_SIGMA = 1.96
@@ -49,13 +50,16 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     memory = np.zeros((curves, cc.MEMORY))
     memory[:, cc.CURVE_PRIOR] = [curve.sigma_volt for curve in family]
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
-    memory[:, cc.LIKELIHOOD] = prior
+    learning = np.array([len(curve.modes_volt) > 0 for curve in family])
+    memory[:, cc.PRIOR_LIKELIHOOD] = prior - np.where(learning.any() & ~learning, KNOWN_HANDICAP, 0.0)
+    memory[:, cc.LIKELIHOOD] = memory[:, cc.PRIOR_LIKELIHOOD]
+    first = family[int(np.argmax(memory[:, cc.LIKELIHOOD]))]
     information = np.full((rows_of.INFORMATION, cells, 2), np.nan)
     information[rows_of.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
     information[rows_of.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]
     information[rows_of.I_READING, :, 0] = 0.7 * q[:, cd.READING_OFFSET, cd.READING_OFFSET]
     return ChargeArrays(
-        scalars=np.zeros(SCALARS),
+        scalars=_scalars(memory),
         weights=np.broadcast_to(prior[:, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
         x=x,
         p=p,
@@ -65,11 +69,18 @@ def initial_charge(context: PackContext) -> ChargeArrays:
         memory_y=np.zeros((cells, cd.MEMORY)),
         information=information,
         offset_information=np.array([0.5 * p[0, cc.OFFSET, cc.OFFSET], np.nan]),
-        learnt=np.stack([family[0].discharge_volt, family[0].charge_volt]),
+        learnt=np.stack([first.discharge_volt, first.charge_volt]),
         prior=np.stack([x, np.sqrt(np.diagonal(p, axis1=1, axis2=2))], axis=1),
         prior_y=np.sqrt(np.diagonal(q[0])),
         parameters=_parameters(context),
     )
+
+
+def _scalars(memory: FloatArray) -> FloatArray:
+    """The pack's scalars before the first minute: the curve that is the most plausible goes first."""
+    scalars = np.zeros(SCALARS)
+    scalars[BEST] = np.argmax(memory[:, cc.LIKELIHOOD])
+    return scalars
 
 
 def _central_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:

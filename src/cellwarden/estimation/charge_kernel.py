@@ -12,8 +12,10 @@ from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
     COUNTED,
+    ROW_CURRENT,
     SILENT_SECOND,
     WAITING_SECOND,
+    anchor_full,
     check_anchor,
     choose_curve,
     lose_anchor,
@@ -26,6 +28,7 @@ from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, Cur
 from cellwarden.estimation.charge_rows import write_row
 
 LOST_SIGMA = 0.10
+SPARSE_SECOND = 20.0
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
 SURE_SIGMA = 0.008  # of the central charge, before differences to it say anything
 RESTED_SECOND = 1800.0
@@ -86,7 +89,7 @@ def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArra
             _predict(state, curves, minutes, m)
         if minutes.sample_count[m] > 0.0 and median == median:
             _correct(state, curves, spread, minutes, m, median)
-        write_row(state, out, m, gap_ah, minutes.stamp[m])
+        write_row(state, curves.mode_count, out, m, gap_ah, minutes.stamp[m])
 
 
 @njit(cache=True)
@@ -96,6 +99,11 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
     capacity = state.parameters[cc.P_CAPACITY]
     current = minutes.current[m]
     spread = minutes.current_max[m] - minutes.current_min[m] if current == current else 0.0
+    jump = 0.0  # what a log of one row a minute and slower leaves open between its rows
+    if current == current:
+        jump = abs(minutes.current_last[m] - state.scalars[ROW_CURRENT])
+        state.scalars[ROW_CURRENT] = minutes.current_last[m]
+    missed = max(spread, jump if minutes.gap[m] > SPARSE_SECOND else 0.0)
     state.scalars[COUNTED] += minutes.charge_ah[m] - bled
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] == 0.0:
@@ -109,13 +117,24 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
                 minutes.elapsed[m],
                 bled,
                 current,
-                spread,
+                missed,
                 minutes.gap[m],
             )
     best = int(state.scalars[BEST])
     unseen = state.parameters[cc.P_UNLOGGED_BLEED] if state.memory[best, cc.IS_FULL] > 0.0 else 0.0
+    moved = minutes.charge_ah[m] if abs(current) > cc.MOVING_C_RATE * capacity else 0.0
     for j in range(state.y.shape[0]):
-        cd.predict_difference(state.y[j], state.q[j], minutes.elapsed[m], minutes.bleed[m, j] - bled, capacity, unseen)
+        cd.predict_difference(
+            state.y[j],
+            state.q[j],
+            state.memory_y[j],
+            minutes.elapsed[m],
+            minutes.bleed[m, j] - bled,
+            capacity,
+            unseen,
+            moved,
+            state.parameters[cc.P_HYSTERESIS_RATE],
+        )
     deficit_sigma = np.sqrt(state.p[best, cc.DEFICIT, cc.DEFICIT]) / capacity
     if state.scalars[ANCHORED] > 0.0 and deficit_sigma > LOST_SIGMA:
         lose_anchor(state, deficit_sigma)
@@ -139,6 +158,10 @@ def _correct(
     elif current == current:
         if state.memory[0, cc.FULL_COUNT] > before:
             check_anchor(state)
+            for k in range(state.x.shape[0]):
+                states = cc.STATES + curves.mode_count[k]
+                if states > cc.STATES and state.memory[k, cc.GIVEN_UP] == 0.0:
+                    anchor_full(state.x[k, :states], state.p[k, :states, :states], curves.charge[k], median)
         _filter(state, curves, minutes, m, median)
 
 

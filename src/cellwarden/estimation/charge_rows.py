@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
@@ -28,6 +29,7 @@ INFORMATION = 3
 
 TWO_SIGMA = 1.96
 START_MARGIN = 0.03
+READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage pooled over packs
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
 
@@ -43,7 +45,7 @@ def note_information(information: FloatArray, variance: float, stamp: float) -> 
 
 
 @njit(cache=True)
-def write_row(state: ChargeArrays, out: ChargeOutputs, m: int, gap_ah: float, stamp: float) -> None:
+def write_row(state: ChargeArrays, learns: IntArray, out: ChargeOutputs, m: int, gap_ah: float, stamp: float) -> None:
     """Write row m: the pack's values, then every cell's. `gap_ah` is what flowed since the last sample, unseen."""
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
@@ -56,7 +58,7 @@ def write_row(state: ChargeArrays, out: ChargeOutputs, m: int, gap_ah: float, st
     out.pack[O_CURVE, m] = best
     out.curve[m] = x[cc.LN_WIDTH :]
     _write_polarisation(state, out, m, best)
-    _write_cells(state, out.cell, m, gap_ah, stamp)
+    _write_cells(state, learns, out.cell, m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
         _write_hypotheses(state, out.cell, m, gap_ah)
 
@@ -77,12 +79,12 @@ def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: i
 
 
 @njit(cache=True)
-def _write_cells(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float, stamp: float) -> None:
+def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int, gap_ah: float, stamp: float) -> None:
     """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
     best = int(state.scalars[BEST])
     memory, y, q = state.memory[best], state.y, state.q
-    mixed = np.zeros(5)
-    mix_curves(state, mixed)
+    mixed = np.zeros(6)
+    mix_curves(state, learns, mixed)
     leak, reading = np.median(y[:, cd.LEAK]), np.median(y[:, cd.READING_OFFSET])
     common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
     capacity = np.exp(mixed[1])
@@ -93,7 +95,7 @@ def _write_cells(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float, st
         own = capacity * ratio
         soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
-        variance = mixed[4] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
+        variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
         sigma = np.hypot(sigma, misfit * (1.0 - soc))
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
@@ -109,7 +111,9 @@ def _write_cells(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float, st
         out[C_LEAK, m, j] = y[j, cd.LEAK] - leak
         out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
         out[C_READING, m, j] = y[j, cd.READING_OFFSET] - reading
-        out[C_READING_SIGMA, m, j] = np.hypot(np.sqrt(q[j, cd.READING_OFFSET, cd.READING_OFFSET]), common)
+        out[C_READING_SIGMA, m, j] = READING_SHARE * np.hypot(
+            np.sqrt(q[j, cd.READING_OFFSET, cd.READING_OFFSET]), common
+        )
         out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
         if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge
             note_information(state.information[I_CAPACITY, j], variance, stamp)
