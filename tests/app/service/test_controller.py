@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cellwarden.app.cli import app
+from cellwarden.app.service.checkpoint_files import read_checkpoint
 from cellwarden.app.service.operator_socket import ask_controller
 from cellwarden.app.service.service_clock import ServiceClock
 from cellwarden.app.service.stored_rows import stored_rows
@@ -76,6 +77,23 @@ def test_after_a_restart_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
         after = rows_of(again.controller.folder)
         assert after.unix_time_second[-1] > before.unix_time_second[-1]
         assert marks_of(again.controller.folder) == ["start", "start"]
+
+    run(test())
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_without_a_usable_checkpoint_the_state_is_made_anew_from_the_rows(tmp_path: Path, damage: str) -> None:
+    async def test() -> None:
+        async with running_site(tmp_path) as site:
+            await until(lambda: site.controller.store.rows_stored >= 20)
+        file = site.controller.folder / "checkpoints" / "pack-1.checkpoint"
+        before = rows_of(site.controller.folder)
+        file.unlink() if damage == "gone" else file.write_bytes(file.read_bytes()[:-9])
+        async with running_site(tmp_path) as again:
+            await until(lambda: again.controller.estimation.behind() == ())
+        state = read_checkpoint(file, again.pack.setup.live.context)
+        assert state.from_unix_time_second == before.unix_time_second[0]
+        assert state.samples >= len(before)
 
     run(test())
 

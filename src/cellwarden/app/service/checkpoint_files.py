@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from cellwarden.runtime.checkpoint import CheckpointError, decode_checkpoint, en
 from cellwarden.runtime.live_estimation import EstimationState, initial_estimation
 from cellwarden.runtime.plugins import found_detectors, found_estimators
 
-__all__ = ["checkpoint_bytes", "checkpoint_file", "read_checkpoint", "write_whole"]
+__all__ = [
+    "anchor_bytes",
+    "anchor_file",
+    "checkpoint_bytes",
+    "checkpoint_file",
+    "read_anchor",
+    "read_checkpoint",
+    "write_whole",
+]
 
 
 def checkpoint_file(folder: Path, pack_id: str) -> Path:
@@ -61,6 +70,26 @@ def read_checkpoint(file: Path, context: PackContext) -> EstimationState:
     if not isinstance(state, EstimationState):
         raise CheckpointError("the checkpoint holds no state of a pack")
     return state
+
+
+def anchor_file(checkpoint: Path) -> Path:
+    """Beside a checkpoint: from when on rows are enough to make the state anew."""
+    return checkpoint.with_suffix(".anchor")
+
+
+def anchor_bytes(state: EstimationState) -> bytes:
+    """The time of the last full charge, as text that outlives every change of layout; null where there was none."""
+    full = state.full_unix_time_second
+    return json.dumps({"full_unix_time_second": full if math.isfinite(full) else None}).encode()
+
+
+def read_anchor(checkpoint: Path) -> float:
+    """Time of the last full charge that was noted [s]; NaN where none is known."""
+    try:
+        full = json.loads(anchor_file(checkpoint).read_text())["full_unix_time_second"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return math.nan
+    return float(full) if isinstance(full, int | float) else math.nan
 
 
 def write_whole(file: Path, data: bytes) -> None:

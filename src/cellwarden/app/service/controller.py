@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import sys
 import threading
@@ -16,7 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from cellwarden.app.service.bank_runner import BankRunner
-from cellwarden.app.service.checkpoint_files import checkpoint_file, read_checkpoint
+from cellwarden.app.service.checkpoint_files import checkpoint_file, read_anchor, read_checkpoint
 from cellwarden.app.service.estimation_worker import EstimationWorker
 from cellwarden.app.service.known_devices import read_known_devices, write_known_devices
 from cellwarden.app.service.latency import LatencyCounter
@@ -45,6 +46,7 @@ _TICK_SECOND = 0.5
 _TELEMETRY_SECOND = 60.0
 _STORE_OPEN_SECOND = 5.0
 _DEAD_THREAD_SECOND = 120.0
+_REBUILT_SECOND = 30 * 86_400.0  # where no full charge is known
 _SWITCH_SECOND = 0.001  # the estimation gives way to the decisions that soon
 
 
@@ -233,6 +235,10 @@ class Controller:
         return LiveEstimator(context, state), False
 
     def _stored_rows(self, pack_id: str, after_unix_time_second: float) -> Iterator[SampleBlock | Mark]:
+        if math.isnan(after_unix_time_second):  # made anew: from the last full charge on, or the last weeks
+            full = read_anchor(checkpoint_file(self._checkpoints(), pack_id))
+            newest = self._newest_row(pack_id)
+            after_unix_time_second = full if math.isfinite(full) else newest - _REBUILT_SECOND
         return stored_rows(self.folder / "store", pack_id, after_unix_time_second)
 
     def _runner(self, setup: PackSetup, newest_unix_time_second: float) -> PackRunner:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from cellwarden.app.result_files import cells_document, findings_document
-from cellwarden.app.service.checkpoint_files import checkpoint_bytes, checkpoint_file
+from cellwarden.app.service.checkpoint_files import anchor_bytes, anchor_file, checkpoint_bytes, checkpoint_file
 from cellwarden.app.service.store_queue import CheckpointFile, StoreQueue
 from cellwarden.core.finding import Evidence, Finding
 from cellwarden.core.json_value import JsonValue, finite_document
@@ -31,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_WAITING_ROWS = 20_000
 _PIECE_ROWS = 120
 _DOCUMENT_RECORD_SECOND = 300.0
+_DOCUMENT_RECORD_SECOND_A_PACK = 3.0  # a document costs some 50 ms, mostly its readiness
 _DOCUMENT_SECOND = 1.0
 
 StoredRows = Callable[[str, float], Iterator[SampleBlock | Mark]]
@@ -45,7 +46,7 @@ class _PackWork:
     """One pack in the thread's hands."""
 
     def __init__(
-        self, estimator: LiveEstimator, *, is_behind: bool, checkpoint_due_second: float, share: float
+        self, estimator: LiveEstimator, *, is_behind: bool, checkpoint_due_second: float, early_second: float
     ) -> None:
         self.estimator = estimator
         self.is_behind = is_behind
@@ -56,7 +57,7 @@ class _PackWork:
         self.stored: Iterator[SampleBlock | Mark] | None = None
         self.findings: tuple[Finding, ...] = ()
         self.document_unix_time_second = -np.inf
-        self.document_early_second = _DOCUMENT_RECORD_SECOND * share  # so that not all packs come at the same time
+        self.document_early_second = early_second  # so that not all packs come at the same time
         self.document_second = -np.inf
         self.last_minute: LiveMinute | None = None
 
@@ -94,12 +95,13 @@ class EstimationWorker(threading.Thread):
         self._lock = threading.Condition()
         self._stop_wanted = False
         now, count = time.monotonic(), max(len(estimators), 1)
+        self._document_second = _DOCUMENT_RECORD_SECOND + _DOCUMENT_RECORD_SECOND_A_PACK * (count - 1)
         self._packs = {
             name: _PackWork(
                 estimator,
                 is_behind=not is_complete,
                 checkpoint_due_second=now + checkpoint_second * (0.5 + 0.5 * place / count),
-                share=place / count,
+                early_second=self._document_second * place / count,
             )
             for place, (name, (estimator, is_complete)) in enumerate(estimators.items())
         }
@@ -218,7 +220,7 @@ class EstimationWorker(threading.Thread):
             self._queue.put(PackFindings(name, [_finite_mapping(item) for item in findings_document(minute.findings)]))
             self._on_findings(name, minute.findings)
         now = time.monotonic()
-        is_due = at >= work.document_unix_time_second + _DOCUMENT_RECORD_SECOND
+        is_due = at >= work.document_unix_time_second + self._document_second
         if (is_due or changed) and now >= work.document_second + _DOCUMENT_SECOND:
             work.document_unix_time_second, work.document_second = at - work.document_early_second, now
             work.document_early_second = 0.0
@@ -228,8 +230,9 @@ class EstimationWorker(threading.Thread):
     def _checkpoint(self, name: str, work: _PackWork) -> None:
         work.checkpoint_due_second = time.monotonic() + self._checkpoint_second
         if work.estimator.state.samples and not work.is_behind:
-            data = checkpoint_bytes(work.estimator.state, work.estimator.context)
-            self._queue.put(CheckpointFile(checkpoint_file(self._folder, name), data))
+            file, state = checkpoint_file(self._folder, name), work.estimator.state
+            self._queue.put(CheckpointFile(anchor_file(file), anchor_bytes(state)))
+            self._queue.put(CheckpointFile(file, checkpoint_bytes(state, work.estimator.context)))
 
 
 def _pieces(items: Iterator[SampleBlock | Mark]) -> Iterator[SampleBlock | Mark]:
