@@ -35,7 +35,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "live-demo"
 PACK = "demo-pack"
 CELLWARDEN = [sys.executable, "-c", "from cellwarden.app.cli import main; main()"]
 MARKS = {"critical": "bold red", "warning": "yellow", "info": "dim"}
-START_SECOND = 40.0
+START_SECOND = 400.0  # the first time the kernels of the virtual pack are compiled too
 
 Entry = dict[str, Any]
 
@@ -74,11 +74,12 @@ def running(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]
 
 
 @contextlib.contextmanager
-def at_work(folder: Path, speed: float) -> Iterator[None]:
+def at_work(folder: Path, speed: float, console: Console) -> Iterator[None]:
     """The virtual device, and the service on it."""
     virtual = ["virtual", "jk-pb", "--link", "jk", "--pack", "virtual-pack.toml", "--speed", str(speed)]
     with running(virtual, folder / "device.log") as device:
-        wait_for(folder / "jk", device, folder / "device.log")
+        with console.status("Starting the virtual pack (some seconds; longer the first time) …"):
+            wait_for(folder / "jk", device, folder / "device.log")
         with running(["run", "site.toml"], folder / "service.log") as service:
             wait_for(folder / "cellwarden-state" / "controller.socket", service, folder / "service.log")
             yield
@@ -234,7 +235,7 @@ def main() -> int:
         console.print(
             f"Accelerated: one second is one hour for the pack; {options.seconds:.0f} seconds.\n", style="dim"
         )
-        with at_work(folder, speed):
+        with at_work(folder, speed, console):
             start = follow(folder, options.seconds, console, address)
             table, is_complete = comparison(folder, start)
             console.print(table)
