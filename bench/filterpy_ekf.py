@@ -2,6 +2,11 @@
 
 Four states (state of charge, two polarisation voltages, hysteresis), one measurement, first-order hysteresis after
 Plett, J. Power Sources 134 (2004) 277. The parameter set is cellwarden's own, so that both read the same curves.
+
+The rule for a fair peer: one predict and one update of `filterpy.kalman.ExtendedKalmanFilter` at every sample of a
+cell, from the same current, voltage and interval, with the class used as it comes; tables are looked up, not
+interpolated, and only what depends on the interval is computed anew, so that the time is the filter's. Files, other
+cells, capacity, resistance, leak and findings, which our time includes, are left out of its time.
 """
 
 from __future__ import annotations
