@@ -37,10 +37,53 @@ class TableLike(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What `analyze` returns: the objects behind the result files, and the rows of `estimates.parquet`."""
+    """What `analyze` returns: the same objects as behind the result files of the command line.
+
+    Attributes
+    ----------
+    result : everything that was found, as objects
+    estimates : the rows of `estimates.parquet`
+
+    The methods give the results as Arrow tables, with names and units as in the result files, null where nothing is
+    known and times as Unix time in seconds; `.to_pandas()` of a table makes a pandas frame of it.
+
+    Examples
+    --------
+    >>> analysis.cells().to_pandas().set_index("cell")["self_discharge_ampere"].idxmax()  # doctest: +SKIP
+    12
+    """
 
     result: AnalysisResult
     estimates: pa.Table
+
+    def cells(self) -> pa.Table:
+        """Each cell at the end of the log, one row a cell, with 95 % intervals: `cells` of `cells.json`."""
+        from cellwarden.app.result_tables import cells_table
+
+        return cells_table(self.result)
+
+    def findings(self) -> pa.Table:
+        """What was found, oldest first: the rows of `findings.json`; `caused_by` is a row's number, from 0."""
+        from cellwarden.app.result_tables import findings_table
+
+        return findings_table(self.result)
+
+    def temperature_sensors(self) -> pa.Table:
+        """Each temperature sensor at the end of the log: `temperature_sensors` of `cells.json`."""
+        from cellwarden.app.result_tables import temperature_sensors_table
+
+        return temperature_sensors_table(self.result)
+
+    def history(self) -> pa.Table:
+        """The course of the log in at most 4000 evenly long rows, a minute to some hours each.
+
+        Readings are means over the span that ends at the row's `unix_time_second` (`cell_voltage_c1_volt`, with
+        `cell_voltage_minimum_c1_volt` and `…maximum…`), `balancing_c1_ah` is its sum, estimates are the state at that
+        time (`cell_soc_c1_fraction`, `cell_capacity_low_c1_ah`, …), from that and earlier samples only.
+        """
+        from cellwarden.app.result_tables import history_table
+
+        return history_table(self.result)
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Write the result files and the report into `folder`, as the command line does."""
