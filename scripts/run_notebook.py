@@ -19,7 +19,8 @@ _LONGEST_CELL_SECOND = 600
 
 def read_notebook(file: Path) -> NotebookNode:
     """A notebook as it is stored."""
-    return nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    notebook: NotebookNode = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    return notebook
 
 
 def executed(notebook: Path) -> NotebookNode:
