@@ -32,7 +32,7 @@ SPREADS = 5.0
 RAISED_PROBABILITY = 0.998  # years of many cells, each day a new chance to be wrong
 FLOAT_SOC = 0.96
 FLOAT_REST_SECOND = 12 * 3600.0
-LOW_VOLT = 0.004
+LOW_VOLT, LOW_SPREADS, LOW_SIGMA_VOLT = 0.0025, 2.0, 0.0003  # balancers hold a leaking cell that little below
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ def _watch_low(
         floating = np.median(soc.soc_fraction[row]) > FLOAT_SOC and soc.rest_second[row] > FLOAT_REST_SECOND
         return Deviation(
             value=below,
-            sigma=np.full_like(below, 0.0005),
-            limit=max(LOW_VOLT, SPREADS * robust_sigma(voltage)),
+            sigma=np.full_like(below, LOW_SIGMA_VOLT),
+            limit=max(LOW_VOLT, LOW_SPREADS * robust_sigma(voltage)),
             pressing=np.inf,
             known=np.isfinite(voltage) & floating & (leak.level == 0.0),
             mild=np.ones(below.shape, dtype=np.bool_),
