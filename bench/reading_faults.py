@@ -45,7 +45,7 @@ def _packs() -> Iterator[tuple[PackDesign, str]]:
     yield PackDesign(id="16s-100Ah-cycle", cell=WIDE_HYSTERESIS, initial_soc_fraction=0.8), "cycle"
     yield (
         PackDesign(
-            id="8s-50Ah-cycle-10s",
+            id="8s-50Ah-cycle-5s",
             cell=BROAD_STAGING,
             cells_in_series=8,
             nominal_capacity_ah=50.0,
