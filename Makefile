@@ -9,7 +9,7 @@ DEMO_OUT ?= out/demo
 EXAMPLE_OUT ?= out/example
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo example test bench real nightly cut-example picture lock clean help
+.PHONY: demo example test check-page bench real nightly cut-example picture lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make example                  analyse the example pack and compare with what was planted in it"
 	@echo "make example LOG=… PACK=…     analyse your own log (several files in quotes); EXAMPLE_OUT=… says where to"
 	@echo "make test                     all checks and tests"
+	@echo "make check-page               the types of the page's JavaScript, by TypeScript (needs node and npm)"
 	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth"
 	@echo "make real                     docs/real-data.md from the open measured logs"
 	@echo "make nightly                  property tests, many more cases, seed printed"
@@ -36,6 +37,15 @@ test: $(DEV)
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m pytest --cov --cov-report=term
+
+TYPESCRIPT := 5.9.3
+TSC := out/npm/node_modules/typescript/bin/tsc
+check-page: $(TSC)
+	node $(TSC)
+
+$(TSC):
+	@mkdir -p out/npm
+	@npm install --prefix out/npm --no-audit --no-fund --silent typescript@$(TYPESCRIPT)
 
 bench: $(DEV)
 	@$(PY) -m bench.speed

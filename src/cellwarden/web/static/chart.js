@@ -1,6 +1,7 @@
 // @ts-check
 /** Charts over time: a thin layer over uPlot, loaded when the first chart is drawn. */
 import { html, useEffect, useRef } from "./lib.js";
+import { movedByKey, moveByFingers, zoomByWheel } from "./chart_gestures.js";
 import { number } from "./format.js";
 
 /** @type {Promise<any> | null} */
@@ -82,24 +83,14 @@ export function Chart(properties) {
     if (!chart.current) return;
     chart.current.setData(properties.data, false);
     showWindow(chart.current, properties);
+    chart.current.setLegend({ idx: null });
   }, [properties.data, properties.window?.[0], properties.window?.[1]]);
 
   /** @param {KeyboardEvent} event */
   const key = (event) => {
     const { window, onWindow } = properties;
-    if (!window || !onWindow) return;
-    const [from, until] = window;
-    const length = until - from;
-    /** @type {Record<string, [number, number]>} */
-    const moves = {
-      ArrowLeft: [from - length / 4, until - length / 4],
-      ArrowRight: [from + length / 4, until + length / 4],
-      "+": [from + length / 4, until - length / 4],
-      "=": [from + length / 4, until - length / 4],
-      "-": [from - length / 2, until + length / 2],
-    };
-    const move = moves[event.key];
-    if (!move) return;
+    const move = window && onWindow && movedByKey(event.key, window);
+    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     onWindow(...move);
   };
@@ -171,7 +162,8 @@ function options(latest, place) {
     hooks: {
       setSelect: [(/** @type {any} */ chart) => selected(chart, latest)],
       draw: [(/** @type {any} */ chart) => drawMarks(chart, latest.current.marks ?? [])],
-      ready: [(/** @type {any} */ chart) => hideLegend(chart, lines, latest)],
+      ready: [(/** @type {any} */ chart) => prepare(chart, lines, latest)],
+      setLegend: [tellLast],
     },
   };
 }
@@ -229,22 +221,25 @@ function drawMarks(chart, marks) {
   ctx.restore();
 }
 
-/** Edges of bands have no row in the legend; wheel and two fingers zoom. @param {any} chart @param {Line[]} lines @param {{ current: ChartProperties }} latest */
-function hideLegend(chart, lines, latest) {
+/** Edges of bands have no row in the legend; the chart follows wheel and fingers. @param {any} chart @param {Line[]} lines @param {{ current: ChartProperties }} latest */
+function prepare(chart, lines, latest) {
   const rows = chart.root.querySelectorAll(".u-legend .u-series");
   lines.forEach((line, index) => {
     if (line.isBand || line.isHidden) rows[index + 1].hidden = true;
   });
-  chart.over.addEventListener(
-    "wheel",
-    (/** @type {WheelEvent} */ event) => {
-      const { window, onWindow } = latest.current;
-      if (!window || !onWindow || !(event.ctrlKey || event.shiftKey)) return;
-      event.preventDefault();
-      const centre = chart.posToVal(event.offsetX, "x");
-      const factor = event.deltaY > 0 ? 1.25 : 0.8;
-      onWindow(centre - (centre - window[0]) * factor, centre + (window[1] - centre) * factor);
-    },
-    { passive: false },
-  );
+  tellLast(chart);
+  /** @type {import("./chart_gestures.js").Stage} */
+  const stage = {
+    window: () => (latest.current.onWindow ? latest.current.window ?? null : null),
+    draw: (min, max) => chart.setScale("x", { min, max }),
+    settle: (from, until) => latest.current.onWindow?.(from, until),
+  };
+  zoomByWheel(chart.over, stage);
+  moveByFingers(chart.over, stage);
+}
+
+/** While nothing is pointed at, the legend tells the newest moment. @param {any} chart */
+function tellLast(chart) {
+  const count = chart.data[0].length;
+  if (chart.legend.idx == null && count > 0) chart.setLegend({ idx: count - 1 }, false);
 }

@@ -21,6 +21,7 @@ export const QUANTITIES = {
   capacity: { name: "Capacity", unit: "Ah", scale: 1, digits: 1, spread: "Ah", spreadScale: 1, spreadDigits: 1 },
   resistance: { name: "Resistance", unit: "mΩ", scale: 1000, digits: 2, spread: "mΩ", spreadScale: 1000, spreadDigits: 2 },
   self_discharge: { name: "Leak", unit: "mA", scale: 1000, digits: 1, spread: "mA", spreadScale: 1000, spreadDigits: 1 },
+  voltage_offset: { name: "Reading error", unit: "mV", scale: 1000, digits: 1, spread: "mV", spreadScale: 1000, spreadDigits: 1 },
   temperature: { name: "Temperature", unit: "°C", scale: 1, digits: 1, spread: "K", spreadScale: 1, spreadDigits: 1 },
 };
 

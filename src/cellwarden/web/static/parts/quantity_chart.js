@@ -6,14 +6,22 @@ import { QUANTITIES } from "../format.js";
 import { useAnswer } from "../live.js";
 import { Chart } from "../chart.js";
 
-/** @type {Record<string, string>} */
-const NAMES = { soc: "soc_fraction", capacity: "capacity_ah", resistance: "resistance_ohm", self_discharge: "self_discharge_ampere" };
+/** @typedef {"soc" | "capacity" | "resistance" | "self_discharge" | "voltage_offset"} ChartedKey */
+
+/** @type {Record<ChartedKey, string>} */
+const NAMES = {
+  soc: "soc_fraction",
+  capacity: "capacity_ah",
+  resistance: "resistance_ohm",
+  self_discharge: "self_discharge_ampere",
+  voltage_offset: "voltage_offset_volt",
+};
 
 /**
  * @param {object} properties
  * @param {string} properties.pack
  * @param {number} properties.cell
- * @param {"soc" | "capacity" | "resistance" | "self_discharge"} properties.quantity
+ * @param {ChartedKey} properties.quantity
  * @param {number} properties.from
  * @param {number} properties.until
  * @param {import("../chart.js").Mark[]} [properties.marks]

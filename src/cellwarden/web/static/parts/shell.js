@@ -23,7 +23,7 @@ export function Shell({ site, place, items, isLost, onSession, children }) {
   const summary = items.find((item) => item.pack === place.pack);
   const close = () => setSigningIn(false);
   return html`
-    <a class="skip" href="#content">Skip to the content</a>
+    <a class="skip" href="#content" onClick=${skip}>Skip to the content</a>
     <header class="top">
       <a class="brand" href="#/"><img src="/static/icon.svg" alt="" width="28" height="28" /><span>${site.name}</span></a>
       ${place.pack !== null && html`<${PackPicker} place=${place} items=${items} />`}
@@ -42,6 +42,12 @@ export function Shell({ site, place, items, isLost, onSession, children }) {
       <span>Nothing is written to any device: authority is “monitor”.</span>
     </footer>`;
 }
+
+/** To the content without changing the address: its hash says which view is open. @param {Event} event */
+const skip = (event) => {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+};
 
 /** @param {{ place: import("../router.js").Place, items: import("../types").PackSummary[] }} properties */
 const PackPicker = ({ place, items }) =>

@@ -7,6 +7,7 @@ import { useAnswer } from "../live.js";
 import { address } from "../router.js";
 import { cellValues, sensorsOf, spreadOf } from "../cells_data.js";
 import { Chart } from "../chart.js";
+import { withGaps } from "../series_data.js";
 import { QuantityChart } from "../parts/quantity_chart.js";
 import { FindingCard } from "../parts/finding_card.js";
 
@@ -78,10 +79,9 @@ function VoltageChart({ pack, cell, until, length }) {
 /** @param {import("../types").Series} answer @param {string[]} names @param {number} cell */
 function voltageData(answer, names, cell) {
   const rows = answer.unix_time_second.map((_, index) => names.map((name) => answer.columns[name].mean[index]).filter((value) => value !== null).map(Number));
-  return [
-    answer.unix_time_second,
+  return withGaps(answer, [
     rows.map((row) => (row.length ? Math.max(...row) : null)),
     rows.map((row) => (row.length ? Math.min(...row) : null)),
     answer.columns[names[cell - 1]].mean,
-  ];
+  ]);
 }

@@ -5,6 +5,7 @@ import { exportAddress, findings as askFindings, series as askSeries } from "../
 import { dateTime, span } from "../format.js";
 import { useAnswer } from "../live.js";
 import { Chart } from "../chart.js";
+import { withGaps } from "../series_data.js";
 import { columnLabel } from "../parts/evidence.js";
 
 const TONES = ["first", "data", "second", "third", "median", "warning", "healthy", "info"];
@@ -55,7 +56,7 @@ export function History({ pack, now }) {
     ${all.length > 1 && html`<fieldset class="columns"><legend>Shown, eight at most</legend>
       ${all.map((/** @type {string} */ name) => html`<label class=${columns.includes(name) ? "on" : ""}><input type="checkbox" checked=${columns.includes(name)} onChange=${() => toggle(name)} />${columnLabel(name)}</label>`)}
     </fieldset>`}
-    <p class="lead">${dateTime(window[0])} to ${dateTime(window[1])}, ${span(window[1] - window[0])}. Drag over the chart to zoom, or use the keys + − ← →; hold Ctrl and turn the wheel.</p>
+    <p class="lead">${dateTime(window[0])} to ${dateTime(window[1])}, ${span(window[1] - window[0])}. Drag over the chart to zoom; fingers, the keys + − ← →, and the wheel with Ctrl move it too.</p>
     <p class="actions">
       <a class="button" href=${exportAddress(pack.summary.pack, window[0], window[1], "csv")} download>Save as CSV</a>
       <a class="button" href=${exportAddress(pack.summary.pack, window[0], window[1], "parquet")} download>Save as Parquet</a>
@@ -97,7 +98,7 @@ function Plot({ pack, columns, group, window, onWindow }) {
   }, [pack.summary.pack, columns.join(","), window[0], window[1]]);
   const names = columns.filter((name) => answer && name in answer.columns);
   const data = useMemo(
-    () => answer && [answer.unix_time_second, ...names.flatMap((name) => [answer.columns[name].maximum, answer.columns[name].minimum, answer.columns[name].mean])],
+    () => answer && withGaps(answer, names.flatMap((name) => [answer.columns[name].maximum, answer.columns[name].minimum, answer.columns[name].mean])),
     [answer, names.join(",")],
   );
   if (columns.length === 0) return html`<p class="waiting tall">Choose at least one of them below.</p>`;
