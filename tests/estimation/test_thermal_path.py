@@ -145,6 +145,16 @@ def test_without_ambient_there_is_no_path_but_a_forecast_and_offsets_between_sen
     assert np.abs(forecast.forecast_celsius[2000:] - warmth[2000:]).max() < 4.0
 
 
+def test_without_ambient_a_jump_of_a_sensor_is_told_within_hours() -> None:
+    pack = KnownPack(ambient=False, days=4.0, change_day=2.0, offset_jump=1.5)
+    minutes, board, _ = rows_of(pack)
+    run(minutes, board, context_of(pack))
+    offset = board.get(TemperatureOffsetTrack).offset_kelvin
+    assert abs(offset[2 * 1440 - 1, -1]) < 0.4
+    assert offset[2 * 1440 + 8 * 60, -1] == pytest.approx(1.5, abs=0.4)
+    assert np.abs(offset[1440:, :-1] - np.array(pack.offset[:-1])).max() < 0.5
+
+
 def test_without_current_the_path_is_not_told() -> None:
     pack = KnownPack(days=2.0, current=False)
     minutes, board, _ = rows_of(pack)

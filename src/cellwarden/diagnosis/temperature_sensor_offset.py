@@ -20,10 +20,10 @@ from cellwarden.estimation.thermal_tracks import TemperatureOffsetTrack
 __all__ = ["DETECTOR", "TemperatureOffsetFinderState"]
 
 KIND = "temperature_sensor_offset"
-LEAST_KELVIN = 1.2
-TOLERANCES = 1.2
+LEAST_KELVIN = 1.0
+TOLERANCES = 1.0
 UNNAMED_FACTOR = 2.0  # a sensor at a place not told may differ in earnest
-CERTAIN_SHARE = 2.0 / 3.0  # of the threshold that the interval must exclude
+CERTAIN_SHARE = 0.6  # of the threshold that the interval must exclude
 LEAVE_SHARE = 0.75
 PERSIST_SECOND = 3600.0
 

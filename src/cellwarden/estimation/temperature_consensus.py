@@ -14,9 +14,11 @@ __all__ = ["common_offsets", "follow_quiet_differences"]
 HEAVY_TAIL = 3.0  # degrees of freedom: a sensor far off the others counts little
 ROUNDS = 12
 
-# slots of a sensor: quiet mean of its difference from the others, weight behind it [s]; then the recent heating
-QUIET_MEAN, QUIET_SECOND, WARMING = range(3)
-QUIET_SLOTS = 3
+# slots of a sensor: quiet mean of its difference from the others, weight behind it [s]; the recent heating; mean and
+# weight of the last hour, which takes over where it has left the long one
+QUIET_MEAN, QUIET_SECOND, WARMING, RECENT_MEAN, RECENT_SECOND = range(5)
+QUIET_SLOTS = 5
+RECENT_WINDOW_SECOND, RESTART_SECOND, JUMP_KELVIN = 3600.0, 600.0, 0.7
 QUIET_KELVIN = 0.5
 FORGET_SECOND = 43200.0
 
@@ -68,6 +70,13 @@ def _weights(difference: FloatArray, sigma: FloatArray, frame_sigma: float, fram
 
 
 @njit(cache=True)
+def _average(own: FloatArray, mean: int, second: int, value: float, dt: float, window_second: float) -> None:
+    """Draw a mean towards a value; its weight grows to the window."""
+    own[second] = min(own[second] + dt, window_second)
+    own[mean] += (dt / own[second] if own[second] > 0.0 else 1.0) * (value - own[mean])
+
+
+@njit(cache=True)
 def follow_quiet_differences(
     state: FloatArray, elapsed: FloatArray, warming: FloatArray, reading: FloatArray, out: FloatArray
 ) -> None:
@@ -75,7 +84,7 @@ def follow_quiet_differences(
 
     Parameters
     ----------
-    state : (S, 3) quiet mean, weight, recent heating, changed
+    state : (S, 5) quiet mean, weight, recent heating, mean and weight of the last hour, changed
     elapsed : (M,) [s]
     warming : (M, S) kelvin per second that the heat alone would give
     reading : (M, S) [°C]
@@ -88,8 +97,12 @@ def follow_quiet_differences(
             state[g, WARMING] = state[g, WARMING] * math.exp(-dt / 7200.0) + abs(warming[k, g]) * dt
             difference = reading[k, g] - middle
             if difference == difference and state[g, WARMING] < QUIET_KELVIN:
-                state[g, QUIET_SECOND] = min(state[g, QUIET_SECOND] + dt, FORGET_SECOND)
-                gain = dt / state[g, QUIET_SECOND] if state[g, QUIET_SECOND] > 0.0 else 1.0
-                state[g, QUIET_MEAN] += gain * (difference - state[g, QUIET_MEAN])
+                _average(state[g], QUIET_MEAN, QUIET_SECOND, difference, dt, FORGET_SECOND)
+                _average(state[g], RECENT_MEAN, RECENT_SECOND, difference, dt, RECENT_WINDOW_SECOND)
+                settled = state[g, RECENT_SECOND] >= RECENT_WINDOW_SECOND
+                if settled and abs(state[g, RECENT_MEAN] - state[g, QUIET_MEAN]) > JUMP_KELVIN:
+                    state[g, QUIET_MEAN] = state[g, RECENT_MEAN]
+                    state[g, QUIET_SECOND] = RESTART_SECOND
+                    state[g, RECENT_SECOND] = 0.0
             out[k, g, 0] = state[g, QUIET_MEAN]
             out[k, g, 1] = state[g, QUIET_SECOND]
