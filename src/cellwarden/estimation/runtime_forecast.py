@@ -19,8 +19,8 @@ __all__ = ["PackSnapshot", "forecast_readiness", "forecast_runtime_hour"]
 
 STEP_SECOND = 30.0
 LONGEST_HOUR = 200.0
-# r²/(15 D) of graphite particles of some 6 µm (Chen et al. 2020, J. Electrochem. Soc. 167 080534)
-DIFFUSION_HOUR = 0.12
+# r²/(15 D) of graphite particles of some 5.5 µm (Chen et al. 2020, J. Electrochem. Soc. 167 080534: 5.86)
+DIFFUSION_HOUR = 0.10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
