@@ -118,7 +118,7 @@ def one_kill(folder: Path, chance: random.Random, tally: Tally, earlier: int) ->
 
 
 def run_kills(folder: Path, kills: int, seed: int) -> Tally:
-    """All kills of one site, behind one virtual device."""
+    """All kills of one site, behind one virtual device; Ctrl-C ends them early."""
     (folder / "pack.toml").write_text(PACK)
     (folder / "site.toml").write_text(SITE.format(port=folder / "jk"))
     subprocess.run([*CELLWARDEN, "warm", str(folder / "site.toml")], check=True, stdout=subprocess.DEVNULL)
@@ -128,8 +128,9 @@ def run_kills(folder: Path, kills: int, seed: int) -> Tally:
         if device.stdout is None or not device.stdout.readline():
             sys.exit("the virtual device did not start")
         tally, chance, stored = Tally(), random.Random(seed), 0  # noqa: S311  # moments, no secret
-        for _ in range(kills):
-            stored = one_kill(folder, chance, tally, stored)
+        with contextlib.suppress(KeyboardInterrupt):
+            for _ in range(kills):
+                stored = one_kill(folder, chance, tally, stored)
         return tally
     finally:
         device.kill()
