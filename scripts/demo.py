@@ -35,6 +35,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "live-demo"
 PACK = "demo-pack"
 CELLWARDEN = [sys.executable, "-c", "from cellwarden.app.cli import main; main()"]
 MARKS = {"critical": "bold red", "warning": "yellow", "info": "dim"}
+LONGER_SECOND = 60.0  # at most, where not all is found yet
 START_SECOND = 400.0  # the first time the kernels of the virtual pack are compiled too
 
 Entry = dict[str, Any]
@@ -75,14 +76,17 @@ def running(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]
 
 @contextlib.contextmanager
 def at_work(folder: Path, speed: float, console: Console) -> Iterator[None]:
-    """The virtual device, and the service on it."""
+    """The service, and then the virtual device: the pack's time runs from the moment at which somebody listens."""
     virtual = ["virtual", "jk-pb", "--link", "jk", "--pack", "virtual-pack.toml", "--speed", str(speed)]
-    with running(virtual, folder / "device.log") as device:
-        with console.status("Starting the virtual pack (some seconds; longer the first time) …"):
-            wait_for(folder / "jk", device, folder / "device.log")
-        with running(["run", "site.toml"], folder / "service.log") as service:
+    with contextlib.ExitStack() as stack:
+        with console.status("Starting (some seconds; longer the first time, for the virtual pack's kernels) …"):
+            with running(virtual, folder / "device.log") as rehearsal:
+                wait_for(folder / "jk", rehearsal, folder / "device.log")
+            service = stack.enter_context(running(["run", "site.toml"], folder / "service.log"))
             wait_for(folder / "cellwarden-state" / "controller.socket", service, folder / "service.log")
-            yield
+            device = stack.enter_context(running(virtual, folder / "device.log"))
+            wait_for(folder / "jk", device, folder / "device.log")
+        yield
 
 
 def wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -149,12 +153,40 @@ def screen(state: PackState, findings: list[Entry], start: float, address: str) 
     )
 
 
+def planted() -> list[Entry]:
+    """The faults of the virtual pack."""
+    faults: list[Entry] = tomllib.loads((EXAMPLE / "virtual-pack.toml").read_text(encoding="utf-8"))["fault"]
+    return faults
+
+
+def is_found(store: Path) -> bool:
+    """Whether all that was planted is found; a busy computer needs longer, for it polls more rarely."""
+    try:
+        with StoreReader(store) as reader:
+            findings = list(reader.findings(PACK))
+    except (StoreError, OSError):
+        return False
+    return all(matching(fault, findings) for fault in planted())
+
+
+def matching(fault: Entry, findings: list[Entry]) -> list[Entry]:
+    """Findings of a planted fault."""
+    return [
+        entry
+        for entry in findings
+        if entry["kind"] == fault["kind"]
+        and entry["severity"] != "info"
+        and all(fault.get(name) in {None, entry[name]} for name in ("cell", "sensor"))
+    ]
+
+
 def follow(folder: Path, seconds: float, console: Console, address: str) -> float:
     """Show what the service finds, for a while; the pack's first moment."""
     store = folder / "cellwarden-state" / "store"
     end, start = time.monotonic() + seconds, 0.0
+    latest = end + LONGER_SECOND
     with Live(console=console, refresh_per_second=4, transient=True) as live:
-        while time.monotonic() < end:
+        while time.monotonic() < (end if is_found(store) else latest):
             time.sleep(0.5)
             with contextlib.suppress(StoreError, OSError), StoreReader(store) as reader:
                 state = reader.state(PACK)
@@ -174,13 +206,7 @@ def planted_words(fault: Entry) -> str:
 
 def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
     """What was found of it."""
-    same = [
-        entry
-        for entry in findings
-        if entry["kind"] == fault["kind"]
-        and entry["severity"] != "info"
-        and all(fault.get(name) in {None, entry[name]} for name in ("cell", "sensor"))
-    ]
+    same = matching(fault, findings)
     if not same:
         return Text("not found in this time", style="red")
     first, last = same[0], same[-1]
@@ -194,7 +220,7 @@ def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
 
 def comparison(folder: Path, start: float) -> tuple[Table, bool]:
     """Planted and found, side by side; whether all was found."""
-    faults = tomllib.loads((EXAMPLE / "virtual-pack.toml").read_text(encoding="utf-8"))["fault"]
+    faults = planted()
     with StoreReader(folder / "cellwarden-state" / "store") as reader:
         findings = list(reader.findings(PACK))
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
