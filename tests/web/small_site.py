@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from fastapi.testclient import TestClient
 
+from cellwarden.app.pack_snapshots import pack_snapshot
 from cellwarden.app.page_words import ReportWords
 from cellwarden.core.json_value import JsonValue
 from cellwarden.core.limits import Authority, Decision, Limits, LimitTerm
 from cellwarden.core.sample_block import FloatArray, SampleBlock
+from cellwarden.publish.battery_passport import passport_document
 from cellwarden.store.batch import (
     MAIN_SOURCE,
     EstimateMinutes,
@@ -257,5 +259,6 @@ def small_site(
         settings=settings or replace(WebSettings(), requests_per_second=1e6, burst_requests=1_000_000),
         now=now,
         summaries=Summaries(words, now),
+        passport=lambda reader, record: passport_document(pack_snapshot(reader, record, now())),
     )
     return SmallSite(folder, parts)

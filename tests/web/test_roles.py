@@ -37,6 +37,7 @@ REQUESTS: dict[tuple[str, str], tuple[str, Role]] = {
     ),
     ("GET", "/api/v1/packs/{pack:path}/decisions"): (f"/api/v1/packs/{PACK}/decisions?{SPAN}", Role.READER),
     ("GET", "/api/v1/packs/{pack:path}/telemetry"): (f"/api/v1/packs/{PACK}/telemetry", Role.READER),
+    ("GET", "/api/v1/packs/{pack:path}/passport"): (f"/api/v1/packs/{PACK}/passport", Role.READER),
     ("GET", "/api/v1/packs/{pack:path}/export"): (f"/api/v1/packs/{PACK}/export?{SPAN}", Role.READER),
     ("GET", "/api/v1/findings"): ("/api/v1/findings", Role.READER),
     ("POST", "/api/v1/findings/{key:path}/acknowledgements"): ("/api/v1/findings/none/acknowledgements", Role.OPERATOR),

@@ -10,7 +10,7 @@ from cellwarden.publish.snapshot import PackSnapshot
 from cellwarden.store.reader import PackRecord, StoreReader
 from cellwarden.web.readers import ReaderPool
 
-__all__ = ["pack_snapshots"]
+__all__ = ["pack_snapshot", "pack_snapshots"]
 
 
 def pack_snapshots(readers: ReaderPool, now: Callable[[], float]) -> list[PackSnapshot]:
@@ -22,10 +22,11 @@ def pack_snapshots(readers: ReaderPool, now: Callable[[], float]) -> list[PackSn
     now : the record's clock [s]
     """
     with readers.reader() as reader:
-        return [_snapshot(reader, record, now()) for record in reader.packs()]
+        return [pack_snapshot(reader, record, now()) for record in reader.packs()]
 
 
-def _snapshot(reader: StoreReader, record: PackRecord, now_second: float) -> PackSnapshot:
+def pack_snapshot(reader: StoreReader, record: PackRecord, now_second: float) -> PackSnapshot:
+    """One pack as it is now."""
     state = reader.state(record.pack_id)
     refused: Counter[str] = Counter()
     for source in reader.telemetry(record.pack_id):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cellwarden.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from cellwarden.store.reader import PackRecord, StoreReader
     from cellwarden.web.controller import Controller
     from cellwarden.web.parts import WebParts
     from cellwarden.web.settings import WebSettings
@@ -34,6 +35,7 @@ def add_web_commands(app: typer.Typer) -> None:
     accounts.command(name="operator")(_operator)
     accounts.command(name="token")(_token)
     accounts.command(name="revoke")(_revoke)
+    accounts.command(name="certificate")(_certificate)
     app.add_typer(accounts, name="account")
 
 
@@ -46,13 +48,18 @@ def web_parts(
     now: Callable[[], float] = time.time,
 ) -> WebParts:
     """What the page works with, over the store in a folder."""
+    from cellwarden.app.pack_snapshots import pack_snapshot
     from cellwarden.app.page_words import ReportWords
     from cellwarden.app.version import __version__
+    from cellwarden.publish.battery_passport import passport_document
     from cellwarden.web.accounts import Accounts
     from cellwarden.web.controller import NoController
     from cellwarden.web.parts import WebParts
     from cellwarden.web.readers import ReaderPool
     from cellwarden.web.summaries import Summaries
+
+    def passport(reader: StoreReader, record: PackRecord) -> Mapping[str, Any]:
+        return passport_document(pack_snapshot(reader, record, now()))
 
     words = ReportWords()
     return WebParts(
@@ -65,6 +72,7 @@ def web_parts(
         settings=settings,
         now=now,
         summaries=Summaries(words, now),
+        passport=passport,
     )
 
 
@@ -74,13 +82,15 @@ def serve(parts: WebParts) -> None:
     Raises
     ------
     ConfigurationError
-        An address that others reach, while nobody can sign in.
+        An address that others reach, while nobody can sign in; or a certificate without its key.
     """
     import uvicorn
 
     from cellwarden.web.app_factory import create_app
 
     settings = parts.settings
+    if (settings.certificate_file is None) != (settings.key_file is None):
+        raise ConfigurationError("[web] certificate_file and key_file belong together; give both or neither.")
     if settings.host not in _LOCAL and not parts.accounts.has_operator():
         raise ConfigurationError(
             f"The page would be open to everybody at {settings.host}; make an operator first with "
@@ -106,6 +116,9 @@ def _web(
     ),
     port: Annotated[int, typer.Option(help="TCP port.")] = 8480,
     name: Annotated[str, typer.Option(help="The site's name, for the page's head.")] = "cellwarden",
+    own_certificate: Annotated[  # noqa: FBT002  # typer
+        bool, typer.Option("--own-certificate", help="Close the connection with this box's own certificate.")
+    ] = False,
 ) -> None:
     """Serve the page: of a site, as its web table says; or over a store alone, where nothing can be recorded."""
     if data.is_file():
@@ -113,10 +126,12 @@ def _web(
 
         serve_site(data)
         return
+    from cellwarden.app.own_certificate import with_own_certificate
     from cellwarden.web.settings import WebSettings
 
-    typer.echo(f"http://{host}:{port}/")
-    serve(web_parts(data, WebSettings(host=host, port=port), site_name=name))
+    settings = WebSettings(host=host, port=port, tls="own" if own_certificate else "off")
+    typer.echo(f"{'https' if own_certificate else 'http'}://{host}:{port}/")
+    serve(web_parts(data, with_own_certificate(settings, data), site_name=name))
 
 
 def _operator(
@@ -149,3 +164,18 @@ def _revoke(data: _Data, name: Annotated[str, typer.Argument(help="The token's n
     if not Accounts(data / ACCOUNTS_NAME).revoke_token(name):
         raise ConfigurationError(f"There is no token named '{name}'.")
     typer.echo(f"{name} opens nothing any more.")
+
+
+def _certificate(
+    data: _Data,
+    names: Annotated[
+        list[str] | None, typer.Option("--name", help="A host name or address under which the page is called.")
+    ] = None,
+) -> None:
+    """Make a key and a certificate of this box's own, in DATA; used where `[web] tls = "own"`."""
+    from cellwarden.app.own_certificate import certificate_names, make_certificate
+    from cellwarden.web.settings import WebSettings
+
+    made = make_certificate(data, certificate_names(WebSettings(host_names=tuple(names or ()))))
+    typer.echo(f"{made.certificate_file}, until {made.until:%Y-%m-%d}")
+    typer.echo(f"SHA-256 fingerprint, to compare with what the browser shows:\n{made.fingerprint}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request
 
+from cellwarden.store.reader import PackRecord, StoreReader
 from cellwarden.web.accounts import Accounts
 from cellwarden.web.controller import Controller
 from cellwarden.web.readers import ReaderPool
@@ -31,6 +32,7 @@ class WebParts:
     words : sentences about findings
     settings : of the `[web]` table
     now : the clock, seconds since 1970; a site that replays has its own
+    passport : makes a pack's battery passport; None where this page has none
     publishers : further texts by their path (`/metrics`), each made when it is asked for
     tasks : what runs beside the page for as long as it is served; one that ends or fails is logged, not repeated
     """
@@ -44,6 +46,7 @@ class WebParts:
     settings: WebSettings
     now: Callable[[], float]
     summaries: Summaries
+    passport: Callable[[StoreReader, PackRecord], Mapping[str, Any]] | None = None
     publishers: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["WebSettings"]
 
@@ -17,7 +18,8 @@ class WebSettings:
     host_names : names under which the page may be called, beside the address itself (a name that is not among them
         could be another site's, pointed at this box)
     anonymous_reading : whether data may be read without signing in once an operator account exists
-    certificate_file, key_file : for TLS; without them the connection is open and a proxy must close it
+    tls : "own" closes the connection with a certificate that the box makes for itself
+    certificate_file, key_file : of another certificate; without either the connection is open and a proxy must close it
     session_hour : after which an operator signs in again
     requests_per_second, burst_requests : for each client
     largest_request_byte : of a request's body
@@ -28,6 +30,7 @@ class WebSettings:
     port: int = 8480
     host_names: tuple[str, ...] = ()
     anonymous_reading: bool = False
+    tls: Literal["off", "own"] = "off"
     certificate_file: str | None = None
     key_file: str | None = None
     session_hour: float = 12.0

@@ -6,11 +6,13 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from cellwarden.app.publish_settings import read_publish_settings
+from cellwarden.app.publishing import with_publishers
 from cellwarden.app.service.operator_socket import ask_controller
 from cellwarden.app.service.site_toml import Site, read_site_toml
 from cellwarden.app.web_command import serve, web_parts
@@ -47,7 +49,7 @@ class SocketController:
 
 
 def web_settings(site: Site) -> WebSettings:
-    """The site's `[web]` table.
+    """The site's `[web]` table; files in it are relative to the site's.
 
     Raises
     ------
@@ -61,11 +63,18 @@ def web_settings(site: Site) -> WebSettings:
             hint = f"did you mean '{near}'?" if near else f"known are {', '.join(known)}."
             raise ConfigurationError(f"{site.file.name}: [web] has the unknown key '{key}'; {hint}")
     try:
-        return TypeAdapter(WebSettings, config=ConfigDict(extra="forbid")).validate_python(dict(site.web))
+        # as JSON: strict, so that a text is no number, and yet a list of names may become a tuple
+        checked = TypeAdapter(WebSettings).validate_json(json.dumps(dict(site.web), default=str), strict=True)
     except ValidationError as cause:
         first = cause.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise ConfigurationError(f"{site.file.name}: [web] {place} is {first['input']!r}: {first['msg']}.") from cause
+    beside = {
+        name: str(site.file.parent / value)
+        for name in ("certificate_file", "key_file")
+        if (value := getattr(checked, name)) is not None
+    }
+    return replace(checked, **beside)
 
 
 def serve_site(file: Path) -> None:
@@ -77,7 +86,7 @@ def serve_site(file: Path) -> None:
         The site cannot be used, or no controller ever ran on it.
     """
     site = read_site_toml(file)
-    settings = web_settings(site)
+    settings, publish = web_settings(site), read_publish_settings(site.publish, site.file.name)
     store = site.state_directory / "store"
     end = time.monotonic() + _STORE_SECOND
     while not (store / "landing.sqlite").exists():
@@ -85,7 +94,12 @@ def serve_site(file: Path) -> None:
             raise ConfigurationError(f"{store} holds no store; start `cellwarden controller {file}` first.")
         time.sleep(0.2)
     controller = SocketController(site.state_directory / "controller.socket")
-    serve(web_parts(store, settings, site_name=site.site.name, controller=controller, now=_clock(site)))
+    if settings.tls == "own":
+        from cellwarden.app.own_certificate import with_own_certificate
+
+        settings = with_own_certificate(settings, store)
+    parts = web_parts(store, settings, site_name=site.site.name, controller=controller, now=_clock(site))
+    serve(with_publishers(parts, publish, site.state_directory))
 
 
 def _clock(site: Site) -> Callable[[], float]:
