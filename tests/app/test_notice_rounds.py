@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cellwarden.app.notice_rounds import NoticeRounds
+from cellwarden.app.notice_rounds import Receiver as Told
 from cellwarden.app.page_words import ReportWords
 from cellwarden.publish.notices.plan import QuietHours
 from cellwarden.publish.notices.webhook import Webhook
@@ -68,7 +69,7 @@ def readers(tmp_path: Path) -> Iterator[ReaderPool]:
 
 
 def rounds(receivers: dict[str, Receiver], readers: ReaderPool, folder: Path, quiet: QuietHours | None = None) -> Any:
-    hooks = {name: Webhook(address=receiver.address) for name, receiver in receivers.items()}
+    hooks: dict[str, Told] = {name: Webhook(address=receiver.address) for name, receiver in receivers.items()}
     return NoticeRounds(hooks, readers, ReportWords(), "site", quiet, lambda: NOW, folder / "notices.json")
 
 

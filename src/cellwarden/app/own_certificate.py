@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cellwarden.web.settings import WebSettings
 
@@ -104,7 +104,7 @@ def _signed(key: ec.EllipticCurvePrivateKey, names: tuple[str, ...]) -> x509.Cer
         .not_valid_after(begin + timedelta(days=_VALID_DAY))
         .add_extension(x509.SubjectAlternativeName([_general_name(item) for item in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
     return builder.sign(key, hashes.SHA256())
 

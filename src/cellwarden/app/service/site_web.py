@@ -69,12 +69,15 @@ def web_settings(site: Site) -> WebSettings:
         first = cause.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise ConfigurationError(f"{site.file.name}: [web] {place} is {first['input']!r}: {first['msg']}.") from cause
-    beside = {
-        name: str(site.file.parent / value)
-        for name in ("certificate_file", "key_file")
-        if (value := getattr(checked, name)) is not None
-    }
-    return replace(checked, **beside)
+    return replace(
+        checked,
+        certificate_file=_beside(site.file, checked.certificate_file),
+        key_file=_beside(site.file, checked.key_file),
+    )
+
+
+def _beside(site_file: Path, name: str | None) -> str | None:
+    return None if name is None else str(site_file.parent / name)
 
 
 def serve_site(file: Path) -> None:
