@@ -17,11 +17,11 @@ pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("rehearsed")]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 12 MB in memory; skipped where it cannot be mounted."""
+    """A file system of 64 MB in memory; skipped where it cannot be mounted."""
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if done.returncode:
         pytest.skip("no right to mount a small file system")
