@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -61,6 +62,11 @@ def test_a_range_is_cut_out(stored: tuple[Path, Path, Path], tmp_path: Path) -> 
         (["--pack", "small", "--out", "out.xlsx"], "must end with"),
         (["--pack", "other", "--out", "out.csv"], "known are small"),
         (["--pack", "small", "--out", "out.csv", "--from", "yesterday"], "write a moment as"),
+        (["--pack", "small", "--out", "out.bdf.csv", "--format", "bdf"], "belong together"),
+        (["--pack", "small", "--out", "out.csv", "--cell", "1"], "belong together"),
+        (["--pack", "small", "--out", "out.parquet", "--format", "bdf", "--cell", "1"], "bdf.csv"),
+        (["--pack", "small", "--out", "out.bdf.csv", "--format", "bdf", "--cell", "4"], "has 3 cells"),
+        (["--pack", "other", "--out", "out.bdf.csv", "--format", "bdf", "--cell", "1"], "known are small"),
         (["--pack", "small", "--out", "out.csv", "--from", "2031-01-01"], "nothing to write"),
     ],
 )
@@ -68,3 +74,26 @@ def test_what_cannot_be_exported_is_told(stored: tuple[Path, Path, Path], words:
     run = CliRunner().invoke(app, ["export", str(stored[2]), *words])
     assert isinstance(run.exception, InputError)
     assert said in str(run.exception)
+
+
+def test_one_cell_in_the_battery_data_format_reads_back_as_a_log(
+    stored: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "cell-2.bdf.csv"
+    words = ["export", str(stored[2]), "--pack", "small", "--out", str(out), "--format", "bdf", "--cell", "2"]
+    run = CliRunner().invoke(app, words)
+    assert (run.exit_code, run.output) == (0, f"2 000 rows in {out}\n")
+    one = read_pack_toml(write_pack(tmp_path / "one.toml", cells=1))
+    exported = np.concatenate([block.cell_voltage_volt for block in open_log(out, one).blocks()])
+    given = np.concatenate(
+        [block.cell_voltage_volt for block in open_log(stored[0], read_pack_toml(stored[1])).blocks()]
+    )
+    np.testing.assert_allclose(exported[:, 0], given[:, 1], atol=1e-6)
+
+
+def test_no_empty_file_is_left_behind(stored: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "none.bdf.csv"
+    words = ["export", str(stored[2]), "--pack", "small", "--out", str(out), "--format", "bdf", "--cell", "2"]
+    run = CliRunner().invoke(app, [*words, "--from", "2031-01-01"])
+    assert "nothing to write" in str(run.exception)
+    assert not out.exists()

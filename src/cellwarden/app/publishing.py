@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from cellwarden.web.parts import WebParts
 
 __all__ = ["with_publishers"]
 
+_WAIT_SECOND = 5.0
 _Task = Callable[[], Coroutine[Any, Any, None]]
 _Snapshots = Callable[[], list[PackSnapshot]]
 
@@ -60,7 +62,12 @@ def _mqtt(table: MqttTable, parts: WebParts, snapshots: _Snapshots) -> _Task:
 def _sunspec(table: SunspecTable, parts: WebParts, snapshots: _Snapshots) -> _Task:
     from cellwarden.publish.sunspec.server import SunspecServer
 
-    return lambda: SunspecServer(snapshots, parts.version, table.host, table.port).serve()
+    async def serve() -> None:
+        while not await asyncio.to_thread(snapshots):  # a new site has no pack before the controller names them
+            await asyncio.sleep(_WAIT_SECOND)
+        await SunspecServer(snapshots, parts.version, table.host, table.port).serve()
+
+    return serve
 
 
 def _notices(table: NoticesTable, parts: WebParts, folder: Path) -> _Task:
