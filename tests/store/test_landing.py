@@ -149,7 +149,9 @@ def test_states_keep_the_latest_and_one_an_hour(tmp_path: Path) -> None:
         assert now.document == {"pack": "a", "samples": 89}
         assert now.age_second(START + 5402.5) == pytest.approx(2.5)
         history = reader.state_history("a", START, START + 86400)
+        thinned = reader.state_history("a", START, START + 86400, most=1)
     assert [document["samples"] for _, document in history] == [59, 89]
+    assert thinned == history[-1:]
 
 
 def test_telemetry_and_audit_can_be_read(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellwarden.app.small_memory import keep_memory_small
 from cellwarden.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _web(
     ] = False,
 ) -> None:
     """Serve the page: of a site, as its web table says; or over a store alone, where nothing can be recorded."""
+    keep_memory_small()
     if data.is_file():
         from cellwarden.app.service.site_web import serve_site
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cellwarden.store.arrow_integers import integers
 from cellwarden.store.parquet_rows import LAYOUT_KEY, TIME_COLUMN, integer_writer
 from cellwarden.store.rollups import Integers, Rollup
 from cellwarden.store.row_layout import RowLayout, StoredField
@@ -64,10 +65,10 @@ def read_parquet_rollup(
         chosen = layout if wanted is None else layout.only(wanted)
         names = {part: [name for field in chosen.fields for name in _column_names(field, part)] for part in _PARTS}
         table = file.read([TIME_COLUMN, *(name for part in names.values() for name in part)], use_threads=False)
-    times = table.column(TIME_COLUMN).to_numpy()
+    times = integers(table.column(TIME_COLUMN))
     rows = slice(*np.searchsorted(times, [begin, end]))
     arrays = {}
     for part, columns in names.items():
-        read = [table.column(name).to_numpy()[rows].astype(np.int64) for name in columns]
+        read = [integers(table.column(name))[rows].astype(np.int64) for name in columns]
         arrays[_PARTS[part]] = np.stack(read, axis=1) if read else np.empty((len(times[rows]), 0), np.int64)
     return chosen, Rollup(times[rows], **arrays)

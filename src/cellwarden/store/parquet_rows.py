@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cellwarden.store.arrow_integers import integers, integers_or
 from cellwarden.store.row_layout import IntegerRows, RowLayout
 
 __all__ = [
@@ -123,12 +124,12 @@ def time_spans(file: pq.ParquetFile) -> list[tuple[int, int]]:
 
 def _rows(table: pa.Table, layout: RowLayout, chosen: slice) -> IntegerRows:
     """A table's chosen rows."""
-    times = table.column(TIME_COLUMN).to_numpy()[chosen]
+    times = integers(table.column(TIME_COLUMN))[chosen]
     records = np.empty(len(times), dtype=layout.row_type)
     for field in layout.fields:
         for place, name in enumerate(field.names):
             column = table.column(name).slice(chosen.start or 0, len(times))
-            records[field.key][:, place] = column.fill_null(field.absent).to_numpy()
+            records[field.key][:, place] = integers_or(column, field.absent)
     return IntegerRows(layout, times, records)
 
 
@@ -148,5 +149,5 @@ def read_parquet_rows(path: Path, begin: int, end: int, wanted: Collection[str] 
         layout = _layout(file) if wanted is None else _layout(file).only(wanted)
         groups = _groups(file, begin, end)
         table = file.read_row_groups(groups, [TIME_COLUMN, *layout.names], use_threads=False)
-    first, last = np.searchsorted(table.column(TIME_COLUMN).to_numpy(), [begin, end])
+    first, last = np.searchsorted(integers(table.column(TIME_COLUMN)), [begin, end])
     return _rows(table, layout, slice(int(first), int(last)))

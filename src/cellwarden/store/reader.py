@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,11 +164,21 @@ class StoreReader:
         return PackState(document=document, document_unix_time_second=time, sample=sample)
 
     def state_history(
-        self, pack_id: str, from_unix_time_second: float, until_unix_time_second: float
+        self, pack_id: str, from_unix_time_second: float, until_unix_time_second: float, *, most: int | None = None
     ) -> tuple[tuple[float, dict[str, Any]], ...]:
-        """The last document of every hour, with its moment."""
+        """The last document of every hour, with its moment; where there are more than `most`, evenly fewer.
+
+        The newest of the span is always among them.
+        """
         span = (to_microsecond(from_unix_time_second), to_microsecond(until_unix_time_second))
-        return tuple(self._documents("state", pack_id, "hour >= 0 AND time >= ? AND time < ?", span))
+        where = "hour >= 0 AND time >= ? AND time < ?"
+        if most is None:
+            return tuple(self._documents("state", pack_id, where, span))
+        question = f"SELECT hour FROM document WHERE kind = 'state' AND pack = ? AND {where} ORDER BY hour DESC"  # noqa: S608  # conditions of this file
+        hours = [hour for (hour,) in self._all(question, (pack_id, *span))]
+        chosen = hours[:: max(1, math.ceil(len(hours) / most))]
+        places = ",".join("?" * len(chosen))
+        return tuple(self._documents("state", pack_id, f"hour IN ({places})", chosen))
 
     def _documents(
         self, kind: str, pack_id: str, where: str, values: Sequence[object]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from cellwarden.store.arrow_integers import integers
 from cellwarden.store.parquet_rows import TIME_COLUMN, UNREADABLE
 from cellwarden.store.sealed_files import sealed_parts
 from cellwarden.store.streams import Stream
@@ -38,7 +39,7 @@ class SealedTimes:
             if len(self._known) >= _KEPT_FILES:
                 self.forget()
             try:
-                self._known[path] = pq.read_table(path, columns=[TIME_COLUMN]).column(0).to_numpy()
+                self._known[path] = integers(pq.read_table(path, columns=[TIME_COLUMN]).column(0))
             except UNREADABLE:
                 return np.empty(0, np.int64)
         return self._known[path]

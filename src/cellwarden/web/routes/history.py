@@ -17,6 +17,7 @@ from cellwarden.web.routes.time_span import Span
 __all__ = ["ROUTER"]
 
 ROUTER = APIRouter(tags=["history"])
+_MOST_DOCUMENTS = 500
 Quantity = Literal["soc_fraction", "capacity_ah", "resistance_ohm", "self_discharge_ampere", "voltage_offset_volt"]
 
 
@@ -39,14 +40,14 @@ def history(
     span: Span,
     quantity: Annotated[Quantity, Query()],
 ) -> QuantityHistory:
-    """One quantity of one cell over a span."""
+    """One quantity of one cell over a span, at 500 moments at most."""
     with parts_of(request).readers.reader() as reader:
         record = record_named(reader, pack)
         if cell > record.layout.cells_in_series:
             raise ApiError(
                 404, "unknown_cell", f"The pack has {record.layout.cells_in_series} cells in series.", where="cell"
             )
-        documents = reader.state_history(pack, *span)
+        documents = reader.state_history(pack, *span, most=_MOST_DOCUMENTS)
     stem, _, unit = quantity.rpartition("_")
     names = (quantity, f"{stem}_low_{unit}", f"{stem}_high_{unit}")
     rows = [(time, _numbers(document, cell, names), _median(document, quantity)) for time, document in documents]
