@@ -63,6 +63,16 @@ def test_too_many_requests_are_slowed_down(site: SmallSite) -> None:
     assert [client.get("/health").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
 
 
+def test_opening_the_page_again_and_again_is_not_too_often(site: SmallSite) -> None:
+    limited = small_site(site.folder, settings=replace(WebSettings(), requests_per_second=0.001, burst_requests=3))
+    client = limited.client()
+    answers = [client.get("/static/app.js") for _ in range(9)]
+    assert {answer.status_code for answer in answers} == {200}
+    known = client.get("/static/app.js", headers={"if-none-match": answers[0].headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    assert client.get("/static/chart.js", headers={"if-none-match": answers[0].headers["etag"]}).status_code == 200
+
+
 def test_passwords_cannot_be_tried_quickly(site: SmallSite) -> None:
     site.parts.accounts.set_password("ada", "a long enough password")
     client = site.client()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from importlib import resources
 from typing import Annotated
 
@@ -26,36 +28,49 @@ _TYPES = {
 }
 
 
-def _file(*parts: str) -> Response:
-    name = parts[-1]
-    kind = _TYPES.get(name.rpartition(".")[2])
+@functools.lru_cache(maxsize=100)
+def _content(*parts: str) -> tuple[bytes, str] | None:
+    """A file and its tag; None where there is none. Files of the package do not change while it runs."""
     place = _STATIC.joinpath(*parts)
-    if kind is None or not place.is_file():
+    if not place.is_file():
+        return None
+    content = place.read_bytes()
+    return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _file(request: Request, *parts: str) -> Response:
+    kind = _TYPES.get(parts[-1].rpartition(".")[2])
+    found = None if kind is None else _content(*parts)
+    if found is None:
         raise ApiError(404, "not_found", "There is nothing at this address.")
-    return Response(place.read_bytes(), media_type=kind, headers={"Cache-Control": "no-cache"})
+    content, tag = found
+    headers = {"Cache-Control": "no-cache", "ETag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=kind, headers=headers)
 
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_.-]{1,64}$")]
 
 
 @guarded(ROUTER, "GET", "/", Role.ANYONE, include_in_schema=False)
-def index(_asking: Asking) -> Response:
+async def index(request: Request, _asking: Asking) -> Response:
     """The page."""
-    return _file("index.html")
+    return _file(request, "index.html")
 
 
 @guarded(ROUTER, "GET", "/static/{name}", Role.ANYONE, include_in_schema=False)
-def static(_asking: Asking, name: Name) -> Response:
+async def static(request: Request, _asking: Asking, name: Name) -> Response:
     """A file of the page."""
-    return _file(name)
+    return _file(request, name)
 
 
 @guarded(ROUTER, "GET", "/static/{folder}/{name}", Role.ANYONE, include_in_schema=False)
-def static_in_folder(_asking: Asking, folder: Name, name: Name) -> Response:
+async def static_in_folder(request: Request, _asking: Asking, folder: Name, name: Name) -> Response:
     """A file of the page, one folder down."""
     if folder.startswith("."):
         raise ApiError(404, "not_found", "There is nothing at this address.")
-    return _file(folder, name)
+    return _file(request, folder, name)
 
 
 @guarded(ROUTER, "GET", "/api/v1/openapi.json", Role.READER, include_in_schema=False)
