@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from cellwarden.app.service.site_toml import read_site_toml
-from cellwarden.app.service.site_web import web_settings
+from cellwarden.app.service.site_web import serve_site, web_settings
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.web.accounts import Accounts
 from tests.web.small_site import NOW, PACK, fill
@@ -48,10 +49,19 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[int, Path, str]]:
+def sunspec_port() -> int:
+    """Where the site's SunSpec server listens."""
+    return free_port()
+
+
+@pytest.fixture
+def served(tmp_path: Path, sunspec_port: int) -> Iterator[tuple[int, Path, str]]:
     """A page that is served by a process of its own: port, certificate, a reader's token."""
     port, store = free_port(), tmp_path / "cellwarden-state" / "store"
-    site = site_file(tmp_path, f'[web]\nport = {port}\ntls = "own"\n[publish]\nprometheus = true\n')
+    site = site_file(
+        tmp_path,
+        f'[web]\nport = {port}\ntls = "own"\n[publish]\nprometheus = true\n[publish.sunspec]\nport = {sunspec_port}\n',
+    )
     fill(store)
     accounts = Accounts(store / "accounts.sqlite")
     accounts.set_password("ada", "a long enough password")
@@ -82,7 +92,9 @@ def answered(port: int, certificate: Path, path: str, token: str | None = None) 
     return answer.status, text
 
 
-def test_metrics_and_passport_are_for_readers_over_an_own_certificate(served: tuple[int, Path, str]) -> None:
+def test_a_served_site_publishes_to_readers_over_an_own_certificate(
+    served: tuple[int, Path, str], sunspec_port: int
+) -> None:
     port, certificate, token = served
     assert answered(port, certificate, "/health")[0] == 200
     for path in ("/metrics", f"/api/v1/packs/{PACK}/passport"):
@@ -94,6 +106,34 @@ def test_metrics_and_passport_are_for_readers_over_an_own_certificate(served: tu
     passport = json.loads(text)
     assert (status, passport["batteryPassId"]) == (200, PACK)
     assert passport["attributes"]["numberOfFullCycles"]["value"] == 1.5
+    assert sunspec_marker(sunspec_port) == b"SunS"
+
+
+def sunspec_marker(port: int) -> bytes:
+    """Registers 40000 and 40001 of unit 1, asked in plain Modbus TCP."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10.0) as asking:
+        asking.sendall(struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, 40_000, 2))
+        return asking.recv(64)[9:]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[publish]\nprometeus = true\n", "did you mean 'prometheus'"),
+        ("[publish.mtqq]\nhost = 'b'\n", "did you mean 'mqtt'"),
+    ],
+)
+def test_a_mistake_in_the_publish_tables_is_told_before_anything_is_served(
+    tmp_path: Path, table: str, words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        serve_site(site_file(tmp_path, table))
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path / "cellwarden-state" / "store")
+    with pytest.raises(ConfigurationError, match="belong together"):
+        serve_site(site_file(tmp_path, '[web]\ncertificate_file = "box.pem"\n'))
 
 
 def test_files_of_a_certificate_are_relative_to_the_site(tmp_path: Path) -> None:
