@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cellwarden.app.service.operator_socket import ask_controller
+from cellwarden.app.service.operator_request import ask_controller
 from cellwarden.store.reader import StoreReader
 
 PACK = """

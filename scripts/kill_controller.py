@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from cellwarden.app.service.operator_socket import ask_controller
+from cellwarden.app.service.operator_request import ask_controller
 from cellwarden.store.reader import StoreReader
 
 PACK = """

@@ -34,6 +34,12 @@ def test_help_loads_no_numerical_library(words: list[str]) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_web_process_of_a_site_loads_nothing_that_computes() -> None:
+    loaded = loaded_after("import cellwarden.app.service.site_web, cellwarden.app.publishing")
+    assert "cellwarden.web.parts" in loaded
+    assert loaded.isdisjoint({"numba", "scipy", "matplotlib", "pandas", "cryptography", "cellwarden.estimation"})
+
+
 def test_an_unknown_public_name_is_an_attribute_error() -> None:
     import cellwarden
 

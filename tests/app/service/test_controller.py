@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from cellwarden.app.cli import app
 from cellwarden.app.service.checkpoint_files import read_checkpoint
-from cellwarden.app.service.operator_socket import ask_controller
+from cellwarden.app.service.operator_request import ask_controller
 from cellwarden.app.service.service_clock import ServiceClock
 from cellwarden.app.service.stored_rows import stored_rows
 from cellwarden.core.errors import ConfigurationError

@@ -22,7 +22,7 @@ from cellwarden.core.json_value import finite_document
 if TYPE_CHECKING:
     from cellwarden.app.service.controller import Controller
 
-__all__ = ["OperatorSocket", "ask_controller"]
+__all__ = ["OperatorSocket"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_LINE = 1 << 16
@@ -95,22 +95,3 @@ class OperatorSocket:
         if runner is None or not runner.accept_device(str(request.get("source")), str(request.get("who", "operator"))):
             return {"error": "no such pack or source"}
         return {"accepted": True}
-
-
-async def ask_controller(path: Path, request: dict[str, Any], timeout_second: float = 5.0) -> dict[str, Any]:
-    """One request to a running controller.
-
-    Raises
-    ------
-    OSError
-        None runs there, or it does not answer (`TimeoutError`).
-    """
-    async with asyncio.timeout(timeout_second):
-        reader, writer = await asyncio.open_unix_connection(path, limit=1 << 24)
-        try:
-            writer.write(json.dumps(request).encode() + b"\n")
-            await writer.drain()
-            answer: dict[str, Any] = json.loads(await reader.readline())
-        finally:
-            writer.close()
-    return answer

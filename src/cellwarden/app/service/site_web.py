@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cellwarden.app.publish_settings import read_publish_settings
 from cellwarden.app.publishing import with_publishers
-from cellwarden.app.service.operator_socket import ask_controller
+from cellwarden.app.service.operator_request import ask_controller
 from cellwarden.app.service.site_toml import Site, read_site_toml
 from cellwarden.app.web_command import serve, web_parts
 from cellwarden.core.errors import ConfigurationError, nearest_name
