@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -121,9 +121,9 @@ def wait_for(address: str) -> None:
     end = time.monotonic() + 60.0
     while time.monotonic() < end:
         try:
-            if httpx.get(address).status_code == 200:
+            if httpx2.get(address).status_code == 200:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             time.sleep(0.2)
     raise TimeoutError(f"{address} does not answer")
 
@@ -164,7 +164,7 @@ def fleet(browser: Browser) -> None:
     """A hundred packs listed."""
     with tempfile.TemporaryDirectory(prefix="cellwarden-fleet-") as folder:
         fill_fleet(Path(folder))
-        with served(Path(folder)) as (address, _), httpx.Client() as client:
+        with served(Path(folder)) as (address, _), httpx2.Client() as client:
             lines = median_millisecond(lambda: client.get(f"{address}/api/v1/packs?limit=500").raise_for_status())
             print_row("100 packs of 16 cells, asked for", None, lines, "ms")
             paint, drawn = first_paint(browser, f"{address}/", ".fleet li")
@@ -188,7 +188,7 @@ def _zoom_seconds(page: Page) -> list[float]:
 def year(browser: Browser, folder: Path) -> None:
     """A year of one pack at 1 Hz."""
     end = BEGIN_SECOND + _PERIOD
-    with served(folder) as (address, process_id), httpx.Client() as client:
+    with served(folder) as (address, process_id), httpx2.Client() as client:
         pack = client.get(f"{address}/api/v1/packs").json()["items"][0]["pack"]
 
         def ask(begin: float, length: float) -> Callable[[], object]:

@@ -21,7 +21,6 @@ import numpy as np
 from cellwarden.core.errors import InputError
 from cellwarden.core.limits import Decision
 from cellwarden.core.sample_block import SampleBlock
-from cellwarden.logs import LogUnits, write_pack_log
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, EstimateMinutes, PackLayout
 from cellwarden.store.database import DATABASE_NAME, open_for_reading
 from cellwarden.store.documents import LATEST, audit_records, decision_from_document, document_from_bytes
@@ -375,6 +374,8 @@ class StoreReader:
         if layout is None:
             known = ", ".join(record.pack_id for record in self.packs()) or "none"
             raise InputError(f"the store knows no pack '{pack_id}'; known are {known}.")
+        from cellwarden.logs import LogUnits, write_pack_log  # here: nothing else needs what reads and writes files
+
         units = LogUnits(time="microsecond", voltage=layout.voltage_unit, temperature=layout.temperature_unit)
         begin, end = _span(from_unix_time_second, until_unix_time_second)
         present = stored_attributes(self._layouts(Stream(SAMPLES, pack_id, source), begin, end))

@@ -31,7 +31,7 @@ export function hours(hour) {
   if (hour < 1) return `${Math.round(hour * 60)}${NBSP}min`;
   const whole = Math.floor(hour + 1 / 120);
   const minutes = Math.round((hour - whole) * 60);
-  return minutes > 0 ? `${whole}${NBSP}h ${minutes}${NBSP}min` : `${whole}${NBSP}h`;
+  return minutes > 0 ? `${whole}${NBSP}h${NBSP}${minutes}${NBSP}min` : `${whole}${NBSP}h`;
 }
 
 /** @param {number | null} second */

@@ -32,7 +32,7 @@ export function Verdict({ pack }) {
 
 /** @param {import("../types").PackView} pack */
 function quiet(pack) {
-  const untested = (pack.document?.cells ?? []).every((/** @type {any} */ cell) => cell.capacity_informed_unix_time_second === null);
+  const untested = (pack.document?.cells ?? []).every((/** @type {any} */ cell) => cell.capacity_informed_unix_time_second == null);
   return untested
     ? "No discharge has measured the cells' capacity yet. One test discharge of 50 % or more, once or twice a year, tells it."
     : "Every quantity that the data inform is within what is normal for this pack.";

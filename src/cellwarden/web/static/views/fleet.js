@@ -31,6 +31,7 @@ export function Fleet({ items }) {
     <ul class="fleet">
       ${shown.map((item) => html`<${Line} key=${item.pack} item=${item} />`)}
     </ul>
+    ${items.some((item) => item.readiness.runtime_hour !== null) && html`<p class="legend"><span>Bars: how long each pack carries its load, the paler part as the upper bound</span><span><i class="swatch needed"></i>as long as is asked for</span></p>`}
     ${shown.length === 0 && html`<p class="lead">No pack fits.</p>`}
   </section>`;
 }
@@ -39,7 +40,7 @@ export function Fleet({ items }) {
 const Line = ({ item }) => html`<li class=${item.state}>
   <a href=${address(item.pack)}>
     <${Symbol} state=${item.state} size=${22} label=${STATE_WORDS[item.state]} />
-    <span class="who">${item.pack}</span>
+    <span class="who" title=${item.pack}>${item.pack}</span>
     <span class="what">${item.sentence}${item.open_warnings > 1 ? ` ${item.open_warnings - 1} more.` : ""}</span>
     <span class="numbers">
       <span>${number(item.voltage_volt, 1)} V</span><span>${number(item.current_ampere, 1)} A</span>

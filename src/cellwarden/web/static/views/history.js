@@ -52,7 +52,7 @@ export function History({ pack, now }) {
         <button aria-label="Forward in time" onClick=${() => move(window[0] + (window[1] - window[0]) / 2, window[1] + (window[1] - window[0]) / 2)}>→</button>
       </div>
     </div>
-    <${Plot} pack=${pack} columns=${columns} group=${GROUPS[group]} window=${window} onWindow=${move} />
+    <${Plot} pack=${pack} columns=${columns} isNone=${all.length === 0} group=${GROUPS[group]} window=${window} onWindow=${move} />
     ${all.length > 1 && html`<fieldset class="columns"><legend>Shown, eight at most</legend>
       ${all.map((/** @type {string} */ name) => html`<label class=${columns.includes(name) ? "on" : ""}><input type="checkbox" checked=${columns.includes(name)} onChange=${() => toggle(name)} />${columnLabel(name)}</label>`)}
     </fieldset>`}
@@ -76,11 +76,12 @@ function preferred(all, pack) {
  * @param {object} properties
  * @param {import("../types").PackView} properties.pack
  * @param {string[]} properties.columns
+ * @param {boolean} properties.isNone there is nothing to choose from
  * @param {{ unit: string, digits: number, name: string }} properties.group
  * @param {[number, number]} properties.window
  * @param {(from: number, until: number) => void} properties.onWindow
  */
-function Plot({ pack, columns, group, window, onWindow }) {
+function Plot({ pack, columns, isNone, group, window, onWindow }) {
   const [answer, setAnswer] = useState(/** @type {import("../types").Series | null} */ (null));
   const [error, setError] = useState("");
   const found = useAnswer(() => askFindings(pack.summary.pack, false), [pack.summary.pack, pack.findings.length]).answer;
@@ -101,6 +102,7 @@ function Plot({ pack, columns, group, window, onWindow }) {
     () => answer && withGaps(answer, names.flatMap((name) => [answer.columns[name].maximum, answer.columns[name].minimum, answer.columns[name].mean])),
     [answer, names.join(",")],
   );
+  if (isNone) return html`<p class="waiting tall">The pack has no sensor for it.</p>`;
   if (columns.length === 0) return html`<p class="waiting tall">Choose at least one of them below.</p>`;
   if (!data || names.length === 0) return html`<p class="waiting tall">${error || "Reading …"}</p>`;
   const marks = (found?.items ?? []).map((finding) => ({ at: finding.detected_unix_time_second, tone: finding.severity, label: finding.sentence }));
@@ -112,9 +114,12 @@ function Plot({ pack, columns, group, window, onWindow }) {
   const bands = names.map((_, index) => [3 * index + 1, 3 * index + 2, `${TONES[index]}-wash`]);
   return html`<div class="plot">
     ${error && html`<p class="error" role="alert">${error}</p>`}
-    ${answer && answer.unix_time_second.length === 0 && html`<p class="notice">No samples in this span.</p>`}
+    ${answer && !hasValues(answer) && html`<p class="notice">No such readings in this span.</p>`}
     <${Chart} title=${`${group.name} of ${pack.summary.pack}`} data=${data} lines=${lines} bands=${bands} unit=${group.unit} digits=${group.digits}
       height=${380} marks=${marks} window=${window} onWindow=${onWindow} />
     ${marks.length > 0 && html`<ul class="marks">${(found?.items ?? []).filter((finding) => finding.detected_unix_time_second >= window[0] && finding.detected_unix_time_second <= window[1]).slice(0, 6).map((finding) => html`<li class=${finding.severity}><i></i>${dateTime(finding.detected_unix_time_second)}: ${finding.sentence}</li>`)}</ul>`}
   </div>`;
 }
+
+/** @param {import("../types").Series} answer */
+const hasValues = (answer) => Object.values(answer.columns).some((column) => column.mean.some((value) => value !== null));

@@ -36,9 +36,9 @@ function Numbers({ pack }) {
     <dl>
       <div><dt>Charge</dt><dd>${summary.soc_median_fraction === null ? "–" : number(100 * summary.soc_median_fraction)}<small>%</small></dd><dd class="sub">lowest cell ${summary.soc_minimum_fraction === null ? "–" : number(100 * summary.soc_minimum_fraction)} %</dd></div>
       <div><dt>Current</dt><dd>${number(sample?.current_ampere, 1)}<small>A</small></dd><dd class="sub">${sample?.current_ampere == null ? "not measured" : flow(sample.current_ampere)}</dd></div>
-      <div><dt>Voltage</dt><dd>${number(sample?.voltage_volt, 2)}<small>V</small></dd><dd class="sub">${number(power, 0)} W</dd></div>
+      <div><dt>Voltage</dt><dd>${number(sample?.voltage_volt, 2)}<small>V</small></dd><dd class="sub">${power === null ? "" : `${number(power, 0)} W`}</dd></div>
       <div><dt>Spread of cells</dt><dd>${number(spread, 0)}<small>mV</small></dd><dd class="sub">${cells.length ? `${number(Math.min(...cells), 3)} to ${number(Math.max(...cells), 3)} V` : ""}</dd></div>
-      <div><dt>Temperature</dt><dd>${warm.length ? number(Math.max(...warm), 1) : "–"}<small>°C</small></dd><dd class="sub">${warm.length ? `coldest ${number(Math.min(...warm), 1)} °C` : ""}</dd></div>
+      <div><dt>Temperature</dt><dd>${warm.length ? number(Math.max(...warm), 1) : "–"}<small>°C</small></dd><dd class="sub">${warm.length ? `coldest ${number(Math.min(...warm), 1)} °C` : "not measured"}</dd></div>
     </dl>
   </section>`;
 }
