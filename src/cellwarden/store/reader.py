@@ -11,7 +11,6 @@ import logging
 import math
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +26,7 @@ from cellwarden.store.documents import LATEST, audit_records, decision_from_docu
 from cellwarden.store.errors import StoreDamagedError, translated
 from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
+from cellwarden.store.pack_state import PackRecord, PackState
 from cellwarden.store.parquet_rollups import read_parquet_rollup
 from cellwarden.store.parquet_rows import UNREADABLE, file_layout, read_parquet_rows
 from cellwarden.store.rollups import MINUTE, Rollup, roll_up
@@ -46,36 +46,6 @@ _MINUTE_FILES = (
     " AND other.kind = 'minutes' AND other.day = sealed.day)) ORDER BY day, part"
 )
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackRecord:
-    """A pack as it was registered."""
-
-    pack_id: str
-    pack_toml_text: str
-    layout: PackLayout
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackState:
-    """The newest that is known of a pack.
-
-    Attributes
-    ----------
-    document : the mapping of `cells.json`, None before the first
-    document_unix_time_second : its moment [s]
-    sample : one row, the newest of the main source; None where there is none
-    """
-
-    document: dict[str, Any] | None
-    document_unix_time_second: float | None
-    sample: SampleBlock | None
-
-    def age_second(self, now_unix_time_second: float) -> float | None:
-        """Age of the newest sample [s]."""
-        return None if self.sample is None else now_unix_time_second - float(self.sample.unix_time_second[-1])
 
 
 def _file_rows(path: Path, begin: int, end: int, wanted: Collection[str] | None) -> IntegerRows | None:
