@@ -14,11 +14,11 @@ def second_change(log_odds: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """A bank that holds a film of 0.3 or a joint of 0.28, and one more edge that completes a rise."""
     x = np.zeros((kernel.HYPOTHESES, kernel.BANK_STATES))
     x[kernel.AGED_CELL, kernel.FILM], x[kernel.BAD_JOINT, kernel.JOINT] = 0.3, 0.28
-    p = np.repeat(np.diag([1e-4, 1e-4, 1e-4])[None], kernel.HYPOTHESES, axis=0)
+    p = np.repeat(np.diag(np.full(kernel.BANK_STATES, 1e-4))[None], kernel.HYPOTHESES, axis=0)
     log_weight = np.array([-kernel.LOG_WEIGHT_SPAN, 0.0, -log_odds])
     sides = change.no_change(1)[0]
     sides[change.RISE] = [change.CUSUM_LIMIT, 0.2 / 0.05**2, 1.0 / 0.05**2, 0.2 / 0.05**2, 1.0 / 0.05**2]
-    h = np.array([1.0, 1.0, 1.0])
+    h = np.array([1.0, 1.0, 1.0, 0.0])
     told, opened = kernel.update_cell(
         x, p, log_weight, sides, np.log(kernel.CHANGE_PROBABILITY), h, 1.5, 0.05**2, change.change_weight(0.05)
     )
