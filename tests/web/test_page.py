@@ -151,6 +151,17 @@ def test_two_fingers_zoom_the_history(browser: Browser, address: str) -> None:
         watched.assert_quiet()
 
 
+def test_a_link_to_a_finding_opens_its_evidence(screen: Watched) -> None:
+    screen.show(f"{A}/cell/1", ".finding")
+    screen.page.get_by_role("link", name="Details").click()
+    screen.page.wait_for_selector(".finding figure")
+    opened = [bool(card.query_selector("figure")) for card in screen.page.query_selector_all(".finding")]
+    assert opened == [False, True]
+    screen.page.get_by_role("button", name="Open", exact=True).click()
+    screen.page.wait_for_url(f"**/#{A}/findings")
+    screen.assert_quiet()
+
+
 def test_a_name_that_is_a_script_stays_a_name(screen: Watched) -> None:
     screen.show("/", ".fleet li")
     assert EVIL in screen.page.inner_text(".fleet")

@@ -15,7 +15,8 @@ async function ask(path, options) {
   /** @type {Response} */
   let answer;
   try {
-    answer = await fetch(path, options);
+    // past the browser's cache: after a question that was given up it would hold the same question back for 20 s
+    answer = await fetch(path, { cache: "no-store", ...options });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new Refusal(0, "The box does not answer.");

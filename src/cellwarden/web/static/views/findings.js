@@ -1,8 +1,9 @@
 // @ts-check
 /** Findings: open ones first, the most urgent first; each with its evidence. */
-import { html, useState } from "../lib.js";
+import { html, useEffect, useState } from "../lib.js";
 import { findings as askFindings } from "../api.js";
 import { useAnswer } from "../live.js";
+import { address } from "../router.js";
 import { FindingCard } from "../parts/finding_card.js";
 
 /** @param {{ pack: import("../types").PackView, part: string | null, site: import("../types").Site }} properties */
@@ -14,6 +15,14 @@ export function Findings({ pack, part, site }) {
     () => askFindings(pack.summary.pack, asked),
     [pack.summary.pack, asked, turn, pack.findings.length],
   );
+  const isThere = Boolean(answer);
+  useEffect(() => {
+    if (isThere && part !== null) document.getElementById(part)?.scrollIntoView();
+  }, [isThere, part]);
+  const choose = (/** @type {boolean} */ isOpenOnly) => {
+    setOpenOnly(isOpenOnly);
+    if (part !== null) location.hash = address(pack.summary.pack, "findings");
+  };
   const items = answer?.items ?? [];
   const roots = items.filter((item) => !item.is_consequence);
   const consequences = items.filter((item) => item.is_consequence);
@@ -22,8 +31,8 @@ export function Findings({ pack, part, site }) {
   return html`<section aria-labelledby="findings">
     <h1 id="findings">Findings</h1>
     <div class="segments" role="group" aria-label="Which">
-      <button aria-pressed=${openOnly} onClick=${() => setOpenOnly(true)}>Open</button>
-      <button aria-pressed=${!openOnly} onClick=${() => setOpenOnly(false)}>All, with the cleared ones</button>
+      <button aria-pressed=${asked} onClick=${() => choose(true)}>Open</button>
+      <button aria-pressed=${!asked} onClick=${() => choose(false)}>All, with the cleared ones</button>
     </div>
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
     ${answer && items.length === 0 && html`<p class="lead">${openOnly ? "Nothing is open." : "Nothing has been found so far."}</p>`}
