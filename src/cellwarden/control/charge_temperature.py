@@ -6,7 +6,7 @@ import numpy as np
 
 from cellwarden.control.control_input import ControlInput
 from cellwarden.control.plugin import RulePlugin
-from cellwarden.control.taper import taper_fraction
+from cellwarden.control.temperature_window import TemperatureWindow, window_terms
 from cellwarden.core.limits import LimitTerm
 
 __all__ = ["RULE", "charge_temperature_terms"]
@@ -26,23 +26,17 @@ def charge_temperature_terms(moment: ControlInput) -> tuple[LimitTerm, ...]:
         sensor = f"t{int(unknown[0]) + 1}" if unknown.size else None
         words = f"Temperature sensor {sensor} gives no valid value." if sensor else "No temperature is known."
         return (LimitTerm(rule=_NAME, kind="charge_current_ampere", value=0.0, sensor=sensor, reason=words),)
-    low, high = moment.pack.limits.charge_temperature_celsius
-    coldest, hottest = int(np.argmin(warm)), int(np.argmax(warm))
-    cold, hot = float(warm[coldest]), float(warm[hottest])
-    return (
-        _term(moment, taper_fraction(cold - low, _COLD), coldest, f"{cold:.1f} °C, charging ends at {low:g} °C"),
-        _term(moment, taper_fraction(high - hot, _HOT), hottest, f"{hot:.1f} °C, charging ends at {high:g} °C"),
-    )
-
-
-def _term(moment: ControlInput, share: float, sensor: int, words: str) -> LimitTerm:
-    return LimitTerm(
+    limits = moment.pack.limits
+    window = TemperatureWindow(
         rule=_NAME,
         kind="charge_current_ampere",
-        value=share * moment.pack.limits.charge_current_max_ampere,
-        sensor=f"t{sensor + 1}",
-        reason=f"Sensor t{sensor + 1} reads {words}.",
+        largest_ampere=limits.charge_current_max_ampere,
+        bounds_celsius=limits.charge_temperature_celsius,
+        cold=_COLD,
+        hot=_HOT,
+        verb="charging",
     )
+    return window_terms(window, warm)
 
 
 RULE = RulePlugin(name=_NAME, terms=charge_temperature_terms)
