@@ -134,7 +134,7 @@ def run_kills(folder: Path, kills: int, seed: int) -> Tally:
         return tally
     finally:
         device.kill()
-        device.wait()
+        device.communicate()  # closes its pipe too
 
 
 def main() -> int:

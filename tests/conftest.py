@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,16 @@ def shared() -> Path:
     if not (folder / "data").exists():
         pytest.skip("no folder with development data beside the repository")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """The service sends the program's logs elsewhere: after each test they go where they went before."""
+    logger = logging.getLogger("cellwarden")
+    handlers, level, passes_on = list(logger.handlers), logger.level, logger.propagate
+    yield
+    for handler in logger.handlers:
+        if handler not in handlers:
+            handler.close()
+    logger.handlers[:], logger.propagate = handlers, passes_on
+    logger.setLevel(level)
