@@ -267,12 +267,11 @@ def main() -> int:
             console.print(table)
             write_results(folder, options.out)
             console.print(f"\nReport: {(options.out / 'report.html').resolve()}")
+            end = "Ctrl-C ends it" if options.keep else "closes now; `make demo KEEP=1` goes on and keeps it open"
+            console.print(f"Page:   {address}  ({end})")
             if options.keep:
-                console.print(f"Page:   {address}  (Ctrl-C ends it)")
                 with contextlib.suppress(KeyboardInterrupt):
                     signal.pause()
-        if not options.keep:
-            console.print("`make demo KEEP=1` goes on and serves the page.", style="dim")
     return 0 if is_complete else 1
 
 
