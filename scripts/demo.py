@@ -204,11 +204,28 @@ def planted_words(fault: Entry) -> str:
     return f"the corner at {fault['sensor']} cools {fault['magnitude']:.0f} times worse from {onset}"
 
 
+def named_words(fault: Entry, findings: list[Entry], start: float) -> Text:
+    """The cell may be named before its cause is told: a leak empties it, and that shows first."""
+    named = [
+        entry
+        for entry in findings
+        if fault.get("cell") is not None and entry["cell"] == fault["cell"] and entry["severity"] != "info"
+    ]
+    if not named:
+        return Text("not found in this time", style="red")
+    last = named[-1]
+    when = hours(named[0]["detected_unix_time_second"] - start)
+    kind = last["kind"].replace("_", " ")
+    return Text(
+        f"named {when} by {kind} ({last['explanation'].rstrip('.')}); its cause is not told yet", style="yellow"
+    )
+
+
 def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
     """What was found of it."""
     same = matching(fault, findings)
     if not same:
-        return Text("not found in this time", style="red")
+        return named_words(fault, findings, start)
     first, last = same[0], same[-1]
     when = hours(first["detected_unix_time_second"] - start)
     unit = "mA" if last["unit"] == "ampere" else "times worse"
@@ -219,7 +236,7 @@ def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
 
 
 def comparison(folder: Path, start: float) -> tuple[Table, bool]:
-    """Planted and found, side by side; whether all was found."""
+    """Planted and found, side by side; whether every fault was found, or its cell at least."""
     faults = planted()
     with StoreReader(folder / "cellwarden-state" / "store") as reader:
         findings = list(reader.findings(PACK))
@@ -229,7 +246,7 @@ def comparison(folder: Path, start: float) -> tuple[Table, bool]:
     words = [found_words(fault, findings, start) for fault in faults]
     for fault, found in zip(faults, words, strict=True):
         table.add_row(planted_words(fault), found)
-    return table, all(found.plain.startswith("found") for found in words)
+    return table, all(found.plain.startswith(("found", "named")) for found in words)
 
 
 def write_results(folder: Path, out: Path) -> None:
