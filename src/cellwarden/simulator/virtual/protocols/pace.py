@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cellwarden.simulator.live.live_reading import PackReading
-from cellwarden.simulator.virtual.ascii_frame import ascii_reply, parsed_request, take_ascii
-from cellwarden.simulator.virtual.device import PortKind, StreamDevice, Taken
+from cellwarden.simulator.virtual.ascii_device import AsciiDevice
+from cellwarden.simulator.virtual.ascii_frame import ascii_reply, parsed_request
 from cellwarden.simulator.virtual.packing import held, held_signed, rounded
 
 __all__ = ["DEVICE", "VirtualPace"]
@@ -25,23 +25,14 @@ _RESTING_AMPERE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VirtualPace(StreamDevice):
+class VirtualPace(AsciiDevice):
     """One pack."""
 
     name: ClassVar[str] = "pace"
     title: ClassVar[str] = "PACE (SOK, Sunsynk …), RS485 (ASCII, version 25)"
-    ports: ClassVar[tuple[PortKind, ...]] = ("pty", "tcp")
+    version: ClassVar[int] = _VERSION
     most_cells: ClassVar[int] = 16
     address: int | None = 1
-
-    def take(self, buffer: bytes) -> Taken:
-        """An ASCII frame."""
-        return take_ascii(buffer)
-
-    def is_addressed(self, request: bytes) -> bool:
-        """Version and address of the frame's head."""
-        asked = parsed_request(request)
-        return asked is not None and (asked.version, asked.address) == (_VERSION, self.address)
 
     def answer(self, request: bytes, reading: PackReading) -> bytes:
         """The command's INFO; return code 04 for a command that is not known, or that would set something."""

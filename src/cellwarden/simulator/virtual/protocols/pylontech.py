@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cellwarden.simulator.live.live_reading import PackReading
-from cellwarden.simulator.virtual.ascii_frame import ascii_reply, parsed_request, take_ascii
-from cellwarden.simulator.virtual.device import PortKind, StreamDevice, Taken
+from cellwarden.simulator.virtual.ascii_device import AsciiDevice
+from cellwarden.simulator.virtual.ascii_frame import ascii_reply, parsed_request
 from cellwarden.simulator.virtual.packing import held, held_signed, rounded
 
 __all__ = ["DEVICE", "VirtualPylontech"]
@@ -23,23 +23,14 @@ _FLAG = 0x00  # nothing has changed that nobody has read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VirtualPylontech(StreamDevice):
+class VirtualPylontech(AsciiDevice):
     """One module; its address is group · 16 + number, and the first number is 2."""
 
     name: ClassVar[str] = "pylontech"
     title: ClassVar[str] = "Pylontech, RS485 (ASCII protocol V3.3)"
-    ports: ClassVar[tuple[PortKind, ...]] = ("pty", "tcp")
+    version: ClassVar[int] = _VERSION
     most_cells: ClassVar[int] = 24
     address: int | None = 2
-
-    def take(self, buffer: bytes) -> Taken:
-        """An ASCII frame."""
-        return take_ascii(buffer)
-
-    def is_addressed(self, request: bytes) -> bool:
-        """Version and address of the frame's head."""
-        asked = parsed_request(request)
-        return asked is not None and (asked.version, asked.address) == (_VERSION, self.address)
 
     def answer(self, request: bytes, reading: PackReading) -> bytes:
         """The command's INFO; return code 04 for a command that is not known, or that would set something."""

@@ -13,8 +13,8 @@ from typing import ClassVar
 import numpy as np
 
 from cellwarden.simulator.live.live_reading import PackReading
-from cellwarden.simulator.virtual.ascii_frame import ascii_reply, parsed_request, take_ascii
-from cellwarden.simulator.virtual.device import PortKind, StreamDevice, Taken
+from cellwarden.simulator.virtual.ascii_device import AsciiDevice
+from cellwarden.simulator.virtual.ascii_frame import ascii_reply, parsed_request
 from cellwarden.simulator.virtual.packing import held, held_signed, put, rounded
 
 __all__ = ["DEVICE", "VirtualSeplosV2"]
@@ -26,23 +26,14 @@ _STATUS_BYTES = 23  # after the sensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VirtualSeplosV2(StreamDevice):
+class VirtualSeplosV2(AsciiDevice):
     """One pack; addresses are 0 to 15."""
 
     name: ClassVar[str] = "seplos-v2"
     title: ClassVar[str] = "Seplos V2, RS485 (ASCII, version 20)"
-    ports: ClassVar[tuple[PortKind, ...]] = ("pty", "tcp")
+    version: ClassVar[int] = _VERSION
     most_cells: ClassVar[int] = 16
     address: int | None = 0
-
-    def take(self, buffer: bytes) -> Taken:
-        """An ASCII frame."""
-        return take_ascii(buffer)
-
-    def is_addressed(self, request: bytes) -> bool:
-        """Version and address of the frame's head."""
-        asked = parsed_request(request)
-        return asked is not None and (asked.version, asked.address) == (_VERSION, self.address)
 
     def answer(self, request: bytes, reading: PackReading) -> bytes:
         """The command's INFO, or a return code."""
