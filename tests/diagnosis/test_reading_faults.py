@@ -14,7 +14,6 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.diagnosis import micro_short, sense_wires_swapped, sensor_dropout, sensor_stuck, undersampled
-from cellwarden.diagnosis.micro_short import poisson_interval, poisson_tail
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wire_exchange import DECISION_SLOTS, SUSPICION, watch_decisions
 from cellwarden.estimation.plugin import PackContext
@@ -143,11 +142,6 @@ def test_dips_by_a_strong_balancer_do_not_count() -> None:
     context = context_of(block, balancing_current_ampere=1.0)
     switched = samples(block.unix_time_second, block.current_ampere, block.cell_voltage_volt, balancing_fraction=duty)
     assert not told(micro_short.DETECTOR, minutes_of(switched, context)[0], context)
-
-
-def test_poisson_figures() -> None:
-    assert poisson_interval(3.0) == pytest.approx((0.6187, 8.7673), abs=1e-4)  # Garwood's table
-    assert poisson_tail(3.0, 0.5) == pytest.approx(1.0 - np.exp(-0.5) * (1.0 + 0.5 + 0.125))
 
 
 def test_an_exchange_of_levels_is_found_and_undone() -> None:

@@ -6,12 +6,12 @@ A cell's resistance rises several times between 45 and −10 °C, that of a loos
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
@@ -38,14 +38,14 @@ def _step(
     sigma_ohm = track.joint_excess_sigma_fraction * middle_ohm
     largest_ampere = context.pack.limits.discharge_current_max_ampere
     far_ohm = FAR_WATT / largest_ampere**2
-    above = np.asarray(ndtr((joint_ohm - LIMIT_OHM_AH / context.pack.nominal_capacity_ah) / sigma_ohm))
+    above = normal_share((joint_ohm - LIMIT_OHM_AH / context.pack.nominal_capacity_ah) / sigma_ohm)
 
     def of_row(row: int) -> Excess:
         return Excess(
             half_passed=above[row] > 0.5,
             above_probability=above[row],
             own_probability=np.where(track.edges_since_change[row] < 1.0, HELD, 1.0),
-            far_probability=ndtr((joint_ohm[row] - far_ohm) / sigma_ohm[row]),
+            far_probability=normal_share((joint_ohm[row] - far_ohm) / sigma_ohm[row]),
             changed_unix_time_second=track.changed_unix_time_second[row],
             edge_count=track.edge_count[row],
         )

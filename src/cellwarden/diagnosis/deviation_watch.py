@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import is_full_hour
+from cellwarden.diagnosis.normal_chance import normal_share
 
 __all__ = ["Deviation", "WatchState", "chance_beyond", "initial_watch", "watch_deviation"]
 
@@ -62,7 +62,7 @@ def initial_watch(channels: int) -> WatchState:
 
 def chance_beyond(value: FloatArray, sigma: FloatArray, limit: FloatArray | float) -> FloatArray:
     """Probability that the size of a value of known sigma is beyond the limit; same shape as `value`."""
-    return np.asarray(ndtr((np.abs(value) - limit) / np.maximum(sigma, 1e-12)))
+    return normal_share((np.abs(value) - limit) / np.maximum(sigma, 1e-12))
 
 
 def watch_deviation(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from scipy.special import gammainc, gammaincinv
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
@@ -20,10 +19,11 @@ from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import LEVELS, rows_to_tell
 from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.poisson_chance import poisson_interval, poisson_tail
 from cellwarden.diagnosis.wording import duration_text
 from cellwarden.estimation.plugin import PackContext
 
-__all__ = ["DETECTOR", "MicroShortState", "poisson_interval", "poisson_tail"]
+__all__ = ["DETECTOR", "MicroShortState"]
 
 KIND = "micro_short"
 FORGET_SECOND = 5.0 * 86400.0
@@ -44,16 +44,6 @@ class MicroShortState:
 
     cell: FloatArray
     level: IntArray
-
-
-def poisson_tail(count: float, expected: float) -> float:
-    """Chance of at least `count` ≥ 1 events where `expected` > 0 are expected."""
-    return float(gammainc(count, expected))
-
-
-def poisson_interval(count: float) -> tuple[float, float]:
-    """Two-sided 95 % interval of the expectation behind `count` ≥ 1 events (Garwood)."""
-    return float(gammaincinv(count, 0.025)), float(gammaincinv(count + 1.0, 0.975))
 
 
 def _initial(context: PackContext) -> MicroShortState:
@@ -79,7 +69,7 @@ def _step(
     if told.any():
         recent = history[:, RECENT]
         expected = (recent.sum(axis=1, keepdims=True) - recent + 0.5) / (cells - 1)
-        chance[told] = gammainc(np.maximum(recent[told], 1e-6), expected[told])
+        chance[told] = poisson_tail(np.maximum(recent[told], 1e-6), expected[told])
         level[told & (chance < INFO_CHANCE)] = 1
         level[(history[:, COUNT] >= WARNING_DIPS) & (chance < WARNING_CHANCE)] = 2
         level[(history[:, COUNT] >= HARD_DIPS) & (chance < HARD_CHANCE)] = 3

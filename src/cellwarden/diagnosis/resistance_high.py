@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.charge_tracks import CapacityTrack
 from cellwarden.estimation.plugin import PackContext
@@ -41,7 +41,7 @@ def _step(
 ) -> tuple[ExcessState, list[Evidence]]:
     del context
     resistance, capacity = board.get(ResistanceTrack), board.get(CapacityTrack)
-    risen = np.asarray(ndtr((resistance.cell_rise_fraction - RISE_FRACTION) / resistance.cell_rise_sigma_fraction))
+    risen = normal_share((resistance.cell_rise_fraction - RISE_FRACTION) / resistance.cell_rise_sigma_fraction)
     above = np.maximum(_chance(resistance, LIMIT_FRACTION), np.minimum(_chance(resistance, OWN_LIMIT_FRACTION), risen))
 
     def of_row(row: int) -> Excess:
@@ -51,8 +51,10 @@ def _step(
         return Excess(
             half_passed=excess > 0.5 * LIMIT_FRACTION,
             above_probability=above[row],
-            own_probability=np.minimum(ndtr((own - OWN_LIMIT_FRACTION) / own_sigma), np.where(waiting, HELD, 1.0)),
-            far_probability=ndtr((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[row]),
+            own_probability=np.minimum(
+                normal_share((own - OWN_LIMIT_FRACTION) / own_sigma), np.where(waiting, HELD, 1.0)
+            ),
+            far_probability=normal_share((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[row]),
             changed_unix_time_second=resistance.changed_unix_time_second[row],
             edge_count=resistance.edge_count[row],
         )
@@ -66,7 +68,7 @@ def _step(
 
 def _chance(track: ResistanceTrack, limit: float) -> FloatArray:
     """(M, n_cells) probability that the cell's own excess is above the limit."""
-    return np.asarray(ndtr((track.cell_excess_fraction - limit) / track.cell_excess_sigma_fraction))
+    return normal_share((track.cell_excess_fraction - limit) / track.cell_excess_sigma_fraction)
 
 
 def _own(resistance: ResistanceTrack, capacity: CapacityTrack, row: int) -> tuple[FloatArray, FloatArray]:

@@ -1,6 +1,6 @@
 """Parameter sets: TOML files in `data/`, found there and not listed, and the loader that makes arrays of them.
 
-Imports core, numpy, scipy and pydantic. A set outside the package is named by its path.
+Imports core, numpy and pydantic. A set outside the package is named by its path.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
-from scipy.interpolate import PchipInterpolator
 
 from cellwarden.core.errors import ConfigurationError, nearest_name
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.models.cell_model import CellModel, OcvCurve
 from cellwarden.models.half_cell import CellBalance, ElectrodePotential, cell_ocv
+from cellwarden.models.monotone_cubic import monotone_cubic
 from cellwarden.models.parameter_file import CitedKnots, ElectrodeEntry, OcvEntry, ParameterFile
 
 __all__ = ["GRID_POINTS", "known_cell_models", "load_cell_model", "read_parameter_file"]
@@ -165,6 +165,5 @@ def _electrode(entry: ElectrodeEntry) -> ElectrodePotential:
 
 
 def _knots(entry: CitedKnots, soc_fraction: FloatArray) -> FloatArray:
-    """Monotone cubic (Fritsch and Carlson 1980) through the knots, on the grid."""
-    values: FloatArray = np.asarray(PchipInterpolator(entry.soc_fraction, entry.value)(soc_fraction), dtype=np.float64)
-    return values
+    """The curve through the knots, on the grid."""
+    return monotone_cubic(entry.soc_fraction, entry.value, soc_fraction)
