@@ -57,8 +57,11 @@ def run_controller(file: Path) -> None:
     """
     import cellwarden
     from cellwarden.app.kernel_cache import choose_kernel_cache
+    from cellwarden.app.small_memory import keep_memory_small, load_kernels_lean
 
     choose_kernel_cache(Path(cellwarden.__file__).parent)
+    keep_memory_small()
+    load_kernels_lean()
     asyncio.run(_serve(file))
 
 

@@ -8,7 +8,7 @@ from cellwarden.core.sample_block import SampleBlock
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.runtime.live_estimation import advance_estimation, initial_estimation, live_results
 
-__all__ = ["rehearse"]
+__all__ = ["course", "rehearse"]
 
 _SAMPLES = 720
 _STEP_SECOND = 5.0
@@ -16,11 +16,12 @@ _STEP_SECOND = 5.0
 
 def rehearse(context: PackContext) -> None:
     """Run the estimators and detectors of a pack over an hour of rest, charge and discharge; nothing is kept of it."""
-    state, minutes = advance_estimation(initial_estimation(context), _course(context), context)
+    state, minutes = advance_estimation(initial_estimation(context), course(context), context)
     live_results(state, minutes[-1], context)
 
 
-def _course(context: PackContext) -> SampleBlock:
+def course(context: PackContext) -> SampleBlock:
+    """An hour of rest, charge and discharge, a sample each five seconds."""
     count, cells, sensors = _SAMPLES, context.cell_count, len(context.sensors)
     time = 1.7e9 + _STEP_SECOND * np.arange(count, dtype=np.float64)
     current = np.choose(np.arange(count) * 4 // count, [0.0, 0.2, -0.3, 0.0]) * context.pack.nominal_capacity_ah

@@ -1,4 +1,8 @@
-"""The catalogue of sealed files in the database, and telling a new database of those that are there already."""
+"""The catalogue of sealed files in the database, and telling a new database of those that are there already.
+
+Arrow is loaded when a file is read, here and in the rest of what the controller writes with: sealing and checking are
+done in a process of their own, so that a service that runs for years does not hold 40 MB for a minute of each day.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from cellwarden.store.parquet_rows import UNREADABLE, time_spans
 from cellwarden.store.sealed_files import DAY, SealedPart, sealed_files
 from cellwarden.store.streams import ESTIMATES, MINUTES, SAMPLES, Stream
 
@@ -38,6 +39,10 @@ def sealed_file(part: SealedPart) -> SealedFile:
     one of `UNREADABLE`
         The file is damaged.
     """
+    import pyarrow.parquet as pq
+
+    from cellwarden.store.parquet_rows import time_spans
+
     with pq.ParquetFile(part.path) as file:
         spans = time_spans(file)
         return SealedFile(
@@ -75,20 +80,24 @@ def record(connection: sqlite3.Connection, folder: Path, number: int, files: Ite
 
 def import_sealed_files(connection: sqlite3.Connection, folder: Path) -> list[Path]:
     """Note every sealed file, inside a transaction of the caller's; those that cannot be read are given back."""
-    unreadable = []
-    for kind in (SAMPLES, ESTIMATES, MINUTES):
-        for part in sealed_files(folder, kind):
-            try:
-                sealed = sealed_file(part)
-            except UNREADABLE:
-                unreadable.append(part.path)
-                continue
-            names = (SAMPLES if kind == MINUTES else kind, part.stream.pack, part.stream.source)
-            connection.execute("INSERT OR IGNORE INTO stream(kind, pack, source) VALUES(?, ?, ?)", names)
-            (number,) = connection.execute(
-                "UPDATE stream SET rolled_until = max(rolled_until, ?) WHERE kind = ? AND pack = ? AND source = ? "
-                "RETURNING id",
-                ((part.day + 1) * DAY, *names),
-            ).fetchone()
-            record(connection, folder, number, [sealed])
-    return unreadable
+    parts = [part for kind in (SAMPLES, ESTIMATES, MINUTES) for part in sealed_files(folder, kind)]
+    return [part.path for part in parts if not _is_imported(connection, folder, part)]
+
+
+def _is_imported(connection: sqlite3.Connection, folder: Path, part: SealedPart) -> bool:
+    """Note a file; False where it cannot be read."""
+    from cellwarden.store.parquet_rows import UNREADABLE
+
+    try:
+        sealed = sealed_file(part)
+    except UNREADABLE:
+        return False
+    kind = SAMPLES if part.stream.kind == MINUTES else part.stream.kind
+    names = (kind, part.stream.pack, part.stream.source)
+    connection.execute("INSERT OR IGNORE INTO stream(kind, pack, source) VALUES(?, ?, ?)", names)
+    (number,) = connection.execute(
+        "UPDATE stream SET rolled_until = max(rolled_until, ?) WHERE kind = ? AND pack = ? AND source = ? RETURNING id",
+        ((part.day + 1) * DAY, *names),
+    ).fetchone()
+    record(connection, folder, number, [sealed])
+    return True

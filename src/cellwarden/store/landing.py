@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ from typing import Self
 from cellwarden.core.limits import Decision
 from cellwarden.store.batch import MAIN_SOURCE, AuditRecord, PackLayout, StoreBatch, WriteReceipt
 from cellwarden.store.catalogue import SealedFile, record
-from cellwarden.store.checking import CatalogueKey, check_file, next_key
+from cellwarden.store.checking import FIRST_KEY, CatalogueKey, check_file, next_key
+from cellwarden.store.closed_days import ClosedDay, closed_days, forget_rows, row_count
 from cellwarden.store.documents import put_audit, put_decision, put_findings, put_state, put_telemetry
 from cellwarden.store.errors import StoreFullError, translated
 from cellwarden.store.estimate_rows import estimate_rows
@@ -24,7 +26,6 @@ from cellwarden.store.room import Room
 from cellwarden.store.row_layout import MICROSECONDS, to_microsecond
 from cellwarden.store.sample_rows import sample_rows
 from cellwarden.store.sealed_files import DAY
-from cellwarden.store.sealing import Step, closed_days, forget_rows, write_sealed
 from cellwarden.store.streams import ESTIMATES, SAMPLES, Stream
 from cellwarden.store.syncing import make_folder
 from cellwarden.store.writer_files import WriterFiles
@@ -32,8 +33,10 @@ from cellwarden.store.writer_files import WriterFiles
 __all__ = ["Landing"]
 
 _CLOSED_AFTER = 600 * MICROSECONDS
-_FIRST_KEY: CatalogueKey = (0, "", 0, 0)
 _RESERVE_BYTE = 8 << 20
+
+
+Step = Callable[[str], None]
 
 
 def _no_step(name: str) -> None:
@@ -74,7 +77,7 @@ class Landing:
         self._room.restore_reserve()
         self._layouts: dict[str, PackLayout] = {}
         self._decisions: dict[str, Decision] = {}
-        self._checked = _FIRST_KEY
+        self._checked = FIRST_KEY
 
     def __enter__(self) -> Self:
         return self
@@ -229,7 +232,8 @@ class Landing:
     def seal_step(self, now_unix_time_second: float) -> tuple[SealedFile, ...]:
         """Seal one closed day of one stream, the oldest first; call it again until nothing is left.
 
-        A day is closed ten minutes after its end. Takes about half a second for a day at 1 Hz.
+        Takes about half a second for a day at 1 Hz, and loads Arrow; a service leaves the files to a process of their
+        own (`closed_day`, `SealingTask`, `note_sealed`).
 
         Returns
         -------
@@ -241,42 +245,74 @@ class Landing:
         StoreFullError, StoreDamagedError
             The day was not sealed; its rows are where they were.
         """
-        before = (to_microsecond(now_unix_time_second) - _CLOSED_AFTER) // DAY * DAY
+        from cellwarden.store.sealing import write_sealed
+
+        closed = self.closed_day(now_unix_time_second)
+        if closed is None:
+            return ()
         try:
-            closed = list(closed_days(self._files.connection, before))
-            if not closed:
-                return ()
-            number, stream, day = min(closed, key=lambda found: found[2])
-            with self._files.transaction():
-                self._files.streams.roll_before(stream, (day + 1) * DAY)
-            files, damaged = write_sealed(self._files.connection, self._folder, number, stream, day, self._step)
+            files, damaged = write_sealed(self._files.connection, self._folder, closed, self._step)
         except (sqlite3.Error, OSError) as cause:
             raise translated(cause) from cause
+        return tuple(files) if self.note_sealed(closed, files, damaged) else ()
+
+    def closed_day(self, now_unix_time_second: float) -> ClosedDay | None:
+        """The oldest day that may be sealed, its minutes rolled up; None when none is left.
+
+        A day is closed ten minutes after its end.
+        """
+        before = (to_microsecond(now_unix_time_second) - _CLOSED_AFTER) // DAY * DAY
+        try:
+            oldest = min(closed_days(self._files.connection, before), key=lambda found: found.day, default=None)
+            if oldest is not None:
+                with self._files.transaction():
+                    self._files.streams.roll_before(oldest.stream, (oldest.day + 1) * DAY)
+        except (sqlite3.Error, OSError) as cause:
+            raise translated(cause) from cause
+        return oldest
+
+    def note_sealed(self, closed: ClosedDay, files: Sequence[SealedFile], damaged: Sequence[int]) -> bool:
+        """Note a day's files and let go of its rows; False, and nothing done, where rows came after they were read.
+
+        Parameters
+        ----------
+        files, damaged : as `write_sealed` gives them
+        """
+        sealed = sum(file.rows for file in files if file.stream.kind == closed.stream.kind) + len(damaged)
         with self._files.transaction() as connection:
-            record(connection, self._folder, number, files)
-            forget_rows(connection, number, day)
+            if row_count(connection, closed) != sealed:
+                return False
+            record(connection, self._folder, closed.number, files)
+            forget_rows(connection, closed)
             if damaged:
-                self._files.record(damaged_rows(stream, damaged))
+                self._files.record(damaged_rows(closed.stream, list(damaged)))
             self._step("recorded")
         self._step("committed")
         self._files.sealed_times.forget()
-        return tuple(files)
+        return True
 
     def check_step(self) -> bool:
         """Read one sealed file to its end and put it aside if it is damaged; False when all have been looked through.
 
-        Takes about a tenth of a second; once through them a day is enough.
+        Takes about a tenth of a second and loads Arrow; a service leaves the reading to a process of its own.
         """
         key = next_key(self._files.connection, self._checked)
-        self._checked = key or _FIRST_KEY
-        if key is None:
-            return False
+        self._checked = key or FIRST_KEY
+        if key is not None:
+            self.mend(key)
+        return key is not None
+
+    def sealed_count(self) -> int:
+        """How many sealed files the catalogue has."""
+        return int(self._files.connection.execute("SELECT count(*) FROM sealed").fetchone()[0])
+
+    def mend(self, key: CatalogueKey) -> None:
+        """Look at one sealed file that may be damaged: put it aside if it is, make its hours if they are missing."""
         with self._files.transaction() as connection:
             losses = check_file(connection, self._folder, key)
             if losses:
                 self._files.record(*losses)
         self._files.losses += tuple(losses)
-        return True
 
     def keep_within_budget(self) -> tuple[AuditRecord, ...]:
         """Remove the oldest days until the store takes no more than its budget; what was removed.

@@ -27,8 +27,6 @@ from cellwarden.store.errors import StoreDamagedError, translated
 from cellwarden.store.estimate_rows import estimate_minutes, is_estimate
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.pack_state import PackRecord, PackState
-from cellwarden.store.parquet_rollups import read_parquet_rollup
-from cellwarden.store.parquet_rows import UNREADABLE, file_layout, read_parquet_rows
 from cellwarden.store.rollups import MINUTE, Rollup, roll_up
 from cellwarden.store.row_layout import MICROSECONDS, IntegerRows, RowLayout, to_microsecond
 from cellwarden.store.sample_rows import sample_block, stored_attributes, with_attributes
@@ -50,11 +48,24 @@ _LOG = logging.getLogger(__name__)
 
 def _file_rows(path: Path, begin: int, end: int, wanted: Collection[str] | None) -> IntegerRows | None:
     """Rows of a sealed file; None where it is damaged: the writer will find it, put it aside and name the loss."""
+    from cellwarden.store.parquet_rows import UNREADABLE, read_parquet_rows  # here: the open day needs no Arrow
+
     try:
         return read_parquet_rows(path, begin, end, wanted)
     except UNREADABLE as cause:
         _LOG.warning("%s cannot be read and is left out: %s", path.name, cause)
         return None
+
+
+def _file_rollup(path: Path, begin: int, end: int, names: Collection[str]) -> Iterator[tuple[RowLayout, Rollup]]:
+    """Minutes of a sealed file; nothing where it is damaged."""
+    from cellwarden.store.parquet_rollups import read_parquet_rollup
+    from cellwarden.store.parquet_rows import UNREADABLE
+
+    try:
+        yield read_parquet_rollup(path, begin, end, names)
+    except UNREADABLE as cause:
+        _LOG.warning("%s cannot be read and is left out: %s", path.name, cause)
 
 
 def _span(begin: float | None, end: float | None) -> tuple[int, int]:
@@ -320,10 +331,7 @@ class StoreReader:
                 if rows is not None and len(rows):
                     yield rows.layout, roll_up(rows, MINUTE)
                 continue
-            try:
-                yield read_parquet_rollup(self._folder / file, begin, end, names)
-            except UNREADABLE as cause:
-                _LOG.warning("%s cannot be read and is left out: %s", file, cause)
+            yield from _file_rollup(self._folder / file, begin, end, names)
 
     def export(
         self,
@@ -372,6 +380,8 @@ class StoreReader:
         )
         for (fields,) in self._all(question, (self._number(stream), begin, end)):
             yield RowLayout.from_text(fields)
+        from cellwarden.store.parquet_rows import file_layout
+
         for part in sealed_parts(self._folder, stream, begin, end):
             layout = file_layout(part.path)
             if layout is not None:

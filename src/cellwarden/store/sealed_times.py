@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from cellwarden.store.arrow_integers import integers
-from cellwarden.store.parquet_rows import TIME_COLUMN, UNREADABLE
 from cellwarden.store.sealed_files import sealed_parts
 from cellwarden.store.streams import Stream
 
@@ -35,6 +32,11 @@ class SealedTimes:
         self._known.clear()
 
     def _times(self, path: Path) -> NDArray[np.int64]:
+        import pyarrow.parquet as pq
+
+        from cellwarden.store.arrow_integers import integers
+        from cellwarden.store.parquet_rows import TIME_COLUMN, UNREADABLE
+
         if path not in self._known:
             if len(self._known) >= _KEPT_FILES:
                 self.forget()

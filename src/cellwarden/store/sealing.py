@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from cellwarden.store.catalogue import SealedFile, sealed_file
+from cellwarden.store.closed_days import ClosedDay
 from cellwarden.store.errors import StoreDamagedError
 from cellwarden.store.merging import merged_rows
 from cellwarden.store.parquet_rollups import read_parquet_rollup, rollup_table, write_parquet_rollup
@@ -25,7 +26,7 @@ from cellwarden.store.sealed_files import DAY, SealedPart, sealed_path
 from cellwarden.store.streams import MINUTES, SAMPLES, Stream, read_rollups, read_rows
 from cellwarden.store.syncing import make_folder, sync_path
 
-__all__ = ["Step", "closed_days", "forget_rows", "write_sealed"]
+__all__ = ["Step", "write_sealed"]
 
 Step = Callable[[str], None]
 _PIECE = DAY // 6  # 14,400 rows at 1 Hz
@@ -33,12 +34,8 @@ _ROWS_PER_MINUTE = 20  # below it a file of minutes would be about as large as t
 _GROUP_ROWS = 12_000  # smaller row groups cost bytes, larger ones memory
 
 
-def closed_days(connection: sqlite3.Connection, before: int) -> Iterator[tuple[int, Stream, int]]:
-    """For each stream that has rows before a moment [µs]: its number, itself and the first day of them."""
-    for number, kind, pack, source in connection.execute("SELECT id, kind, pack, source FROM stream").fetchall():
-        (first,) = connection.execute("SELECT min(time) FROM row WHERE stream = ?", (number,)).fetchone()
-        if first is not None and first < before:
-            yield number, Stream(kind, pack, source), first // DAY
+def _no_step(name: str) -> None:
+    """Go on."""
 
 
 def _layouts_of_day(connection: sqlite3.Connection, number: int, day: int) -> list[RowLayout]:
@@ -67,7 +64,7 @@ def _pieces_of_day(
 
 
 def write_sealed(
-    connection: sqlite3.Connection, folder: Path, number: int, stream: Stream, day: int, step: Step
+    connection: sqlite3.Connection, folder: Path, closed: ClosedDay, step: Step = _no_step
 ) -> tuple[list[SealedFile], list[int]]:
     """Write and verify the files of one day; the database is only read.
 
@@ -87,6 +84,7 @@ def write_sealed(
     OSError
         The disk is full or fails.
     """
+    number, stream, day = closed.number, closed.stream, closed.day
     damaged: set[int] = set()
     files = []
     part = _next_part(connection, number, stream.kind, day)
@@ -189,12 +187,3 @@ def _placed_at(path: Path, step: Step) -> Iterator[Path]:
         step("folder_synced")
     finally:
         beside.unlink(missing_ok=True)
-
-
-def forget_rows(connection: sqlite3.Connection, number: int, day: int) -> None:
-    """Take a day's rows and minute roll-ups out of the database."""
-    span = (day * DAY, (day + 1) * DAY)
-    connection.execute("DELETE FROM row WHERE stream = ? AND time >= ? AND time < ?", (number, *span))
-    connection.execute(
-        "DELETE FROM rollup WHERE stream = ? AND span = ? AND time >= ? AND time < ?", (number, MINUTE, *span)
-    )

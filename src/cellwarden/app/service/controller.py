@@ -32,6 +32,7 @@ from cellwarden.app.service.store_queue import StoreQueue
 from cellwarden.app.service.store_worker import StoreWorker
 from cellwarden.app.service.stored_rows import last_stored_second, stored_rows
 from cellwarden.app.service.watchdog import Watchdog
+from cellwarden.app.small_memory import give_back_compiler
 from cellwarden.app.version import __version__
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.core.finding import Finding
@@ -183,6 +184,7 @@ class Controller:
             self._watchdog.status(status.words)
             await asyncio.to_thread(status.write, self.folder / "status.json")
             self._keep_devices()
+            give_back_compiler()
             await asyncio.sleep(_TELEMETRY_SECOND)
 
     def _keep_devices(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cellwarden.app.service.checkpoint_files import write_whole
 from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.app.service.store_housekeeping import Housekeeping
 from cellwarden.app.service.store_queue import QueuedBatch, StoreQueue
 from cellwarden.store.batch import PackLayout
 from cellwarden.store.errors import StoreDamagedError, StoreError
@@ -22,7 +23,6 @@ __all__ = ["StoreWorker"]
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECOND = 1.0
-_HOUSEKEEPING_SECOND = 60.0
 
 
 class StoreWorker(threading.Thread):
@@ -60,12 +60,11 @@ class StoreWorker(threading.Thread):
         self._folder = folder
         self._queue = queue
         self._packs = packs
-        self._record_time = record_time
         self._budget_byte = budget_byte
         self._batch_second = batch_second
         self._stop_wanted = threading.Event()
         self._landing: Landing | None = None
-        self._housekeeping_second = time.monotonic()
+        self._housekeeping = Housekeeping(folder, record_time)
 
     def stop(self, timeout_second: float = 10.0) -> bool:
         """Write what waits and end; whether that worked in time."""
@@ -82,6 +81,7 @@ class StoreWorker(threading.Thread):
             self._stop_wanted.wait(max(0.0, due - time.monotonic()))
             if not self._work():
                 self._stop_wanted.wait(_RETRY_SECOND)
+        self._housekeeping.stop()
         while len(self._queue) and self._work():
             pass
         if self._landing is not None:
@@ -93,13 +93,13 @@ class StoreWorker(threading.Thread):
             landing = self._opened()
             while len(self._queue):
                 self._write(landing)
+            self._housekeeping.step(landing)
         except StoreError as error:
             self._note(str(error))
             if isinstance(error, StoreDamagedError):
                 self._recover()
             return False
         self._note("the disk is full: one raw row a minute is stored" if landing.is_short_of_room else "")
-        self._keep_house(landing)
         return True
 
     def _write(self, landing: Landing) -> None:
@@ -142,18 +142,6 @@ class StoreWorker(threading.Thread):
         if self._landing is not None:
             self._landing.close()
             self._landing = None
-
-    def _keep_house(self, landing: Landing) -> None:
-        if time.monotonic() - self._housekeeping_second < _HOUSEKEEPING_SECOND:
-            return
-        self._housekeeping_second = time.monotonic()
-        for file in landing.seal_step(self._record_time()):  # one day of one pack each time
-            _LOG.info("store: sealed %s", file.path.name)
-        for removed in landing.keep_within_budget():
-            _LOG.warning(
-                "store: %s of %s removed to stay within the disk budget", removed.detail["kind"], removed.detail["day"]
-            )
-        landing.check_step()
 
     def _note(self, trouble: str) -> None:
         if trouble != self.trouble:
