@@ -42,7 +42,7 @@ def _check(
     read = read_site_toml(site)
     loads = planned_loads(read)
     for settings, spec in read.packs:
-        pack_setup(settings, spec, read.file.parent)
+        pack_setup(settings, spec)
     console = Console()
     packs = len(read.packs)
     console.print(f"{site.name} is in order: {_counted(packs, 'pack')}, {_counted(len(read.ports), 'line')}.")
@@ -74,8 +74,8 @@ async def _reach_all(site: Site) -> dict[_Key, Reached]:
 
 
 async def _reach_port(site: Site, port_name: str, results: dict[_Key, Reached]) -> None:
-    from cellwarden.app.service.ports import message_line, stream_line
-    from cellwarden.app.service.reach import reach
+    from cellwarden.app.service.ports import bluetooth_device, message_line, stream_line
+    from cellwarden.app.service.reach import reach, reach_bluetooth
     from cellwarden.drivers.device import DeviceProfile
     from cellwarden.drivers.registry import driver_named
 
@@ -93,6 +93,10 @@ async def _reach_port(site: Site, port_name: str, results: dict[_Key, Reached]) 
     if not users:
         return
     drivers = [driver for _, _, driver in users]
+    if port.kind == "ble":
+        spec, source, _ = users[0]
+        results[spec.id, source.name] = await reach_bluetooth(bluetooth_device(port, drivers))
+        return
     is_stream = port.kind in {"serial", "tcp"}
     line = stream_line(port, drivers) if is_stream else message_line(port, list(zip(drivers, profiles, strict=True)))
     async with line:

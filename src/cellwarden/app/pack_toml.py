@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
@@ -128,7 +129,7 @@ def _spec(file: _File) -> PackSpec:
 
 
 def read_pack_toml(path: Path) -> PackSpec:
-    """Read and check a pack's description.
+    """Read and check a pack's description; a parameter set of its own (`cell_model = "….toml"`) is beside it.
 
     Raises
     ------
@@ -141,8 +142,11 @@ def read_pack_toml(path: Path) -> PackSpec:
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigurationError(f"{path}: the pack description cannot be read ({cause}); check the path.") from cause
     try:
-        return _spec(_File.model_validate(tomllib.loads(text)))
+        spec = _spec(_File.model_validate(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as cause:
         raise ConfigurationError(f"{path.name}: not readable as TOML ({cause}); correct that place.") from cause
     except ValidationError as cause:
         raise ConfigurationError(f"{path.name}: {first_sentence(cause, _KEYS)}") from cause
+    if spec.cell_model.endswith(".toml"):
+        spec = replace(spec, cell_model=str(path.parent / spec.cell_model))
+    return spec

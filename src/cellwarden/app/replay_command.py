@@ -62,7 +62,7 @@ def _setup(site: Site, pack: str | None) -> PackSetup:
 
     for settings, spec in site.packs:
         if pack in {None, spec.id} and (pack is not None or len(site.packs) == 1):
-            return pack_setup(settings, spec, site.file.parent, site.site.clock_speed)
+            return pack_setup(settings, spec, site.site.clock_speed)
     names = ", ".join(spec.id for _, spec in site.packs)
     raise ConfigurationError(f"Name one of the site's packs with --pack: {names}.")
 

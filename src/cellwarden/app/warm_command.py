@@ -30,5 +30,5 @@ def _warm(site: Annotated[Path, typer.Argument(metavar="SITE", help="The site's 
     begin = time.monotonic()
     read = read_site_toml(site)
     for settings, spec in read.packs[:1]:  # kernels are the same for all packs
-        rehearse(pack_setup(settings, spec, read.file.parent).live.context)
+        rehearse(pack_setup(settings, spec).live.context)
     typer.echo(f"ready after {time.monotonic() - begin:.0f} s")

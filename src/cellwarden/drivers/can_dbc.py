@@ -42,6 +42,7 @@ class CanDbc(Driver):
     name: ClassVar[str] = "can_dbc"
     title: ClassVar[str] = "Sensor array on CAN, by DBC file and map"
     transports: ClassVar[tuple[TransportKind, ...]] = ("can",)
+    file_settings: ClassVar[tuple[str, ...]] = ("points", "dbc")
 
     @property
     def capabilities(self) -> frozenset[str]:

@@ -137,6 +137,7 @@ class Driver(ABC):
     head : first bytes of every frame; empty where frames have no mark and follow the request only
     padding : bytes that the device sends between frames and that mean nothing; not counted as noise
     longest_frame : bytes; the session's buffer is a small multiple of it
+    file_settings : settings that may be the path of a file
     """
 
     name: ClassVar[str]
@@ -149,6 +150,7 @@ class Driver(ABC):
     head: ClassVar[bytes] = b""
     padding: ClassVar[bytes] = b""
     longest_frame: ClassVar[int] = 512
+    file_settings: ClassVar[tuple[str, ...]] = ()
 
     @property
     def capabilities(self) -> frozenset[str]:

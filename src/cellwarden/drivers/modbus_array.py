@@ -57,6 +57,7 @@ class ModbusArray(ModbusDriver):
     name: ClassVar[str] = "modbus_array"
     title: ClassVar[str] = "Sensor array in Modbus registers, by a map"
     transports: ClassVar[tuple[TransportKind, ...]] = ("serial", "tcp")
+    file_settings: ClassVar[tuple[str, ...]] = ("points",)
     serial: ClassVar[SerialSettings | None] = SerialSettings(baud=9600)
     addresses: ClassVar[tuple[int, int]] = (1, 247)
     longest_frame: ClassVar[int] = TCP.longest_frame

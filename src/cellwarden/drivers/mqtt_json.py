@@ -49,6 +49,7 @@ class MqttJson(Driver):
     name: ClassVar[str] = "mqtt_json"
     title: ClassVar[str] = "Sensor array over MQTT with JSON, by a map"
     transports: ClassVar[tuple[TransportKind, ...]] = ("mqtt",)
+    file_settings: ClassVar[tuple[str, ...]] = ("points",)
 
     def __post_init__(self) -> None:
         if self.time_unit not in _UNITS:

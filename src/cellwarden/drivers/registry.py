@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 
 import cellwarden.drivers
 from cellwarden.core.errors import ConfigurationError, nearest_name
+from cellwarden.drivers.bluetooth import BLUETOOTH
 from cellwarden.drivers.device import Driver
 
 __all__ = ["driver_named", "found_drivers"]
@@ -40,7 +41,7 @@ def driver_named(name: str) -> Driver:
     ConfigurationError
         There is none; the message names the nearest one.
     """
-    known = {driver.name: driver for driver in found_drivers()}
+    known = {driver.name: driver for driver in (*found_drivers(), BLUETOOTH)}
     if name in known:
         return known[name]
     near = nearest_name(name, known)

@@ -17,4 +17,4 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder: Path = tmp_path_factory.mktemp("rehearsal")
     site = read_site_toml(site_file(folder, "nowhere"))
     ((settings, spec),) = site.packs
-    rehearse(pack_setup(settings, spec, folder).live.context)
+    rehearse(pack_setup(settings, spec).live.context)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cellwarden.app.service.known_devices import read_known_devices, write_known_devices
-from cellwarden.app.service.reading_row import reading_row, row_shape
+from cellwarden.app.service.reading_row import reading_row, require_past, row_shape
 from cellwarden.drivers.errors import ImplausibleError
 from cellwarden.drivers.reading import DeviceIdentity, DeviceReading
 from cellwarden.drivers.registry import driver_named
@@ -48,3 +48,14 @@ def test_devices_are_remembered(tmp_path: Path) -> None:
     assert read_known_devices(file) == devices
     file.write_text('[{"pack": 3}]')
     assert read_known_devices(file) == {}
+
+
+@pytest.mark.parametrize("device", [None, float("nan"), 0.0, 1.7e9 - 3600.0, 1.7e9 + 1.9])
+def test_a_time_that_is_past_or_not_told_is_no_matter(device: float | None) -> None:
+    require_past(device, 1.7e9)
+
+
+@pytest.mark.parametrize("ahead", [2.1, 3600.0, 10 * 365 * 86400.0, float("inf")])
+def test_a_device_that_measured_in_the_future_is_refused(ahead: float) -> None:
+    with pytest.raises(ImplausibleError, match="ahead of this box"):
+        require_past(1.7e9 + ahead, 1.7e9)

@@ -20,7 +20,7 @@ from cellwarden.app.service.bank_runner import BankRunner
 from cellwarden.app.service.checkpoint_files import checkpoint_file, read_anchor, read_checkpoint
 from cellwarden.app.service.estimation_worker import EstimationWorker
 from cellwarden.app.service.known_devices import read_known_devices, write_known_devices
-from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.app.service.latency import RecentLatency
 from cellwarden.app.service.operator_socket import OperatorSocket
 from cellwarden.app.service.pack_runner import PackRunner, SourceState
 from cellwarden.app.service.pack_setup import PackSetup, pack_setup
@@ -31,6 +31,7 @@ from cellwarden.app.service.status import site_status, source_telemetry
 from cellwarden.app.service.store_queue import StoreQueue
 from cellwarden.app.service.store_worker import StoreWorker
 from cellwarden.app.service.stored_rows import last_stored_second, stored_rows
+from cellwarden.app.service.timing_watch import TimingWatch
 from cellwarden.app.service.watchdog import Watchdog
 from cellwarden.app.small_memory import give_back_compiler
 from cellwarden.app.version import __version__
@@ -72,11 +73,11 @@ class Controller:
         self.clock = clock or ServiceClock(speed, site.site.clock_start_unix_time_second)
         self.queue = StoreQueue()
         self.started_second = time.monotonic()
-        self.decided = LatencyCounter()
+        self.decided = RecentLatency()
         self.findings: dict[str, tuple[Finding, ...]] = {}
         self._watchdog = Watchdog()
         self._stop = asyncio.Event()
-        setups = [pack_setup(settings, spec, site.file.parent, speed) for settings, spec in site.packs]
+        setups = [pack_setup(settings, spec, speed) for settings, spec in site.packs]
         self._lock_file = self._locked()
         self.store = StoreWorker(
             self.folder / "store",
@@ -106,6 +107,7 @@ class Controller:
             bank.name: BankRunner(bank.name, {name: self.packs[name] for name in bank.packs}) for bank in site.banks
         }
         self.lines = SiteLines(site, setups, self._take)
+        self.timing = TimingWatch(self)
 
     def stop(self) -> None:
         """Ask the running service to end; safe from a signal handler."""
@@ -182,6 +184,7 @@ class Controller:
                 self.queue.put(telemetry)
             status = site_status(self)
             self._watchdog.status(status.words)
+            self.timing.turn()
             await asyncio.to_thread(status.write, self.folder / "status.json")
             self._keep_devices()
             give_back_compiler()

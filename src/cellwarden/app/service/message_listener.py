@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import final
 
-from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.app.service.latency import RecentLatency
 from cellwarden.drivers.errors import FrameError, NoAnswerError
 from cellwarden.drivers.latest_frames import LatestFrames
 from cellwarden.drivers.reading import DeviceReading
@@ -22,7 +22,7 @@ _FRESH_SECOND, _FRESH_PERIODS = 3.0, 3.0
 
 @final
 class MessageListener:
-    """One device on a line of messages; fields as in `SourcePoller`."""
+    """One device on a line of messages; fields as in `SourcePoller`, `jitter` is how late its messages came."""
 
     def __init__(
         self,
@@ -36,25 +36,34 @@ class MessageListener:
         self.session = session
         self.rounds = 0
         self.gaps = 0
-        self.jitter = LatencyCounter()
-        self.exchange = LatencyCounter()
+        self.jitter = RecentLatency()
+        self.exchange = RecentLatency()
         self._line = line
-        self._period_second = period_second
+        self.period_second = period_second
         self._on_reading = on_reading
         self._latest = LatestFrames(max(_FRESH_SECOND, _FRESH_PERIODS * period_second))
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Frames, and those refused, by reason."""
+        return self.session.counters
 
     async def run(self) -> None:
         """Listen until cancelled."""
         loop = asyncio.get_running_loop()
-        due = loop.time() + self._period_second
+        due = loop.time() + self.period_second
+        last_heard: float | None = None
         while True:
             heard = await self._gather(due)
             self.rounds += 1
-            due = max(due + self._period_second, loop.time())
+            due = max(due + self.period_second, loop.time())
             news = self.session.take()
             if not news:
                 self.gaps += 1
                 continue
+            if last_heard is not None:
+                self.jitter.add(max(0.0, heard - last_heard - self.period_second))
+            last_heard = heard
             self._latest.put(news, heard)
             frames = self._latest.fresh(heard)
             try:

@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass, field
 
 from cellwarden.app.service.estimation_worker import EstimationWorker
-from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.app.service.latency import LatencyCounter, RecentLatency
 from cellwarden.app.service.pack_setup import PackSetup, SourceSetup
-from cellwarden.app.service.reading_row import reading_row
+from cellwarden.app.service.reading_row import reading_row, require_past
 from cellwarden.app.service.service_clock import ServiceClock
 from cellwarden.app.service.store_queue import StoreQueue
 from cellwarden.core.json_value import JsonValue
@@ -59,7 +59,7 @@ class PackRunner:
     estimation: EstimationWorker
     live: LivePack
     sources: dict[str, SourceState]
-    site_decided: LatencyCounter
+    site_decided: RecentLatency
     decided: LatencyCounter = field(default_factory=LatencyCounter)
     samples: int = 0
     rows_kept: int = 0
@@ -93,13 +93,10 @@ class PackRunner:
         if not self._is_same_device(state, reading.identity):
             state.refused += 1
             return
+        at = self._time_of(state, reading, received_second)
         try:
-            row = reading_row(
-                reading,
-                self._time_of(state, reading, received_second),
-                self.setup.shape,
-                state.setup.settings.ambient_sensor,
-            )
+            require_past(reading.device_unix_time_second, self.clock.at(received_second))
+            row = reading_row(reading, at, self.setup.shape, state.setup.settings.ambient_sensor)
         except FrameError as error:
             self._trouble(state, str(error))
             return

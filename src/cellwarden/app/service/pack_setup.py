@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from cellwarden.app.service.reading_row import RowShape, row_shape
 from cellwarden.app.service.site_toml import PackSettings, SourceSettings
@@ -51,16 +50,14 @@ class PackSetup:
         return self.live.context.pack.id
 
 
-def pack_setup(settings: PackSettings, spec: PackSpec, folder: Path, clock_speed: float = 1.0) -> PackSetup:
+def pack_setup(settings: PackSettings, spec: PackSpec, clock_speed: float = 1.0) -> PackSetup:
     """Put together what is known of a pack before its devices are heard.
 
     Parameters
     ----------
     settings, spec : of the pack
-    folder : of the site's file, which paths are relative to
     clock_speed : record seconds per real second; ages are judged on the real clock
     """
-    model = spec.cell_model if not (folder / spec.cell_model).is_file() else str(folder / spec.cell_model)
     sources = tuple(_source(source, clock_speed) for source in settings.source)
     hybrid = _hybrid(sources, spec, clock_speed)
     if hybrid is not None:
@@ -74,7 +71,7 @@ def pack_setup(settings: PackSettings, spec: PackSpec, folder: Path, clock_speed
     touched = spec.sensors.temperature_cells
     context = PackContext(
         pack=spec,
-        model=load_cell_model(model),
+        model=load_cell_model(spec.cell_model),
         sensors=sensors,
         sensor_cells=tuple(tuple(cell - 1 for cell in touched.get(sensor, ())) for sensor in sensors),
         has_current=shape.has_current,

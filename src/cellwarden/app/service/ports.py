@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 from cellwarden.app.service.site_toml import PortSettings
 from cellwarden.core.errors import ConfigurationError
+from cellwarden.drivers.bluetooth import Bluetooth
 from cellwarden.drivers.device import DeviceProfile, Driver, SerialSettings
+from cellwarden.drivers.transport.ble import BleDevice
 from cellwarden.drivers.transport.messages import MessageTransport
 from cellwarden.drivers.transport.stream import StreamTransport
 
-__all__ = ["message_line", "serial_settings", "stream_line"]
+__all__ = ["bluetooth_device", "message_line", "serial_settings", "stream_line"]
 
 
 def serial_settings(port: PortSettings, drivers: Iterable[Driver]) -> SerialSettings:
@@ -58,3 +62,26 @@ def message_line(port: PortSettings, devices: Iterable[tuple[Driver, DeviceProfi
 
     host, _, number = (port.mqtt or "").rpartition(":")
     return MqttFeed(host, channels, int(number))
+
+
+def bluetooth_device(port: PortSettings, drivers: Iterable[Driver]) -> BleDevice:
+    """The device in the air; it connects when it is first read.
+
+    Raises
+    ------
+    ConfigurationError
+        The extra is not installed, the kind of device is not named, or two sources share the device.
+    """
+    named = [driver for driver in drivers if isinstance(driver, Bluetooth)]
+    if len(named) != 1:
+        raise ConfigurationError(f"port '{port.name}': a Bluetooth device can be one source only.")
+    if not named[0].kind:
+        raise ConfigurationError(
+            f"port '{port.name}': say what kind of device it is, for example settings = {{ kind = \"jikong_bms\" }}."
+        )
+    if any(find_spec(package) is None for package in ("aiobmsble", "bleak")):
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise ConfigurationError(
+            f"port '{port.name}': Bluetooth needs cellwarden[ble] and Python 3.12 or newer; this is {version}."
+        )
+    return BleDevice(named[0].kind, port.ble or "", named[0].pack)

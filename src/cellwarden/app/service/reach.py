@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from cellwarden.app.service.message_listener import MessageListener
 from cellwarden.app.service.source_poller import SourcePoller
+from cellwarden.core.errors import CellwardenError
 from cellwarden.drivers.device import DeviceProfile, Driver
 from cellwarden.drivers.reading import DeviceIdentity, DeviceReading
 from cellwarden.drivers.session import Session
+from cellwarden.drivers.transport.ble import BleDevice
 from cellwarden.drivers.transport.link import DeviceLink
 from cellwarden.drivers.transport.messages import MessageTransport
 from cellwarden.drivers.transport.stream import StreamTransport
 
-__all__ = ["Reached", "reach"]
+__all__ = ["Reached", "reach", "reach_bluetooth"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,24 @@ async def reach(
     return Reached(
         reading=reading,
         identity=session.profile.identity if reading is None else reading.identity or session.profile.identity,
-        exchange_second=poller.exchange.largest_second,
+        exchange_second=poller.exchange.all.largest_second,
         refused=counted,
         trouble="" if reading is not None else _trouble(poller, session, timeout_second),
     )
+
+
+async def reach_bluetooth(device: BleDevice) -> Reached:
+    """Ask a device in the air once."""
+    begin = asyncio.get_running_loop().time()
+    reading, identity, trouble = None, None, ""
+    async with device:
+        try:
+            identity = await device.identity()
+            reading = await device.read()
+        except CellwardenError as error:
+            trouble = str(error)
+    took = asyncio.get_running_loop().time() - begin
+    return Reached(reading=reading, identity=identity, exchange_second=took, refused={}, trouble=trouble)
 
 
 def _trouble(poller: SourcePoller | MessageListener, session: Session, timeout_second: float) -> str:

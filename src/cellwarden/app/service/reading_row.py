@@ -12,7 +12,9 @@ from cellwarden.drivers.device import Driver
 from cellwarden.drivers.errors import ImplausibleError
 from cellwarden.drivers.reading import DeviceReading
 
-__all__ = ["RowShape", "reading_row", "row_shape"]
+__all__ = ["RowShape", "reading_row", "require_past", "row_shape"]
+
+_AHEAD_SECOND = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,24 @@ def row_shape(cells: int, sensors: int, drivers: Iterable[Driver], *, has_ambien
         has_soc="soc" in can,
         has_impedance="cell_impedance" in can,
     )
+
+
+def require_past(device_unix_time_second: float | None, now_unix_time_second: float) -> None:
+    """Require that a device does not say that it measured later than now; its age is never taken from what it says.
+
+    Parameters
+    ----------
+    device_unix_time_second : as the device tells it; None or NaN where it does not
+    now_unix_time_second : of the record, at the reception
+
+    Raises
+    ------
+    ImplausibleError
+        It says so, by more than two seconds: one of the two clocks is wrong.
+    """
+    ahead = -np.inf if device_unix_time_second is None else device_unix_time_second - now_unix_time_second
+    if ahead > _AHEAD_SECOND:
+        raise ImplausibleError(f"the device's clock is {ahead:.0f} s ahead of this box's: set both by one time server")
 
 
 def reading_row(

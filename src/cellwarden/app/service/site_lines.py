@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
+from cellwarden.app.service.bluetooth_poller import BluetoothPoller
 from cellwarden.app.service.message_listener import MessageListener
 from cellwarden.app.service.pack_setup import PackSetup, SourceSetup
-from cellwarden.app.service.ports import message_line, stream_line
+from cellwarden.app.service.ports import bluetooth_device, message_line, stream_line
 from cellwarden.app.service.site_toml import PortSettings, Site
 from cellwarden.app.service.source_poller import SourcePoller
 from cellwarden.drivers.device import DeviceProfile
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.session import Session
+from cellwarden.drivers.transport.ble import BleDevice
 from cellwarden.drivers.transport.link import DeviceLink
 from cellwarden.drivers.transport.messages import MessageTransport
 from cellwarden.drivers.transport.stream import StreamTransport
 
-__all__ = ["SiteLines"]
+__all__ = ["AnyPoller", "SiteLines"]
+
+AnyPoller = SourcePoller | MessageListener | BluetoothPoller
 
 _Key = tuple[str, str]
 
@@ -41,11 +44,10 @@ class SiteLines:
     def __init__(
         self, site: Site, packs: Iterable[PackSetup], on_reading: Callable[[str, str, DeviceReading, float], None]
     ) -> None:
-        self.pollers: dict[_Key, SourcePoller | MessageListener] = {}
-        self.lines: dict[str, StreamTransport | MessageTransport] = {}
+        self.pollers: dict[_Key, AnyPoller] = {}
+        self.lines: dict[str, StreamTransport | MessageTransport | BleDevice] = {}
         self._on_reading = on_reading
         self._port_of: dict[_Key, str] = {}
-        self._begin_second = time.monotonic()
         self._speed = site.site.clock_speed
         self._stack = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -68,6 +70,9 @@ class SiteLines:
                 self.pollers[key] = SourcePoller(" ".join(key), link, period, self._taker(key))
             self.lines[port.name] = line
             return
+        if port.kind == "ble":
+            self._set_up_bluetooth(port, users)
+            return
         bus = message_line(port, [(source.driver, _profile(source)) for _, source in users])
         for pack, source in users:
             key = (pack.pack_id, source.settings.name)
@@ -77,19 +82,24 @@ class SiteLines:
             self.pollers[key] = MessageListener(" ".join(key), bus, session, period, self._taker(key))
         self.lines[port.name] = bus
 
+    def _set_up_bluetooth(self, port: PortSettings, users: list[tuple[PackSetup, SourceSetup]]) -> None:
+        device = bluetooth_device(port, [source.driver for _, source in users])
+        ((pack, source),) = users
+        key = (pack.pack_id, source.settings.name)
+        self._port_of[key] = port.name
+        period = source.settings.period_second / self._speed
+        self.pollers[key] = BluetoothPoller(" ".join(key), device, period, self._taker(key))
+        self.lines[port.name] = device
+
     def _taker(self, key: _Key) -> Callable[[DeviceReading, float], None]:
         def take(reading: DeviceReading, received_second: float) -> None:
             self._on_reading(*key, reading, received_second)
 
         return take
 
-    def load_fraction(self, key: _Key) -> float | None:
-        """Share of the time for which the line of a source was in use by all on it; None on lines of messages."""
-        place = self._port_of[key]
-        pollers = [self.pollers[other] for other, port in self._port_of.items() if port == place]
-        busy = [poller.busy_second for poller in pollers if isinstance(poller, SourcePoller)]
-        up = time.monotonic() - self._begin_second
-        return sum(busy) / up if busy and up > 0.0 else None
+    def sharing(self, key: _Key) -> list[_Key]:
+        """All sources on the line of one."""
+        return [other for other, port in self._port_of.items() if port == self._port_of[key]]
 
     def raise_if_dead(self) -> None:
         """An error of the program in a task must not die unseen: the service ends and is started anew."""

@@ -15,13 +15,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from cellwarden.app.pack_toml import read_pack_toml
+from cellwarden.app.service.site_paths import files_beside, settings_beside
 from cellwarden.app.toml_check import Table, first_sentence
 from cellwarden.core.errors import ConfigurationError, nearest_name
 from cellwarden.core.pack_spec import PackSpec
+from cellwarden.drivers.device import TransportKind
 
 __all__ = ["BankSettings", "PackSettings", "PortSettings", "Site", "SourceSettings", "StoreSettings", "read_site_toml"]
 
 _Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_KINDS: tuple[TransportKind, ...] = ("serial", "tcp", "can", "mqtt", "ble")
 _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
@@ -38,32 +41,31 @@ class SiteSettings(Table):
 
 
 class PortSettings(Table):
-    """`[[port]]`: one line, by exactly one of `serial`, `tcp`, `can`, `mqtt`."""
+    """`[[port]]`: one line, by exactly one of `serial`, `tcp`, `can`, `mqtt`, `ble` (a device's address)."""
 
     name: _Name
     serial: Annotated[str, Field(min_length=1)] | None = None
     tcp: Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")] | None = None
     can: Annotated[str, Field(pattern=r"^[a-z_]+:.+$")] | None = None
     mqtt: Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")] | None = None
+    ble: Annotated[str, Field(min_length=1)] | None = None
     baud: Annotated[int, Field(ge=300, le=4_000_000)] | None = None
     bitrate: Annotated[int, Field(ge=10_000, le=8_000_000)] = 500_000
     gap_second: Annotated[float, Field(ge=0.0, le=10.0, allow_inf_nan=False)] = 0.02
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        given = [kind for kind in ("serial", "tcp", "can", "mqtt") if getattr(self, kind) is not None]
+        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"port '{self.name}' needs exactly one of serial, tcp, can, mqtt; it has {', '.join(given) or 'none'}"
+                f"port '{self.name}' needs exactly one of {', '.join(_KINDS)}; it has {', '.join(given) or 'none'}"
             )
         return self
 
     @property
-    def kind(self) -> Literal["serial", "tcp", "can", "mqtt"]:
+    def kind(self) -> TransportKind:
         """What kind of line it is."""
-        if self.serial is not None:
-            return "serial"
-        return "tcp" if self.tcp is not None else "can" if self.can is not None else "mqtt"
+        return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 
 
 class SourceSettings(Table):
@@ -184,7 +186,10 @@ def read_site_toml(path: Path) -> Site:
 
 def _site(path: Path, file: _File) -> Site:
     files = [path.parent / pack.file for pack in file.pack]
-    packs = tuple((settings, read_pack_toml(where)) for settings, where in zip(file.pack, files, strict=True))
+    packs = tuple(
+        (_with_paths(settings, path.parent), read_pack_toml(where))
+        for settings, where in zip(file.pack, files, strict=True)
+    )
     ports = {port.name: port for port in file.port}
     _once([port.name for port in file.port], "port")
     _once([spec.id for _, spec in packs], "pack")
@@ -204,9 +209,22 @@ def _site(path: Path, file: _File) -> Site:
         pack_texts={spec.id: where.read_text(encoding="utf-8") for (_, spec), where in zip(packs, files, strict=True)},
         banks=tuple(file.bank),
         store=file.store,
-        web=file.web,
-        publish=file.publish,
+        web=files_beside(path.parent, file.web),
+        publish=files_beside(path.parent, file.publish),
     )
+
+
+def _with_paths(pack: PackSettings, folder: Path) -> PackSettings:
+    """The pack with the files of its sources beside the site's."""
+    from cellwarden.drivers.registry import driver_named
+
+    sources = [
+        source.model_copy(
+            update={"settings": settings_beside(folder, source.settings, driver_named(source.driver).file_settings)}
+        )
+        for source in pack.source
+    ]
+    return pack.model_copy(update={"source": sources})
 
 
 def _check_source(source: SourceSettings, spec: PackSpec, ports: Mapping[str, PortSettings]) -> None:

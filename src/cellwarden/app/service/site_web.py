@@ -71,13 +71,9 @@ def web_settings(site: Site) -> WebSettings:
         raise ConfigurationError(f"{site.file.name}: [web] {place} is {first['input']!r}: {first['msg']}.") from cause
     return replace(
         checked,
-        certificate_file=_beside(site.file, checked.certificate_file),
-        key_file=_beside(site.file, checked.key_file),
+        certificate_file=checked.certificate_file,
+        key_file=checked.key_file,
     )
-
-
-def _beside(site_file: Path, name: str | None) -> str | None:
-    return None if name is None else str(site_file.parent / name)
 
 
 def serve_site(file: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.app.service.latency import RecentLatency
 from cellwarden.drivers.device import Frame, Poll
 from cellwarden.drivers.errors import FrameError, TransportError
 from cellwarden.drivers.reading import DeviceReading
@@ -58,7 +58,7 @@ class SourcePoller:
     period_second : of the fastest requests, on the real clock [s]
     on_reading : takes each round's reading and the monotonic moment of its reception [s]
 
-    `gaps` counts rounds without a reading, `jitter` how late rounds began.
+    `gaps` counts rounds without a reading; `jitter` is how late rounds began, `exchange` how long they took.
     """
 
     def __init__(
@@ -70,14 +70,19 @@ class SourcePoller:
         self.rounds = 0
         self.gaps = 0
         self.busy_second = 0.0
-        self.jitter = LatencyCounter()
-        self.exchange = LatencyCounter()
+        self.jitter = RecentLatency()
+        self.exchange = RecentLatency()
         self.trouble = ""
         self._on_reading = on_reading
         self._failures = _REASK_AFTER_FAILURES
         self._asked_once_second = float("-inf")
         self._slow: dict[str, tuple[tuple[Frame, ...], float]] = {}
         self._slow_due: dict[str, float] = {}
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Frames, and those refused, by reason."""
+        return self.link.session.counters
 
     async def run(self) -> None:
         """Ask until cancelled."""

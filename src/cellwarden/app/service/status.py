@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellwarden.app.service.checkpoint_files import write_whole
-from cellwarden.app.service.message_listener import MessageListener
 from cellwarden.app.service.pack_runner import PackRunner, SourceState
-from cellwarden.app.service.source_poller import SourcePoller
+from cellwarden.app.service.site_lines import AnyPoller
 from cellwarden.core.json_value import JsonValue, finite_document
-from cellwarden.drivers.bus_budget import LARGEST_LOAD_FRACTION
 from cellwarden.store.batch import SourceTelemetry
 
 if TYPE_CHECKING:
@@ -49,11 +47,7 @@ def site_status(controller: Controller) -> SiteStatus:
         if state.is_silent or state.trouble
     ]
     trouble += [f"{name}: the estimation has failed; see the log" for name in controller.estimation.broken()]
-    trouble += [
-        f"{pack} {source}: the line is in use for {load:.0%} of the time"
-        for pack, source in controller.lines.pollers
-        if (load := controller.lines.load_fraction((pack, source)) or 0.0) > LARGEST_LOAD_FRACTION
-    ]
+    trouble += controller.timing.trouble()
     dropped = dict(controller.queue.dropped)
     document: dict[str, JsonValue] = {
         "site": controller.site.site.name,
@@ -66,12 +60,12 @@ def site_status(controller: Controller) -> SiteStatus:
             "rows_stored": controller.store.rows_stored,
             "waiting": len(controller.queue),
             "dropped": dropped,
-            "sample_to_stored_p50_second": controller.store.stored.quantile(0.5),
-            "sample_to_stored_p99_second": controller.store.stored.quantile(0.99),
-            "sample_to_stored_most_second": controller.store.stored.largest_second,
+            "sample_to_stored_p50_second": controller.store.stored.all.quantile(0.5),
+            "sample_to_stored_p99_second": controller.store.stored.all.quantile(0.99),
+            "sample_to_stored_most_second": controller.store.stored.all.largest_second,
         },
-        "sample_to_decision_p99_second": controller.decided.quantile(0.99),
-        "sample_to_decision_most_second": controller.decided.largest_second,
+        "sample_to_decision_p99_second": controller.decided.all.quantile(0.99),
+        "sample_to_decision_most_second": controller.decided.all.largest_second,
         "estimation": {"minutes": controller.estimation.minutes, "catching_up": list(controller.estimation.behind())},
         "banks": {
             name: None if bank.limits is None else asdict(bank.limits) for name, bank in controller.banks.items()
@@ -104,6 +98,9 @@ def _source_status(controller: Controller, runner: PackRunner, name: str, state:
         "samples": state.samples,
         "refused": state.refused,
         "gaps": poller.gaps if poller else 0,
+        "jitter_p99_second": poller.jitter.quantile(0.99) if poller else None,
+        "round_p99_second": poller.exchange.quantile(0.99) if poller else None,
+        "bus_load_fraction": controller.timing.load_fraction((runner.pack_id, name)),
         "age_second": time.monotonic() - state.heard_second,
         "is_silent": state.is_silent,
         "trouble": state.trouble,
@@ -112,11 +109,8 @@ def _source_status(controller: Controller, runner: PackRunner, name: str, state:
     }
 
 
-def _frames(poller: SourcePoller | MessageListener | None) -> dict[str, JsonValue]:
-    if poller is None:
-        return {}
-    session = poller.link.session if isinstance(poller, SourcePoller) else poller.session
-    return dict(session.counters)
+def _frames(poller: AnyPoller | None) -> dict[str, JsonValue]:
+    return {} if poller is None else dict(poller.counters)
 
 
 def source_telemetry(controller: Controller) -> Iterator[SourceTelemetry]:
@@ -140,7 +134,7 @@ def source_telemetry(controller: Controller) -> Iterator[SourceTelemetry]:
                 jitter_second=_finite(poller.jitter.quantile(0.99)) if poller else 0.0,
                 gaps=poller.gaps if poller else 0,
                 refused_frames=frames,
-                bus_load_fraction=controller.lines.load_fraction((pack_id, name)),
+                bus_load_fraction=controller.timing.load_fraction((pack_id, name)),
             )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellwarden.app.service.checkpoint_files import write_whole
-from cellwarden.app.service.latency import LatencyCounter
+from cellwarden.app.service.latency import RecentLatency
 from cellwarden.app.service.store_housekeeping import Housekeeping
 from cellwarden.app.service.store_queue import QueuedBatch, StoreQueue
 from cellwarden.store.batch import PackLayout
@@ -51,7 +51,7 @@ class StoreWorker(threading.Thread):
         budget_byte: int,
     ) -> None:
         super().__init__(name="store", daemon=True)
-        self.stored = LatencyCounter()
+        self.stored = RecentLatency()
         self.rows_stored = 0
         self.batches = 0
         self.trouble = ""
