@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -138,3 +140,18 @@ def test_where_nothing_is_tighter_the_manufacturer_is_named() -> None:
     state, _ = settled()
     _, decision = once(state, moment())
     assert [term.rule for term in decision.binding[:2]] == ["manufacturer", "manufacturer"]
+
+
+def test_noise_of_some_millivolts_does_not_move_the_charge_voltage() -> None:
+    state, limits = settled()
+    chance = random.Random(1)  # noqa: S311  # repeatable on purpose
+    told = []
+    for _ in range(1200):
+        volts = tuple(round(level + chance.gauss(0.0, 0.002), 3) for level in (3.38, 3.38, 3.45, 3.38))
+        state, decision = once(state, moment(volts))
+        told.append(decision.limits.charge_voltage_volt)
+        exact = sum(volts) + 4 * (3.65 - max(volts))
+        assert told[-1] <= exact + 1e-6
+    assert limits.charge_voltage_volt == pytest.approx(14.6)
+    assert len(set(told[120:])) <= 4
+    assert sum(1 for old, new in pairwise(told[120:]) if old != new) <= 20

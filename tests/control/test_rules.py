@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cellwarden.control.cell_voltage_high import cell_voltage_high_terms
 from cellwarden.control.cell_voltage_low import cell_voltage_low_terms
@@ -39,6 +41,14 @@ def test_charge_voltage_leaves_the_highest_cell_its_room_and_never_falls_below_t
     assert volt.value == pytest.approx(13.50 + 4 * 0.05)
     _, above = cell_voltage_high_terms(moment((3.30, 3.70, 3.30, 3.30)))
     assert above.value == pytest.approx(13.60)
+
+
+@given(st.lists(st.floats(2.5, 3.7), min_size=1, max_size=24))
+def test_the_charge_voltage_goes_in_steps_and_never_beyond_the_room(volts: list[float]) -> None:
+    _, volt = cell_voltage_high_terms(moment(tuple(volts)))
+    exact = sum(volts) + len(volts) * max(0.0, 3.65 - max(volts))
+    assert exact - 0.005 * len(volts) - 1e-9 <= volt.value <= exact + 1e-6
+    assert round(volt.value / (0.005 * len(volts)), 6).is_integer()
 
 
 @pytest.mark.parametrize("volts", [(3.3, NAN, 3.3, 3.3), (math.inf, 3.3, 3.3, 3.3), ()])

@@ -12,8 +12,7 @@ from tests.logs.log_factory import pack, save, table
 @pytest.mark.parametrize("name", quantity_names())
 def test_every_name_of_the_format_is_accepted(name: str) -> None:
     columns, ignored = parse_columns([name.replace("{k}", "3")], "a.csv")
-    is_read = not name.startswith(("charge_voltage", "charge_current", "discharge_current"))
-    assert (len(columns), len(ignored)) == ((1, 0) if is_read else (0, 1))
+    assert (len(columns), len(ignored)) == (1, 0)
 
 
 def test_index_unit_and_source() -> None:

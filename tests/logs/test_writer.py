@@ -35,6 +35,9 @@ def block(rows: int = 100, cells: int = 2, seed: int = 0, begin: int = 0) -> Sam
         bms_soc_fraction=some(0, 101, 100),
         charge_switch_fraction=some(0, 2, 1),
         discharge_switch_fraction=some(0, 2, 1),
+        charge_voltage_limit_volt=some(2500 * cells, 3700 * cells, 1000),
+        charge_current_limit_ampere=some(0, 50_000, 1000),
+        discharge_current_limit_ampere=some(0, 99_000, 1000),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cellwarden.control.control_input import ControlInput
@@ -15,6 +17,7 @@ _NAME = "cell_voltage_high"
 # volts below the cell's maximum (as a negative number) to the share of the largest charge current; for LFP the knee
 # begins about 0.2 V below the maximum, and what is left there is the taper
 _POINTS = ((-0.20, 1.0), (-0.15, 0.50), (-0.10, 0.20), (-0.05, 0.05), (0.0, 0.0))
+_STEP_VOLT = 0.005  # a cell: in whole steps, or the limit would follow every millivolt of noise
 
 
 def cell_voltage_high_terms(moment: ControlInput) -> tuple[LimitTerm, ...]:
@@ -30,7 +33,7 @@ def cell_voltage_high_terms(moment: ControlInput) -> tuple[LimitTerm, ...]:
     room = limits.cell_voltage_max_volt - highest
     share = taper_fraction(-room, _POINTS)
     # all cells rise together at best: the pack may rise by the highest cell's room, cell for cell
-    volt = float(volts.sum()) + max(0.0, room) * volts.size
+    volt = _in_steps(float(volts.sum()) + max(0.0, room) * volts.size, _STEP_VOLT * volts.size)
     return (
         LimitTerm(
             rule=_NAME,
@@ -47,6 +50,12 @@ def cell_voltage_high_terms(moment: ControlInput) -> tuple[LimitTerm, ...]:
             reason=f"At {volt:.2f} V cell {top + 1} would reach {limits.cell_voltage_max_volt:g} V.",
         ),
     )
+
+
+def _in_steps(volt: float, step_volt: float) -> float:
+    """The next whole step at or below; the envelope waits a minute before it goes back up by one."""
+    steps = volt / step_volt
+    return math.floor(steps + 1e-9) * step_volt if math.isfinite(steps) else volt
 
 
 RULE = RulePlugin(name=_NAME, terms=cell_voltage_high_terms)

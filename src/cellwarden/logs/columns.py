@@ -24,13 +24,13 @@ _FRACTION = {"fraction": 1.0, "percent": 100.0}
 class Quantity:
     """One row of the format's table. `units` maps a suffix to the number that divides to the quantity's base unit.
 
-    `field` names the array that it fills, or None for what the analysis does not read.
+    `field` names the array that it fills.
     """
 
     stem: str
     index_letter: str
     units: Mapping[str, float]
-    field: str | None
+    field: str
 
 
 _QUANTITIES = (
@@ -47,9 +47,9 @@ _QUANTITIES = (
     Quantity("charge_switch", "", _FRACTION, "charge_switch_fraction"),
     Quantity("discharge_switch", "", _FRACTION, "discharge_switch_fraction"),
     Quantity("bms_uptime", "", {"second": 1.0, "millisecond": 1e3, "microsecond": 1e6}, "bms_uptime_second"),
-    Quantity("charge_voltage_limit", "", _VOLT, None),
-    Quantity("charge_current_limit", "", _AMPERE, None),
-    Quantity("discharge_current_limit", "", _AMPERE, None),
+    Quantity("charge_voltage_limit", "", _VOLT, "charge_voltage_limit_volt"),
+    Quantity("charge_current_limit", "", _AMPERE, "charge_current_limit_ampere"),
+    Quantity("discharge_current_limit", "", _AMPERE, "discharge_current_limit_ampere"),
 )
 
 
@@ -95,8 +95,6 @@ def _parse(name: str, file: str) -> Column | None:
         index, unit = match.groups()
         for quantity in same:
             if unit in quantity.units:
-                if quantity.field is None:
-                    return None
                 return Column(name, quantity.field, int(index or 0), quantity.units[unit], source or None)
         stem = plain.removesuffix(f"_{unit}") if unit else plain
         accepted = ", ".join(f"{stem}_{accepted}" for quantity in same for accepted in quantity.units)

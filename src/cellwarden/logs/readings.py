@@ -53,6 +53,9 @@ def _ranges(pack: PackSpec) -> dict[str, _Range]:
         "bms_soc_fraction": _Range(-0.2, 1.2),
         "charge_switch_fraction": fraction,
         "discharge_switch_fraction": fraction,
+        "charge_voltage_limit_volt": _Range(-0.001, 6.0 * pack.cells_in_series),
+        "charge_current_limit_ampere": _Range(-0.001, current),
+        "discharge_current_limit_ampere": _Range(-0.001, current),
     }
 
 
