@@ -11,6 +11,7 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
+from cellwarden.estimation.current_zero import ZERO, ZERO_VAR, watch_closure, watch_idle
 from cellwarden.estimation.scalar_update import scalar_update
 
 # slots of the pack's scalars
@@ -22,8 +23,9 @@ FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
 UNEXPECTED_FULL_SOC = 0.015
-IDLE_SECOND = 1800.0
 IDLE_REST_SECOND = 900.0
+NEAR_FULL_SOC = 0.93
+FAR_SIGMAS = 4.0
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
 CREDIT_DIVISOR = 3.0
@@ -97,29 +99,57 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
 
 
 @njit(cache=True)
-def watch_idle(
-    x: FloatArray,
-    p: FloatArray,
-    memory: FloatArray,
-    parameters: FloatArray,
-    current: float,
-    spread: float,
-    elapsed: float,
-    switch_open: float,
-) -> bool:
-    """Read the current's zero where nothing seems to be connected: steady, tiny, and not on float."""
-    near_full = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > 0.93
+def read_zero(state: ChargeArrays, current: float, spread: float, elapsed: float, switch_open: float) -> bool:
+    """Read the current's zero where nothing is connected: steady, tiny, rested, and not on float."""
+    best, parameters = int(state.scalars[BEST]), state.parameters
+    x = state.x[best]
+    near_full = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > NEAR_FULL_SOC
     small = abs(current) <= 3.0 * parameters[cc.P_OFFSET_SIGMA] and spread <= 20.0 * parameters[cc.P_RESOLUTION]
-    idle = small and memory[cc.REST_SECOND] > IDLE_REST_SECOND and not near_full
-    if not (idle or switch_open > 0.99):
-        memory[cc.IDLE_SECOND] = 0.0
+    idle = small and state.memory[best, cc.REST_SECOND] > IDLE_REST_SECOND and not near_full
+    hours, sigma = elapsed / 3600.0, parameters[cc.P_IDLE_SIGMA]
+    if not watch_idle(
+        state.zero, 1.0 if idle else 0.0, switch_open, current, hours, sigma, parameters[cc.P_OFFSET_SIGMA]
+    ):
         return False
-    memory[cc.IDLE_SECOND] += elapsed
-    if memory[cc.IDLE_SECOND] < IDLE_SECOND:
-        return False
-    memory[cc.IDLE_SECOND] = 0.0
-    cc.correct_by_idle(x, p, current, parameters[cc.P_IDLE_SIGMA])
+    for k in range(state.x.shape[0]):
+        cc.correct_by_idle(state.x[k], state.p[k], state.zero[ZERO], np.sqrt(state.zero[ZERO_VAR]))
     return True
+
+
+@njit(cache=True)
+def read_closure(state: ChargeArrays, full: float, voltage: float, current: float, elapsed: float) -> bool:
+    """Take the zero that the count from full to full gives; whether there is a new one."""
+    parameters = state.parameters
+    best = int(state.scalars[BEST])
+    is_full = full > 0.0 and state.memory[best, cc.IS_FULL] > 0.0
+    state.zero[ZERO_VAR] += (cc.OFFSET_WALK_PER_DAY * parameters[cc.P_OFFSET_SIGMA]) ** 2 * elapsed / 86400.0
+    capacity, unseen = parameters[cc.P_CAPACITY], parameters[cc.P_UNLOGGED_BLEED]
+    hours = elapsed / 3600.0
+    if not watch_closure(
+        state.zero, 1.0 if is_full else 0.0, voltage, current, hours, state.learnt[1], capacity, unseen
+    ):
+        return False
+    keep_zero(state)
+    return True
+
+
+@njit(cache=True)
+def keep_zero(state: ChargeArrays) -> None:
+    """Give filters that know less of the zero, or something else, what full charges and idle readings told."""
+    zero, variance = state.zero[ZERO], state.zero[ZERO_VAR]
+    if not np.isfinite(variance):
+        return
+    for k in range(state.x.shape[0]):
+        x, p = state.x[k], state.p[k]
+        own = p[cc.OFFSET, cc.OFFSET]
+        if (x[cc.OFFSET] - zero) ** 2 > FAR_SIGMAS**2 * (own + variance):
+            for a in range(x.shape[0]):
+                p[cc.OFFSET, a] = 0.0
+                p[a, cc.OFFSET] = 0.0
+            x[cc.OFFSET] = zero
+            p[cc.OFFSET, cc.OFFSET] = variance
+        elif own > variance:
+            cc.correct_by_idle(x, p, zero, np.sqrt(variance))
 
 
 @njit(cache=True)

@@ -21,6 +21,7 @@ class ChargeArrays(NamedTuple):
     y, q : (n, 6) and (n, 6, 6) of the cells' differences, memory_y (n, slots) beside them
     information : (quantities, n, 2) reference variance and the time it last fell
     offset_information : (2,) the same of the current's offset
+    zero : (slots,) of `current_zero`
     learnt : (2, G) discharge and charge branch of the best curve with what the log taught of it [V]
     prior : (K, 2, S) state of the central cell and its sigma before anything was read, constant
     prior_y : (6,) sigma of a cell's difference before anything was read, constant
@@ -37,6 +38,7 @@ class ChargeArrays(NamedTuple):
     memory_y: FloatArray
     information: FloatArray
     offset_information: FloatArray
+    zero: FloatArray
     learnt: FloatArray
     prior: FloatArray
     prior_y: FloatArray

@@ -25,6 +25,7 @@ from cellwarden.estimation.charge_tracks import (
     SocTrack,
     VoltageOffsetTrack,
 )
+from cellwarden.estimation.current_zero import initial_zero
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 
@@ -69,6 +70,7 @@ def initial_charge(context: PackContext) -> ChargeArrays:
         memory_y=np.zeros((cells, cd.MEMORY)),
         information=information,
         offset_information=np.array([0.5 * p[0, cc.OFFSET, cc.OFFSET], np.nan]),
+        zero=initial_zero(),
         learnt=np.stack([first.discharge_volt, first.charge_volt]),
         prior=np.stack([x, np.sqrt(np.diagonal(p, axis1=1, axis2=2))], axis=1),
         prior_y=np.sqrt(np.diagonal(q[0])),

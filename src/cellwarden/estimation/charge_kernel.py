@@ -18,14 +18,17 @@ from cellwarden.estimation.charge_anchor import (
     anchor_full,
     check_anchor,
     choose_curve,
+    keep_zero,
     lose_anchor,
+    read_closure,
+    read_zero,
     try_handover,
     watch_full,
-    watch_idle,
     weigh_hypotheses,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_rows import write_row
+from cellwarden.estimation.current_zero import count_for_zero
 
 LOST_SIGMA = 0.10
 SPARSE_SECOND = 20.0
@@ -105,6 +108,9 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
         state.scalars[ROW_CURRENT] = minutes.current_last[m]
     missed = max(spread, jump if minutes.gap[m] > SPARSE_SECOND else 0.0)
     state.scalars[COUNTED] += minutes.charge_ah[m] - bled
+    hours = minutes.elapsed[m] / 3600.0
+    lost = bled + state.parameters[cc.P_LEAK] * hours
+    count_for_zero(state.zero, minutes.charge_ah[m], lost, hours, missed, minutes.gap[m], capacity)
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] == 0.0:
             states = cc.STATES + curves.mode_count[k]
@@ -150,6 +156,8 @@ def _correct(
     if current == current:
         for k in range(state.x.shape[0]):
             full = watch_full(state.memory[k], state.parameters, median, current, minutes.elapsed[m])
+        if read_closure(state, full, median, current, minutes.elapsed[m]):
+            state.offset_information[1] = minutes.stamp[m]
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
     if state.scalars[ANCHORED] == 0.0:
         warm = finite_median(minutes.temperature[m])
@@ -158,6 +166,7 @@ def _correct(
     elif current == current:
         if state.memory[0, cc.FULL_COUNT] > before:
             check_anchor(state)
+            keep_zero(state)
             for k in range(state.x.shape[0]):
                 states = cc.STATES + curves.mode_count[k]
                 if states > cc.STATES and state.memory[k, cc.GIVEN_UP] == 0.0:
@@ -175,13 +184,13 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
     due = not rested or int(minutes.stamp[m]) % RESTED_INTERVAL_SECOND == 0
     news = min(abs(minutes.charge_ah[m]) / (NEWS_SHARE_OF_CAPACITY * state.parameters[cc.P_CAPACITY]), 1.0)
     warm = finite_median(minutes.temperature[m])
+    if read_zero(state, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
+        state.offset_information[1] = minutes.stamp[m]
     for k in range(state.x.shape[0]):
         states = cc.STATES + curves.mode_count[k]
         x, p, memory = state.x[k, :states], state.p[k, :states, :states], state.memory[k]
         if memory[cc.GIVEN_UP] > 0.0:
             continue
-        if watch_idle(x, p, memory, state.parameters, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
-            state.offset_information[1] = minutes.stamp[m]
         if due:
             likelihood = cc.correct_by_voltage(
                 x,

@@ -12,6 +12,7 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, mix_curves
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_start import summarise_starts
+from cellwarden.estimation.current_zero import ZERO_VAR
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 # rows of the outputs
@@ -32,6 +33,7 @@ START_MARGIN = 0.03
 READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage pooled over packs
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
+UNSEEN_SHARE = 0.5
 
 
 @njit(cache=True)
@@ -49,11 +51,12 @@ def write_row(state: ChargeArrays, learns: IntArray, out: ChargeOutputs, m: int,
     """Write row m: the pack's values, then every cell's. `gap_ah` is what flowed since the last sample, unseen."""
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
-    note_information(state.offset_information, p[cc.OFFSET, cc.OFFSET], stamp)
     out.pack[O_FULL_COUNT, m] = memory[cc.FULL_COUNT]
     out.pack[O_REST, m] = memory[cc.REST_SECOND]
     out.pack[O_OFFSET, m] = x[cc.OFFSET]
-    out.pack[O_OFFSET_SIGMA, m] = np.sqrt(p[cc.OFFSET, cc.OFFSET])
+    # a bleed that is not logged is counted with the offset, day after day
+    unseen = min(UNSEEN_SHARE * state.parameters[cc.P_UNLOGGED_BLEED], np.sqrt(state.zero[ZERO_VAR]))
+    out.pack[O_OFFSET_SIGMA, m] = np.hypot(np.sqrt(p[cc.OFFSET, cc.OFFSET]), unseen)
     out.pack[O_OFFSET_INFORMED, m] = state.offset_information[1]
     out.pack[O_CURVE, m] = best
     out.curve[m] = x[cc.LN_WIDTH :]

@@ -1,0 +1,216 @@
+"""The current sensor's zero by positive evidence: idle readings, and what was counted from full to full.
+
+A constant standby load and an offset read alike while nothing else flows. They differ in what comes of them: an offset
+is counted all the time, a load is really drawn and has to be recharged. So the charge counted from one full moment to
+the next, over the hours between, is the offset (the closure). Two bounds come on top: nothing that is merely connected
+charges, so the offset is no lower than an idle reading; and a full pack takes no less than nothing from its charger,
+so the offset is no higher than the reading there. An idle reading is the zero only where one of these says so.
+
+The state is one array of ZERO_SLOTS values: what was counted since the reference, which is the last full moment, and
+what is known of the zero.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.core.sample_block import FloatArray
+
+# since the reference: charge counted less bleeds and self-discharge [Ah], time [h], variance of the count [Ah²]
+HAS_REFERENCE, COUNTED_AH, HOURS, COUNT_VAR, WAS_VOLT, WAS_AMPERE = range(6)
+# of the last full row: the count and its time and variance there, voltage and current low-passed
+LAST_AH, LAST_HOURS, LAST_VAR, HELD_VOLT, HELD_AMPERE, FULL_HOURS, SINCE_FULL_HOURS = range(6, 13)
+# of an idle stretch: charge read [Ah] and time [h]
+IDLE_AH, IDLE_HOURS = range(13, 15)
+# the estimate and its variance [A, A²], infinite before the first
+ZERO, ZERO_VAR = range(15, 17)
+ZERO_SLOTS = 17
+
+FULL_SHARE = 0.0025  # of the capacity: by how much two full moments differ after a discharge
+STEADY_SHARE = 0.0004  # the same while the pack stayed full
+VOLTAGE_SHARE = 0.5  # of the charge between two full voltages
+TAPER_HOURS = 0.7  # what is missing at a full moment, over the current that still flows
+SAMPLING_SHARE = 0.2
+COUNT_SHARE = 0.001  # of the charge moved: what the sensor counts differently on the way out and in
+GAP_SECOND, GAP_SHARE = 600.0, 0.02
+STEADY_HOURS, SETTLED_HOURS, LEAST_HOURS = 6.0, 0.5, 1.0
+HELD_MEMORY_HOURS, HELD_VALID_HOURS = 0.4, 60.0
+JUMP_SIGMAS = 4.0
+IDLE_ENOUGH_HOURS = 0.5
+OPEN_SHARE = 0.99
+CONFIRMING_ODDS = 3.0
+APART_SIGMAS = 2.0
+
+
+def initial_zero() -> FloatArray:
+    """Nothing known yet, (ZERO_SLOTS,)."""
+    zero = np.zeros(ZERO_SLOTS)
+    zero[HELD_AMPERE] = np.nan
+    zero[SINCE_FULL_HOURS] = np.inf
+    zero[ZERO_VAR] = np.inf
+    return zero
+
+
+@njit(cache=True)
+def count_for_zero(
+    zero: FloatArray,
+    charge_ah: float,
+    lost_ah: float,
+    hours: float,
+    missed_ampere: float,
+    gap_second: float,
+    capacity: float,
+) -> None:
+    """Add a row: its charge, what was bled and lost, and what sampling may have missed."""
+    if charge_ah != charge_ah or lost_ah != lost_ah:
+        zero[HAS_REFERENCE] = 0.0
+        return
+    zero[COUNTED_AH] += charge_ah - lost_ah
+    zero[HOURS] += hours
+    sampling = SAMPLING_SHARE * missed_ampere * min(gap_second, 3600.0) / 3600.0
+    zero[COUNT_VAR] += sampling**2 + (COUNT_SHARE * charge_ah) ** 2
+    if gap_second > GAP_SECOND:
+        zero[COUNT_VAR] += (GAP_SHARE * capacity * min(gap_second / 3600.0, 10.0)) ** 2
+
+
+@njit(cache=True)
+def watch_closure(
+    zero: FloatArray,
+    full: float,
+    voltage: float,
+    current: float,
+    hours: float,
+    charge_branch: FloatArray,
+    capacity: float,
+    unseen_ampere: float,
+) -> bool:
+    """Take a row after it was counted; whether the closure measured the zero anew.
+
+    Parameters
+    ----------
+    full : 1 while the pack is full and its current tapered, else 0
+    charge_branch : (G,) open-circuit voltage of the charge branch [V], rising
+    unseen_ampere : a bleed that may flow without being logged
+    """
+    if full == 0.0:
+        zero[SINCE_FULL_HOURS] += hours
+        return _leave_full(zero, charge_branch, capacity, unseen_ampere)
+    if zero[FULL_HOURS] == 0.0:
+        zero[HELD_AMPERE], zero[HELD_VOLT] = current, voltage
+    keep = np.exp(-hours / HELD_MEMORY_HOURS)
+    zero[HELD_AMPERE] = keep * zero[HELD_AMPERE] + (1.0 - keep) * current
+    zero[HELD_VOLT] = keep * zero[HELD_VOLT] + (1.0 - keep) * voltage
+    zero[FULL_HOURS] += hours
+    zero[SINCE_FULL_HOURS] = 0.0
+    zero[LAST_AH], zero[LAST_HOURS], zero[LAST_VAR] = zero[COUNTED_AH], zero[HOURS], zero[COUNT_VAR]
+    if zero[FULL_HOURS] < SETTLED_HOURS or (zero[HAS_REFERENCE] > 0.0 and zero[HOURS] < STEADY_HOURS):
+        return False
+    if zero[HAS_REFERENCE] > 0.0 and zero[FULL_HOURS] < zero[HOURS] and zero[FULL_HOURS] < STEADY_HOURS:
+        return False  # it may yet become fuller
+    return _close(zero, charge_branch, capacity, unseen_ampere)
+
+
+@njit(cache=True)
+def _leave_full(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_ampere: float) -> bool:
+    """Close the count at the last full row."""
+    held = zero[FULL_HOURS]
+    new = False
+    if held >= SETTLED_HOURS:
+        new = _close(zero, charge_branch, capacity, unseen_ampere)
+    zero[FULL_HOURS] = 0.0
+    return new
+
+
+@njit(cache=True)
+def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_ampere: float) -> bool:
+    """Measure the zero from the reference to the last full row, and refer to that one from then on."""
+    hours, had = zero[LAST_HOURS], zero[HAS_REFERENCE] > 0.0
+    if had and hours >= LEAST_HOURS:
+        gained = capacity * (_soc_at(charge_branch, zero[HELD_VOLT]) - _soc_at(charge_branch, zero[WAS_VOLT]))
+        tapered = TAPER_HOURS * (zero[WAS_AMPERE] - zero[HELD_AMPERE])
+        share = STEADY_SHARE if zero[FULL_HOURS] >= hours else FULL_SHARE
+        unseen = 0.5 * unseen_ampere * min(zero[FULL_HOURS] / hours, 1.0)
+        variance = (share * capacity) ** 2 + VOLTAGE_SHARE**2 * (gained**2 + tapered**2) + zero[LAST_VAR]
+        take_zero(zero, (zero[LAST_AH] - gained - tapered) / hours, variance / hours**2, unseen)
+    zero[HAS_REFERENCE] = 1.0
+    zero[WAS_VOLT], zero[WAS_AMPERE] = zero[HELD_VOLT], zero[HELD_AMPERE]
+    zero[COUNTED_AH] -= zero[LAST_AH]
+    zero[HOURS] -= zero[LAST_HOURS]
+    zero[COUNT_VAR] -= zero[LAST_VAR]
+    return had and hours >= LEAST_HOURS
+
+
+@njit(cache=True)
+def _soc_at(branch: FloatArray, voltage: float) -> float:
+    """Charge of a rising branch at a voltage, by interpolation."""
+    last = branch.shape[0] - 1
+    place = min(max(int(np.searchsorted(branch, voltage)), 1), last)
+    share = (voltage - branch[place - 1]) / (branch[place] - branch[place - 1])
+    return float((place - 1.0 + min(max(share, 0.0), 1.0)) / last)
+
+
+@njit(cache=True)
+def take_zero(zero: FloatArray, measured: float, variance: float, common_sigma: float) -> None:
+    """Take one measurement; `common_sigma` is an error that all of its kind share. A misfit begins anew."""
+    miss, total = measured - zero[ZERO], variance + common_sigma**2
+    if not np.isfinite(zero[ZERO_VAR]) or miss * miss > JUMP_SIGMAS**2 * (zero[ZERO_VAR] + total):
+        zero[ZERO], zero[ZERO_VAR] = measured, total
+        return
+    gain = zero[ZERO_VAR] / (zero[ZERO_VAR] + total)
+    least = min(zero[ZERO_VAR], common_sigma**2)
+    zero[ZERO] += gain * miss
+    zero[ZERO_VAR] = max((1.0 - gain) * zero[ZERO_VAR], least)
+
+
+@njit(cache=True)
+def watch_idle(
+    zero: FloatArray,
+    idle: float,
+    switch_open: float,
+    current: float,
+    hours: float,
+    sigma: float,
+    prior_sigma: float,
+) -> bool:
+    """Take a row on which nothing seems to be connected; whether it was enough to read the zero.
+
+    Parameters
+    ----------
+    idle : 1 while the current is steady and tiny, the pack rested and off its charger, else 0
+    switch_open : share for which its switches are reported open, NaN where they are not
+    sigma : of a mean over half an hour [A]
+    prior_sigma : of the sensor's zero before anything was read [A]
+    """
+    surely_idle = switch_open > OPEN_SHARE
+    if not (idle > 0.0 or surely_idle):
+        zero[IDLE_AH] = zero[IDLE_HOURS] = 0.0
+        return False
+    zero[IDLE_AH] += current * hours
+    zero[IDLE_HOURS] += hours
+    if zero[IDLE_HOURS] < IDLE_ENOUGH_HOURS:
+        return False
+    reading = zero[IDLE_AH] / zero[IDLE_HOURS]
+    zero[IDLE_AH] = zero[IDLE_HOURS] = 0.0
+    if not surely_idle and not is_zero_reading(zero, reading, sigma, prior_sigma):
+        return False
+    take_zero(zero, reading, sigma * sigma, sigma)
+    return True
+
+
+@njit(cache=True)
+def is_zero_reading(zero: FloatArray, reading: float, sigma: float, prior_sigma: float) -> bool:
+    """Whether a steady small current while nothing seems connected is the sensor's zero rather than a load."""
+    known = np.isfinite(zero[ZERO_VAR])
+    held = zero[HELD_AMPERE] if zero[SINCE_FULL_HOURS] < HELD_VALID_HOURS else np.inf
+    before = zero[ZERO] if known else 0.0
+    if held <= 0.5 * (reading + before) - sigma:
+        return True  # the reading on the charger fell as well
+    if not known:
+        return reading >= -sigma
+    near, far = zero[ZERO_VAR] + sigma**2, zero[ZERO_VAR] + prior_sigma**2
+    apart = (reading - before) / np.sqrt(near)
+    if abs(apart) > APART_SIGMAS:
+        return bool(apart > 0.0 and reading >= -sigma)
+    odds = np.sqrt(far / near) * np.exp(0.5 * before**2 / far - 0.5 * apart**2)
+    return bool(odds > CONFIRMING_ODDS or reading >= -sigma)

@@ -1,0 +1,93 @@
+"""The current sensor's zero: an offset is told from a standby load by what was counted from full to full."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.current_zero import (
+    ZERO,
+    ZERO_VAR,
+    count_for_zero,
+    initial_zero,
+    is_zero_reading,
+    watch_closure,
+    watch_idle,
+)
+
+CAPACITY_AH, SIGMA, PRIOR_SIGMA = 100.0, 0.005, 0.1
+BRANCH = 3.3 + 0.2 * np.linspace(0.0, 1.0, 201) ** 4
+MINUTE_HOUR = 1.0 / 60.0
+
+
+def _pass(zero: FloatArray, hours: float, true_ampere: float, offset: float, *, full: bool = False) -> None:
+    """Hours of one true current, read with an offset."""
+    reading = true_ampere + offset
+    for _ in range(round(60 * hours)):
+        count_for_zero(zero, reading * MINUTE_HOUR, 0.0, MINUTE_HOUR, 0.0, 1.0, CAPACITY_AH)
+        watch_closure(zero, 1.0 if full else 0.0, 3.45 if full else 3.3, reading, MINUTE_HOUR, BRANCH, CAPACITY_AH, 0.0)
+
+
+def _days(zero: FloatArray, count: int, standby_ampere: float, offset: float) -> None:
+    """Days of 12 h at a load that the charger brings back, and 8 h full on the charger."""
+    for _ in range(count):
+        _pass(zero, 12.0, standby_ampere, offset)
+        _pass(zero, 4.0, -3.0 * standby_ampere, offset)
+        _pass(zero, 8.0, 0.0, offset, full=True)
+
+
+@pytest.mark.parametrize("offset", [-0.15, 0.0, 0.04, 0.3])
+def test_the_closure_gives_the_offset_whatever_the_standby_load(offset: float) -> None:
+    zero = initial_zero()
+    _days(zero, 3, -0.3, offset)
+    assert zero[ZERO] == pytest.approx(offset, abs=0.01)
+    assert abs(zero[ZERO] - offset) < 2.0 * np.sqrt(zero[ZERO_VAR])
+    assert np.sqrt(zero[ZERO_VAR]) < 0.02
+
+
+def test_a_standby_load_is_not_the_zero() -> None:
+    zero = initial_zero()
+    assert not is_zero_reading(zero, -0.3, SIGMA, PRIOR_SIGMA)
+    _days(zero, 2, -0.3, 0.0)
+    assert not is_zero_reading(zero, -0.3, SIGMA, PRIOR_SIGMA)
+    assert is_zero_reading(zero, 0.004, SIGMA, PRIOR_SIGMA)
+
+
+def test_an_idle_reading_is_believed_where_the_charger_showed_the_same() -> None:
+    zero = initial_zero()
+    _pass(zero, 4.0, 0.0, -0.15, full=True)
+    assert is_zero_reading(zero, -0.15, SIGMA, PRIOR_SIGMA)
+
+
+def test_nothing_that_is_merely_connected_charges() -> None:
+    zero = initial_zero()
+    assert is_zero_reading(zero, 0.05, SIGMA, PRIOR_SIGMA)
+    _days(zero, 2, -0.3, 0.0)
+    assert is_zero_reading(zero, 0.3, SIGMA, PRIOR_SIGMA)
+
+
+def test_half_an_hour_of_idling_is_averaged_and_open_switches_need_no_proof() -> None:
+    zero, rng = initial_zero(), np.random.default_rng(5)
+    told = [
+        watch_idle(zero, 0.0, 1.0, -0.2 + 0.02 * rng.standard_normal(), MINUTE_HOUR, SIGMA, PRIOR_SIGMA)
+        for _ in range(31)
+    ]
+    assert sum(told) == 1
+    assert zero[ZERO] == pytest.approx(-0.2, abs=0.015)
+
+
+def test_a_jump_of_the_offset_is_followed() -> None:
+    zero = initial_zero()
+    _days(zero, 3, -0.3, 0.0)
+    _days(zero, 2, -0.3, -0.4)
+    assert zero[ZERO] == pytest.approx(-0.4, abs=0.02)
+
+
+def test_a_row_without_current_breaks_the_count() -> None:
+    zero = initial_zero()
+    _days(zero, 1, -0.3, 0.0)
+    count_for_zero(zero, np.nan, 0.0, MINUTE_HOUR, 0.0, 1.0, CAPACITY_AH)
+    before = zero[ZERO_VAR]
+    _pass(zero, 12.0, -0.3, 0.5)
+    assert zero[ZERO_VAR] == before
