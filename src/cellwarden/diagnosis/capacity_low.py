@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.diagnosis.deepest_discharge import DeepestDischarge, follow_discharge, initial_discharge
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigma
@@ -21,35 +24,50 @@ PRESSING_FRACTION = 0.30
 SPREADS = 4.0
 INFORMED_SIGMA_FRACTION = 0.015
 HOURS_NEEDED = 12.0
+INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go
+COUNTED_SHARE = 0.97  # of a counted charge, that was delivered for certain
 
 
-def _initial(context: PackContext) -> WatchState:
-    return initial_watch(context.cell_count)
+@dataclass(frozen=True, slots=True)
+class CapacityWatch:
+    """Levels held, and what the pack has delivered."""
+
+    watch: WatchState
+    delivered: DeepestDischarge
+
+
+def _initial(context: PackContext) -> CapacityWatch:
+    return CapacityWatch(initial_watch(context.cell_count), initial_discharge())
 
 
 def _step(
-    state: WatchState, minutes: MinuteBlock, board: Board, context: PackContext
-) -> tuple[WatchState, list[Evidence]]:
+    state: CapacityWatch, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[CapacityWatch, list[Evidence]]:
     if context.cell_count < 2 or not context.has_current:
         return state, []
     track = board.get(CapacityTrack)
+    delivered, deepest_ah = follow_discharge(state.delivered, minutes.charge_ah, minutes.elapsed_second)
+    nominal = context.pack.nominal_capacity_ah
 
     def of_row(row: int) -> Deviation:
         ratio, sigma = track.relative_fraction[row], track.relative_sigma_fraction[row]
-        missing = 1.0 - ratio / np.median(ratio)
+        most = 1.0 - COUNTED_SHARE * deepest_ah[row] / float(np.median(track.capacity_ah[row]))
+        missing = np.minimum(1.0 - ratio / np.median(ratio), max(most, 0.0))
+        deep = deepest_ah[row] >= INFORMING_DEPTH * nominal
         return Deviation(
             value=np.maximum(missing, 0.0),
             sigma=sigma,
             limit=max(LIMIT_FRACTION, SPREADS * robust_sigma(ratio)),
-            pressing=PRESSING_FRACTION,
+            pressing=PRESSING_FRACTION if deepest_ah[row] >= PRESSING_DEPTH * nominal else np.inf,
             hours_needed=HOURS_NEEDED,
-            known=np.isfinite(track.informed_unix_time_second[row]) & (sigma < INFORMED_SIGMA_FRACTION),
+            known=np.isfinite(track.informed_unix_time_second[row]) & (sigma < INFORMED_SIGMA_FRACTION) & deep,
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance)
 
-    return watch_deviation(state, minutes, of_row, say)
+    watch, found = watch_deviation(state.watch, minutes, of_row, say)
+    return CapacityWatch(watch, delivered), found
 
 
 def _evidence(

@@ -1,6 +1,11 @@
-"""A cell that is fuller or emptier than its neighbours by more than balancing should leave."""
+"""A cell that is fuller or emptier than its neighbours by more than balancing should leave.
+
+On the top knee such a cell is seen to stand apart: what is only counted and not seen there is not told.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,44 +14,63 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
 from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
 
 KIND = "soc_imbalance"
-LIMIT_FRACTION = 0.02
+LIMIT_FRACTION = 0.015
 PRESSING_FRACTION = 0.30
 HOURS_NEEDED = 6.0
+BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
+SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
 
 
-def _initial(context: PackContext) -> WatchState:
-    return initial_watch(context.cell_count)
+@dataclass(frozen=True, slots=True)
+class ImbalanceWatch:
+    """Levels held, and how far each cell stood apart on the top knee."""
+
+    watch: WatchState
+    seen: SeenDifference
+    knee_volt: float
+
+
+def _initial(context: PackContext) -> ImbalanceWatch:
+    cells = context.cell_count
+    return ImbalanceWatch(initial_watch(cells), unseen(cells), knee_volt(context.model) - BELOW_KNEE_VOLT)
 
 
 def _step(
-    state: WatchState, minutes: MinuteBlock, board: Board, context: PackContext
-) -> tuple[WatchState, list[Evidence]]:
+    state: ImbalanceWatch, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[ImbalanceWatch, list[Evidence]]:
     if context.cell_count < 2 or not context.has_current:
         return state, []
     track = board.get(SocTrack)
     scale = context.pack.nominal_capacity_ah
+    calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
+    middle = np.nanmedian(np.where(calm[:, None], minutes.voltage_volt, 0.0), axis=1)
+    final, seen = follow_difference(state.seen, minutes, calm & (middle >= state.knee_volt), MEMORY_HOURS)
 
     def of_row(row: int) -> Deviation:
-        further = track.deficit_difference_ah[row]
+        further = track.deficit_difference_ah[row] - np.median(track.deficit_difference_ah[row])
+        shown = (seen.volt[row] * further < 0.0) & (np.abs(seen.volt[row]) >= SEEN_VOLT)
         return Deviation(
-            value=further - np.median(further),
+            value=np.where(shown, further, 0.0),
             sigma=track.deficit_difference_sigma_ah[row],
             limit=LIMIT_FRACTION * scale,
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=np.full(further.shape, track.full_count[row] > 0),
+            known=(track.full_count[row] > 0) & (seen.hours[row] >= SEEN_HOURS),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance)
 
-    return watch_deviation(state, minutes, of_row, say)
+    watch, found = watch_deviation(state.watch, minutes, of_row, say)
+    return ImbalanceWatch(watch, final, state.knee_volt), found
 
 
 def _evidence(

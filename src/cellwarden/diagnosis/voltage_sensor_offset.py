@@ -1,16 +1,24 @@
-"""A cell whose voltage is read too high or too low: the sensor's error, not the cell's."""
+"""A cell whose voltage is read too high or too low: the sensor's error, not the cell's.
+
+On the plateau, where charge hardly moves the voltage, an offset is all that a reading shows of a cell: one that is not
+seen there is not told. Cells whose curve has no plateau are judged by the filter alone.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
 from cellwarden.diagnosis.spread import robust_sigma
-from cellwarden.estimation.charge_tracks import VoltageOffsetTrack
+from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -23,38 +31,66 @@ LEAST_SPREADS = 2.5  # readings that all lie apart are no single sensor's fault
 TOLERANCE_SHARE = 0.8
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
+FLAT_VOLT, MIDDLE_SOC = 0.2, (0.2, 0.93)  # slope per unit of charge: 2 mV per %
+CALM_C_RATE = 0.06
+SEEN_SHARE, SEEN_HOURS, MEMORY_HOURS = 0.5, 0.5, 12.0
 
 
-def _initial(context: PackContext) -> WatchState:
-    return initial_watch(context.cell_count)
+@dataclass(frozen=True, slots=True)
+class OffsetWatch:
+    """Levels held, how far each cell stood apart on the plateau, and whether its curve has one."""
+
+    watch: WatchState
+    seen: SeenDifference
+    has_plateau: bool
+
+
+def _initial(context: PackContext) -> OffsetWatch:
+    model = context.model
+    middle = (model.soc_fraction >= MIDDLE_SOC[0]) & (model.soc_fraction <= MIDDLE_SOC[1])
+    slopes = [np.gradient(curve.discharge_volt, model.soc_fraction)[middle].min() for curve in model.ocv_curves]
+    cells = context.cell_count
+    return OffsetWatch(initial_watch(cells), unseen(cells), bool(min(slopes) < FLAT_VOLT))
 
 
 def _step(
-    state: WatchState, minutes: MinuteBlock, board: Board, context: PackContext
-) -> tuple[WatchState, list[Evidence]]:
+    state: OffsetWatch, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[OffsetWatch, list[Evidence]]:
     if context.cell_count < 2 or not context.has_current:
         return state, []
-    track = board.get(VoltageOffsetTrack)
+    track, soc = board.get(VoltageOffsetTrack), board.get(SocTrack)
     sensors = context.pack.sensors
     least = max(LIMIT_VOLT, RESOLUTIONS * sensors.voltage_resolution_volt)
     most = max(least, TOLERANCE_SHARE * sensors.voltage_offset_tolerance_volt)
+    calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * context.pack.nominal_capacity_ah
+    final, seen = follow_difference(state.seen, minutes, calm & _on_plateau(soc), MEMORY_HOURS)
 
     def of_row(row: int) -> Deviation:
         offset = track.voltage_offset_volt[row]
         spread = robust_sigma(offset)
+        shown = (seen.volt[row] * offset > 0.0) & (np.abs(seen.volt[row]) >= SEEN_SHARE * np.abs(offset))
         return Deviation(
-            value=offset,
+            value=np.where(shown | (not state.has_plateau), offset, 0.0),
             sigma=(track.voltage_offset_high_volt[row] - offset) / 1.96,
             limit=max(min(max(least, SPREADS * spread), most), LEAST_SPREADS * spread),
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
-            known=np.isfinite(track.informed_unix_time_second[row]),
+            known=np.isfinite(track.informed_unix_time_second[row])
+            & ((seen.hours[row] >= SEEN_HOURS) | (not state.has_plateau)),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance)
 
-    return watch_deviation(state, minutes, of_row, say)
+    watch, found = watch_deviation(state.watch, minutes, of_row, say)
+    return OffsetWatch(watch, final, state.has_plateau), found
+
+
+def _on_plateau(soc: SocTrack) -> NDArray[np.bool_]:
+    """(M,) where the middle cell's curve is flat and the pack neither full nor empty."""
+    middle = np.median(soc.soc_fraction, axis=1)
+    flat = np.median(soc.ocv_slope_volt, axis=1) < FLAT_VOLT
+    return np.asarray(flat & (middle > MIDDLE_SOC[0]) & (middle < MIDDLE_SOC[1]))
 
 
 def _evidence(
@@ -94,4 +130,4 @@ def _evidence(
     )
 
 
-DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(VoltageOffsetTrack,), initial=_initial, step=_step)
+DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(VoltageOffsetTrack, SocTrack), initial=_initial, step=_step)

@@ -22,9 +22,11 @@ HANDOVER_SIGMA = 0.02
 FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
-UNEXPECTED_FULL_SOC = 0.015
+UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
+DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
 NEAR_FULL_SOC = 0.93
+LOW_FLOAT_VOLT = 0.02  # by which a float may lie below the voltage that counts as full
 FAR_SIGMAS = 4.0
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
@@ -53,12 +55,16 @@ def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, curre
 
 
 @njit(cache=True)
-def check_anchor(state: ChargeArrays) -> None:
-    """Begin again at a full charge that the filters did not expect: what they had learnt stood on a wrong charge."""
+def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> None:
+    """Begin again at a full charge that the filters did not expect: what they had learnt stood on a wrong charge.
+
+    So did a zero by which a full pack would be discharged by its charger.
+    """
     wrong = False
     for k in range(state.x.shape[0]):
         soc = 1.0 - state.x[k, cc.DEFICIT] / np.exp(state.x[k, cc.LN_CAPACITY])
-        if state.memory[k, cc.GIVEN_UP] == 0.0 and abs(soc - FULL_SOC) > UNEXPECTED_FULL_SOC:
+        drawn = state.x[k, cc.OFFSET] - current > DRAWN_C_RATE * state.parameters[cc.P_CAPACITY]
+        if state.memory[k, cc.GIVEN_UP] == 0.0 and (drawn or abs(soc - FULL_SOC) > tolerance_soc):
             wrong = True
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
     if not wrong:
@@ -117,17 +123,15 @@ def read_zero(state: ChargeArrays, current: float, spread: float, elapsed: float
 
 
 @njit(cache=True)
-def read_closure(state: ChargeArrays, full: float, voltage: float, current: float, elapsed: float) -> bool:
-    """Take the zero that the count from full to full gives; whether there is a new one."""
+def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: float) -> bool:
+    """Take the zero that the count between two stays on the charger gives; whether there is a new one."""
     parameters = state.parameters
-    best = int(state.scalars[BEST])
-    is_full = full > 0.0 and state.memory[best, cc.IS_FULL] > 0.0
+    tapered = abs(current) <= parameters[cc.P_CAPACITY] / 20.0
+    held = tapered and voltage >= parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
     state.zero[ZERO_VAR] += (cc.OFFSET_WALK_PER_DAY * parameters[cc.P_OFFSET_SIGMA]) ** 2 * elapsed / 86400.0
     capacity, unseen = parameters[cc.P_CAPACITY], parameters[cc.P_UNLOGGED_BLEED]
     hours = elapsed / 3600.0
-    if not watch_closure(
-        state.zero, 1.0 if is_full else 0.0, voltage, current, hours, state.learnt[1], capacity, unseen
-    ):
+    if not watch_closure(state.zero, 1.0 if held else 0.0, voltage, current, hours, state.learnt[1], capacity, unseen):
         return False
     keep_zero(state)
     return True

@@ -26,6 +26,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.current_zero import initial_zero
+from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 
@@ -37,7 +38,6 @@ LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
 KNOWN_HANDICAP = 3.0  # logarithm of the odds against a curve that cannot learn: it must earn its trust
-KNEE_SOC = 0.986  # above it a tapered charge is a full one
 KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
 TWO_SIGMA = 1.96
 
@@ -129,8 +129,7 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_ACTIVATION] = model.activation_kelvin
     parameters[cc.P_FLOAT_SIGMA] = model.float_soc_tolerance_fraction
     parameters[cc.P_OFFSET_SIGMA] = 0.5 * pack.sensors.current_offset_tolerance_ampere
-    knees = [float(np.interp(KNEE_SOC, model.soc_fraction, curve.charge_volt)) for curve in model.ocv_curves]
-    parameters[cc.P_FULL_VOLT] = np.average(knees, weights=[curve.prior_weight for curve in model.ocv_curves])
+    parameters[cc.P_FULL_VOLT] = knee_volt(model)
     parameters[cc.P_LEAK] = model.self_discharge_fraction_per_month * capacity_ah / 730.0
     parameters[cc.P_HYSTERESIS_RATE] = model.hysteresis_rate
     parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)

@@ -12,8 +12,10 @@ from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
     COUNTED,
+    LOST_FULL_SOC,
     ROW_CURRENT,
     SILENT_SECOND,
+    UNEXPECTED_FULL_SOC,
     WAITING_SECOND,
     anchor_full,
     check_anchor,
@@ -37,6 +39,7 @@ SURE_SIGMA = 0.008  # of the central charge, before differences to it say anythi
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
+HOUR_SECOND = 3600
 NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the choice of the curve
 
 
@@ -156,7 +159,7 @@ def _correct(
     if current == current:
         for k in range(state.x.shape[0]):
             full = watch_full(state.memory[k], state.parameters, median, current, minutes.elapsed[m])
-        if read_closure(state, full, median, current, minutes.elapsed[m]):
+        if read_closure(state, median, current, minutes.elapsed[m]):
             state.offset_information[1] = minutes.stamp[m]
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
     if state.scalars[ANCHORED] == 0.0:
@@ -165,12 +168,15 @@ def _correct(
         try_handover(state, full)
     elif current == current:
         if state.memory[0, cc.FULL_COUNT] > before:
-            check_anchor(state)
+            check_anchor(state, current, UNEXPECTED_FULL_SOC)
             keep_zero(state)
             for k in range(state.x.shape[0]):
                 states = cc.STATES + curves.mode_count[k]
                 if states > cc.STATES and state.memory[k, cc.GIVEN_UP] == 0.0:
                     anchor_full(state.x[k, :states], state.p[k, :states, :states], curves.charge[k], median)
+        elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
+            check_anchor(state, current, LOST_FULL_SOC)
+            keep_zero(state)
         _filter(state, curves, minutes, m, median)
 
 

@@ -25,7 +25,8 @@ LAST_AH, LAST_HOURS, LAST_VAR, HELD_VOLT, HELD_AMPERE, FULL_HOURS, SINCE_FULL_HO
 IDLE_AH, IDLE_HOURS = range(13, 15)
 # the estimate and its variance [A, A²], infinite before the first
 ZERO, ZERO_VAR = range(15, 17)
-ZERO_SLOTS = 17
+CHARGER_AMPERE = 17  # low-passed reading of the last stay on the charger, an upper bound of the zero
+ZERO_SLOTS = 18
 
 FULL_SHARE = 0.0025  # of the capacity: by how much two full moments differ after a discharge
 STEADY_SHARE = 0.0004  # the same while the pack stayed full
@@ -36,6 +37,7 @@ COUNT_SHARE = 0.001  # of the charge moved: what the sensor counts differently o
 GAP_SECOND, GAP_SHARE = 600.0, 0.02
 STEADY_HOURS, SETTLED_HOURS, LEAST_HOURS = 6.0, 0.5, 1.0
 HELD_MEMORY_HOURS, HELD_VALID_HOURS = 0.4, 60.0
+FALLING_VOLT = 0.006
 JUMP_SIGMAS = 4.0
 IDLE_ENOUGH_HOURS = 0.5
 OPEN_SHARE = 0.99
@@ -46,7 +48,7 @@ APART_SIGMAS = 2.0
 def initial_zero() -> FloatArray:
     """Nothing known yet, (ZERO_SLOTS,)."""
     zero = np.zeros(ZERO_SLOTS)
-    zero[HELD_AMPERE] = np.nan
+    zero[CHARGER_AMPERE] = np.inf
     zero[SINCE_FULL_HOURS] = np.inf
     zero[ZERO_VAR] = np.inf
     return zero
@@ -89,11 +91,11 @@ def watch_closure(
 
     Parameters
     ----------
-    full : 1 while the pack is full and its current tapered, else 0
+    full : 1 while the pack stands near full with its current tapered, else 0; a voltage that falls is off the charger
     charge_branch : (G,) open-circuit voltage of the charge branch [V], rising
     unseen_ampere : a bleed that may flow without being logged
     """
-    if full == 0.0:
+    if full == 0.0 or (zero[FULL_HOURS] > 0.0 and voltage < zero[HELD_VOLT] - FALLING_VOLT):
         zero[SINCE_FULL_HOURS] += hours
         return _leave_full(zero, charge_branch, capacity, unseen_ampere)
     if zero[FULL_HOURS] == 0.0:
@@ -102,7 +104,9 @@ def watch_closure(
     zero[HELD_AMPERE] = keep * zero[HELD_AMPERE] + (1.0 - keep) * current
     zero[HELD_VOLT] = keep * zero[HELD_VOLT] + (1.0 - keep) * voltage
     zero[FULL_HOURS] += hours
-    zero[SINCE_FULL_HOURS] = 0.0
+    if zero[FULL_HOURS] >= LEAST_HOURS:
+        zero[SINCE_FULL_HOURS] = 0.0
+        zero[CHARGER_AMPERE] = zero[HELD_AMPERE]
     zero[LAST_AH], zero[LAST_HOURS], zero[LAST_VAR] = zero[COUNTED_AH], zero[HOURS], zero[COUNT_VAR]
     if zero[FULL_HOURS] < SETTLED_HOURS or (zero[HAS_REFERENCE] > 0.0 and zero[HOURS] < STEADY_HOURS):
         return False
@@ -138,7 +142,7 @@ def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_
     zero[COUNTED_AH] -= zero[LAST_AH]
     zero[HOURS] -= zero[LAST_HOURS]
     zero[COUNT_VAR] -= zero[LAST_VAR]
-    return had and hours >= LEAST_HOURS
+    return bool(had and hours >= LEAST_HOURS)
 
 
 @njit(cache=True)
@@ -202,7 +206,7 @@ def watch_idle(
 def is_zero_reading(zero: FloatArray, reading: float, sigma: float, prior_sigma: float) -> bool:
     """Whether a steady small current while nothing seems connected is the sensor's zero rather than a load."""
     known = np.isfinite(zero[ZERO_VAR])
-    held = zero[HELD_AMPERE] if zero[SINCE_FULL_HOURS] < HELD_VALID_HOURS else np.inf
+    held = zero[CHARGER_AMPERE] if zero[SINCE_FULL_HOURS] < HELD_VALID_HOURS else np.inf
     before = zero[ZERO] if known else 0.0
     if held <= 0.5 * (reading + before) - sigma:
         return True  # the reading on the charger fell as well

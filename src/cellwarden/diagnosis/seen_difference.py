@@ -1,0 +1,69 @@
+"""What the readings themselves show of a cell, before any filter: its difference to the middle cell where it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+
+__all__ = ["SeenDifference", "follow_difference", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDifference:
+    """Mean difference to the median cell [V] and hours behind it, (n_cells,), or (M, n_cells) along a block."""
+
+    volt: FloatArray
+    hours: FloatArray
+
+    def at_row(self, row: int) -> SeenDifference:
+        """One row's."""
+        return SeenDifference(self.volt[row], self.hours[row])
+
+
+def unseen(cells: int) -> SeenDifference:
+    """Before anything was read."""
+    return SeenDifference(np.zeros(cells), np.zeros(cells))
+
+
+def follow_difference(
+    state: SeenDifference, minutes: MinuteBlock, use: NDArray[np.bool_], memory_hours: float
+) -> tuple[SeenDifference, SeenDifference]:
+    """State after the block, and (M, n_cells) along it; `use` (M,) tells the rows that count.
+
+    The mean fades over `memory_hours` of rows that count.
+    """
+    volt = np.empty(minutes.voltage_volt.shape)
+    hours = np.empty(minutes.voltage_volt.shape)
+    mean, weight = state.volt.copy(), state.hours.copy()
+    _follow(mean, weight, minutes.voltage_volt, minutes.elapsed_second / 3600.0, use, memory_hours, volt, hours)
+    return SeenDifference(mean, weight), SeenDifference(volt, hours)
+
+
+@njit(cache=True)
+def _follow(
+    mean: FloatArray,
+    weight: FloatArray,
+    voltage: FloatArray,
+    elapsed_hours: FloatArray,
+    use: NDArray[np.bool_],
+    memory_hours: float,
+    out_volt: FloatArray,
+    out_hours: FloatArray,
+) -> None:
+    """Go through the rows, in place."""
+    for m in range(voltage.shape[0]):
+        if use[m] and elapsed_hours[m] > 0.0:
+            middle = np.nanmedian(voltage[m])
+            keep = np.exp(-elapsed_hours[m] / memory_hours)
+            for j in range(voltage.shape[1]):
+                if np.isfinite(voltage[m, j]):
+                    weight[j] = keep * weight[j] + elapsed_hours[m]
+                    mean[j] += elapsed_hours[m] / weight[j] * (voltage[m, j] - middle - mean[j])
+        out_volt[m] = mean
+        out_hours[m] = weight
