@@ -195,6 +195,9 @@ class Tracks:
     behind_ah: FloatArray | float = 0.0
     current_offset_ampere: float = 0.0
     voltage_volt: FloatArray | float = 3.4
+    delivered_ah: float = 0.0
+    soc_fraction: float = 0.99
+    slope_volt: float = 1.0
     informed: bool = True
     fulls: float = 1.0
     context: PackContext = field(default_factory=lambda: string_context(KnownString(stages=(), cells=CELLS)))
@@ -206,6 +209,8 @@ def odd(value: float, others: float = 0.0) -> FloatArray:
 
 def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
     minutes = hourly(tracks.hours, tracks.voltage_volt)
+    charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, 0.0)
+    minutes = dataclasses.replace(minutes, charge_ah=charge_ah)
     shape = (len(minutes), CELLS)
     ones = np.ones(shape)
     informed = ones * START if tracks.informed else ones * np.nan
@@ -255,11 +260,11 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
     )
     board.put(
         SocTrack(
-            soc_fraction=0.99 * ones,
+            soc_fraction=tracks.soc_fraction * ones,
             soc_low_fraction=0.98 * ones,
             soc_high_fraction=ones,
             ocv_volt=3.4 * ones,
-            ocv_slope_volt=ones,
+            ocv_slope_volt=tracks.slope_volt * ones,
             deficit_difference_ah=wide(tracks.behind_ah),
             deficit_difference_sigma_ah=0.1 * ones,
             full_count=np.full(len(minutes), tracks.fulls),
@@ -271,11 +276,23 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
 
 CASES = {
     "self_discharge": (self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=odd(0.010)), 0.010, "ampere", "10.0 mA"),
-    "capacity_low": (capacity_low.DETECTOR, Tracks(capacity_ah=odd(88.0, 100.0)), 12.0, "ampere_hour", "88.0 Ah"),
-    "soc_imbalance": (soc_imbalance.DETECTOR, Tracks(behind_ah=odd(4.0)), -4.0, "ampere_hour", "4.0 Ah emptier"),
+    "capacity_low": (
+        capacity_low.DETECTOR,
+        Tracks(capacity_ah=odd(88.0, 100.0), delivered_ah=60.0),
+        12.0,
+        "ampere_hour",
+        "88.0 Ah",
+    ),
+    "soc_imbalance": (
+        soc_imbalance.DETECTOR,
+        Tracks(behind_ah=odd(4.0), voltage_volt=odd(3.37, 3.4)),
+        -4.0,
+        "ampere_hour",
+        "4.0 Ah emptier",
+    ),
     "voltage_sensor_offset": (
         voltage_sensor_offset.DETECTOR,
-        Tracks(offset_volt=odd(0.012)),
+        Tracks(offset_volt=odd(0.012), voltage_volt=odd(3.311, 3.3), soc_fraction=0.6, slope_volt=0.1),
         0.012,
         "volt",
         "12.0 mV too high",
@@ -335,10 +352,38 @@ def test_what_has_gone_is_said_once(kind: str) -> None:
     bad = getattr(tracks, name)
     good = np.full(CELLS, np.median(bad))
     values: dict[str, Any] = {name: np.stack([bad] * 60 + [good] * 20)}
-    held = found(detector, Tracks(hours=80, **values))
+    held = found(detector, dataclasses.replace(tracks, hours=80, **values))
     assert [item.severity for item in held].count(None) == 1
     assert held[-1].severity is None
     assert hour_of(held[-1].at_unix_time_second) == 61
+
+
+@pytest.mark.parametrize(
+    ("kind", "unseen"),
+    [
+        ("capacity_low", {"delivered_ah": 20.0}),
+        ("capacity_low", {"delivered_ah": 100.0}),
+        ("soc_imbalance", {"voltage_volt": 3.4}),
+        ("soc_imbalance", {"voltage_volt": odd(3.43, 3.4)}),
+        ("soc_imbalance", {"voltage_volt": odd(3.27, 3.3)}),
+        ("voltage_sensor_offset", {"voltage_volt": 3.3}),
+        ("voltage_sensor_offset", {"voltage_volt": odd(3.289, 3.3)}),
+        ("voltage_sensor_offset", {"soc_fraction": 0.99, "slope_volt": 3.0}),
+    ],
+)
+def test_what_the_readings_themselves_do_not_show_is_not_told(kind: str, unseen: dict[str, Any]) -> None:
+    detector, tracks, *_ = CASES[kind]
+    assert found(detector, dataclasses.replace(tracks, **unseen)) == []
+
+
+def test_a_cell_without_a_plateau_is_judged_by_the_filter_alone() -> None:
+    context = string_context(KnownString(stages=(), cells=CELLS))
+    steep = tuple(
+        dataclasses.replace(curve, discharge_volt=3.0 + context.model.soc_fraction)
+        for curve in context.model.ocv_curves
+    )
+    context = dataclasses.replace(context, model=dataclasses.replace(context.model, ocv_curves=steep))
+    assert found(voltage_sensor_offset.DETECTOR, Tracks(offset_volt=odd(0.012), context=context))
 
 
 def test_a_large_leak_is_an_internal_short() -> None:

@@ -23,6 +23,7 @@ LIMIT_FRACTION = 0.05
 PRESSING_FRACTION = 0.30
 SPREADS = 4.0
 INFORMED_SIGMA_FRACTION = 0.015
+CURVE_SIGMA_FRACTION = 0.01  # by which an unknown curve may misplace one cell's end against another's
 HOURS_NEEDED = 12.0
 INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go
 COUNTED_SHARE = 0.97  # of a counted charge, that was delivered for certain
@@ -56,7 +57,7 @@ def _step(
         deep = deepest_ah[row] >= INFORMING_DEPTH * nominal
         return Deviation(
             value=np.maximum(missing, 0.0),
-            sigma=sigma,
+            sigma=np.hypot(sigma, CURVE_SIGMA_FRACTION),
             limit=max(LIMIT_FRACTION, SPREADS * robust_sigma(ratio)),
             pressing=PRESSING_FRACTION if deepest_ah[row] >= PRESSING_DEPTH * nominal else np.inf,
             hours_needed=HOURS_NEEDED,
