@@ -186,3 +186,23 @@ def test_a_checkpoint_in_the_middle_changes_nothing() -> None:
     second.take(run.kept.rows(middle, len(run.kept)))
     about = {"pack": "x"}
     assert encode_checkpoint(second.state, about) == encode_checkpoint(run.state, about)
+
+
+def test_what_rests_on_voltage_is_less_sure_while_a_source_is_silent() -> None:
+    run, context = live("all"), course()[1]
+    estimator = LiveEstimator(context, run.state)
+    both = live_results(estimator.state, run.minutes[-1], context)
+    at = run.state.until_unix_time_second
+    estimator.mark(Mark(unix_time_second=at, kind="accuracy", reason="the array is silent", widening=2.5))
+    one = live_results(estimator.state, run.minutes[-1], context)
+    for now, before in zip(one.cells, both.cells, strict=True):
+        for name in ("soc_fraction", "capacity_ah", "self_discharge_ampere", "voltage_offset_volt"):
+            wide, narrow = getattr(now, name), getattr(before, name)
+            if narrow is None:
+                continue
+            assert wide.value == narrow.value
+            assert wide.high - wide.value == pytest.approx(2.5 * (narrow.high - narrow.value))
+            assert wide.low <= narrow.low
+        assert now.resistance_ohm == before.resistance_ohm
+    estimator.mark(Mark(unix_time_second=at, kind="accuracy", reason="heard again"))
+    assert live_results(estimator.state, run.minutes[-1], context) == both

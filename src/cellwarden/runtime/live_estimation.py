@@ -166,21 +166,33 @@ def with_evidence(state: EstimationState, evidence: Evidence) -> EstimationState
 
 
 def _widened(cell: CellResult, widening: float) -> CellResult:
-    """The cell with its intervals that rest on voltage widened."""
+    """The cell with its intervals that rest on what voltages are worth widened.
+
+    Resistance does not: it is a difference within seconds, and its noise is learnt from the readings themselves.
+    """
     if widening == 1.0:
         return cell
     return replace(
         cell,
         soc_fraction=_wider(cell.soc_fraction, widening),
-        voltage_offset_volt=_wider(cell.voltage_offset_volt, widening),
+        capacity_ah=_wider(cell.capacity_ah, widening),
+        self_discharge_ampere=_wider(cell.self_discharge_ampere, widening, lowest=-np.inf),
+        voltage_offset_volt=_wider(cell.voltage_offset_volt, widening, lowest=-np.inf),
     )
 
 
-def _wider(interval: Interval | None, widening: float) -> Interval | None:
+def _wider(interval: Interval | None, widening: float, lowest: float = 0.0) -> Interval | None:
     if interval is None:
         return None
-    low = interval.value - widening * (interval.value - interval.low)
+    low = max(interval.value - widening * (interval.value - interval.low), min(lowest, interval.low))
     return replace(interval, low=low, high=interval.value + widening * (interval.high - interval.value))
+
+
+def _less_sure(readiness: Readiness | None, widening: float) -> Readiness | None:
+    """The readiness with its runtime widened: it rests on charge and capacity."""
+    if readiness is None or widening == 1.0:
+        return readiness
+    return replace(readiness, runtime_hour=_wider(readiness.runtime_hour, widening) or readiness.runtime_hour)
 
 
 def live_results(state: EstimationState, minute: LiveMinute, context: PackContext) -> LiveResults:
@@ -193,6 +205,6 @@ def live_results(state: EstimationState, minute: LiveMinute, context: PackContex
         cells=tuple(_widened(cell, state.widening) for cell in cell_results(minute.board, context)),
         current_offset_ampere=current_offset(minute.board, context),
         temperature_sensors=sensor_results(minute.board, context),
-        readiness=pack_readiness(minute.minutes, minute.board, context),
+        readiness=_less_sure(pack_readiness(minute.minutes, minute.board, context), state.widening),
         usage=usage_of(state.usage, context),
     )
