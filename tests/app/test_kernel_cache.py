@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwarden.app.kernel_cache import choose_kernel_cache, source_digest
+from cellwarden.app.kernel_cache import choose_kernel_cache, is_warm, note_warm, source_digest
 
 
 def package_with(folder: Path, text: str) -> Path:
@@ -39,3 +39,13 @@ def test_the_users_own_choice_stays(tmp_path: Path) -> None:
     environment = {"NUMBA_CACHE_DIR": "/fast/disk"}
     choose_kernel_cache(tmp_path, environment)
     assert environment == {"NUMBA_CACHE_DIR": "/fast/disk"}
+
+
+def test_what_was_compiled_is_noted_until_the_sources_change(tmp_path: Path) -> None:
+    package, environment = package_with(tmp_path, "LIMIT = 1"), {"XDG_STATE_HOME": str(tmp_path / "state")}
+    choose_kernel_cache(package, environment)
+    assert not is_warm(package, environment)
+    note_warm(package, environment)
+    assert is_warm(package, environment)
+    package_with(tmp_path, "LIMIT = 2")
+    assert not is_warm(package, environment)

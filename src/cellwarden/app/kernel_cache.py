@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import MutableMapping
+from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["choose_kernel_cache", "source_digest", "state_directory"]
+__all__ = ["choose_kernel_cache", "is_warm", "note_warm", "source_digest", "state_directory"]
 
 _VARIABLE = "NUMBA_CACHE_DIR"
+_NOTE = "warm.txt"
 _ROOMS_WITH_KERNELS = ("core", "diagnosis", "estimation", "logs", "models", "simulator")
 
 
@@ -40,3 +43,22 @@ def choose_kernel_cache(package: Path, environment: MutableMapping[str, str] = o
     """
     if _VARIABLE not in environment:
         environment[_VARIABLE] = str(state_directory(environment) / "kernels" / source_digest(package))
+
+
+def is_warm(package: Path, environment: MutableMapping[str, str] = os.environ) -> bool:
+    """Whether all kernels of these sources were compiled into the chosen folder, by this Python and this Numba."""
+    try:
+        return (Path(environment[_VARIABLE]) / _NOTE).read_text(encoding="utf-8") == _made_of(package)
+    except OSError:
+        return False
+
+
+def note_warm(package: Path, environment: MutableMapping[str, str] = os.environ) -> None:
+    """Note that they were."""
+    folder = Path(environment[_VARIABLE])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _NOTE).write_text(_made_of(package), encoding="utf-8")
+
+
+def _made_of(package: Path) -> str:
+    return f"sources {source_digest(package)}\nnumba {version('numba')}\npython {sys.version}\n"
