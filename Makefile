@@ -61,6 +61,7 @@ nightly: $(DEV)
 	$(PY) -m scripts.fuzz_decoders --count 1000000 --seed $(SEED)
 	$(PY) -m scripts.kill_loop --count 200 --seed $(SEED)
 	$(PY) -m scripts.power_cut --count 20 --seed $(SEED)
+	$(PY) -m scripts.kill_controller --kills 200 --seed $(SEED)
 	$(PY) -m scripts.check_home_assistant
 
 cut-example: $(RUNTIME)

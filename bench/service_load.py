@@ -80,7 +80,7 @@ def cpu_second(process: int) -> float:
 def resident_megabyte(process: int) -> float:
     """Memory of a process [MB]."""
     line = next(text for text in Path(f"/proc/{process}/status").read_text().splitlines() if text.startswith("VmRSS"))
-    return float(line.split()[1]) / 1000.0
+    return float(line.split()[1]) * 1024.0 / 1e6
 
 
 def status_of(folder: Path) -> dict[str, Any]:
@@ -169,7 +169,8 @@ def main() -> int:
         stack.callback(devices.kill)
         if devices.stdout is None or devices.stdout.readline() != "ready\n":
             sys.exit("the devices did not start")
-        controller = subprocess.Popen([*cellwarden, "controller", str(site)])
+        log = stack.enter_context((folder / "controller.log").open("wb"))
+        controller = subprocess.Popen([*cellwarden, "controller", str(site)], stderr=log)
         stack.callback(controller.kill)
         before = wait_ready(folder)
         begin, cpu, device_cpu = time.monotonic(), cpu_second(controller.pid), cpu_second(devices.pid)

@@ -37,3 +37,18 @@ def test_days_are_sealed_and_looked_through_without_waiting(tmp_path: Path, monk
         found = joined(StoreReader(tmp_path).rows("a"))
     np.testing.assert_array_equal(found, TIMES[720:])
     assert longest < 0.5
+
+
+def test_a_process_that_hangs_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(store_housekeeping, "_ROUND_SECOND", 0.0)
+    monkeypatch.setattr(store_housekeeping, "_LONGEST_SECOND", -1.0)
+    house = Housekeeping(tmp_path, lambda: float(TIMES[-1]))
+    with landing(tmp_path) as store:
+        store.write(rows_batch("a", TIMES))
+        house.step(store)
+        house.step(store)
+        assert "hung" in caplog.text
+        np.testing.assert_array_equal(joined(StoreReader(tmp_path).rows("a")), TIMES)
+        house.stop()

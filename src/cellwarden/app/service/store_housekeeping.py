@@ -25,6 +25,7 @@ _LOG = logging.getLogger(__name__)
 _ROUND_SECOND = 60.0
 _CHECK_SECOND = 3600.0
 _CHECKS_A_DAY = 24
+_LONGEST_SECOND = 1800.0
 
 
 class Housekeeping:
@@ -43,6 +44,7 @@ class Housekeeping:
         self._due_second = time.monotonic() + _ROUND_SECOND
         self._check_due_second = time.monotonic() + _CHECK_SECOND
         self._checked: CatalogueKey = FIRST_KEY
+        self._task_due_second = float("inf")
 
     def stop(self) -> None:
         """End what is at work; the next start begins it anew."""
@@ -62,10 +64,14 @@ class Housekeeping:
         if self._task is not None:
             if self._task.is_done:
                 self._take_in(self._task, landing)
+            elif now > self._task_due_second:
+                _LOG.error("store: what seals it has hung and is ended")
+                self.stop()
             return
         if now < self._due_second:
             return
         self._due_second = now + _ROUND_SECOND
+        self._task_due_second = now + _LONGEST_SECOND
         for removed in landing.keep_within_budget():
             _LOG.warning(
                 "store: %s of %s removed to stay within the disk budget", removed.detail["kind"], removed.detail["day"]
