@@ -30,7 +30,7 @@ def state_directory(environment: MutableMapping[str, str]) -> Path:
 def source_digest(package: Path) -> str:
     """Short digest of the names and contents of the Python files in the rooms of `package` that hold kernels."""
     digest = hashlib.sha256()
-    for file in sorted(file for room in _ROOMS_WITH_KERNELS for file in (package / room).rglob("*.py")):
+    for file in _sources(package):
         digest.update(str(file.relative_to(package)).encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
@@ -61,4 +61,13 @@ def note_warm(package: Path, environment: MutableMapping[str, str] = os.environ)
 
 
 def _made_of(package: Path) -> str:
-    return f"sources {source_digest(package)}\nnumba {version('numba')}\npython {sys.version}\n"
+    """What Numba looks at too: where the sources are, when they were written, who compiled."""
+    times = hashlib.sha256(repr([(str(file), file.stat().st_mtime) for file in _sources(package)]).encode())
+    return (
+        f"sources {source_digest(package)} {times.hexdigest()[:16]}\nnumba {version('numba')}\npython {sys.version}\n"
+    )
+
+
+def _sources(package: Path) -> list[Path]:
+    """The Python files in the rooms that hold kernels."""
+    return sorted(file for room in _ROOMS_WITH_KERNELS for file in (package / room).rglob("*.py"))

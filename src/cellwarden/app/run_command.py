@@ -68,6 +68,7 @@ def run_controller(file: Path) -> None:
 async def _serve(file: Path) -> None:
     from cellwarden.app.service.bus_check import planned_loads
     from cellwarden.app.service.controller import Controller
+    from cellwarden.app.service.kernel_warming import KernelWarming
     from cellwarden.app.service.service_log import set_up_logs
     from cellwarden.app.service.site_toml import read_site_toml
 
@@ -76,7 +77,7 @@ async def _serve(file: Path) -> None:
         planned_loads(site)
     log_file = None if site.site.log_file is None else site.file.parent / site.site.log_file
     set_up_logs(site.site.log_format, log_file, site.site.log_megabyte)
-    controller = Controller(site)
+    controller = Controller(site, warm=KernelWarming(file))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, controller.stop)

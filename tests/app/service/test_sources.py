@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from cellwarden.app.service import source_poller
 from cellwarden.app.service.message_listener import MessageListener
 from cellwarden.app.service.source_poller import SourcePoller
 from cellwarden.drivers.device import DeviceProfile
@@ -88,6 +90,42 @@ def test_parts_that_do_not_hold_together_are_no_reading() -> None:
 
     asyncio.run(asyncio.wait_for(test(), 10.0))
     assert taken == []
+
+
+class Sleeping(Registers):
+    """A line on which the whole process stands still once, as under SIGSTOP."""
+
+    def __init__(self, registers: dict[int, int]) -> None:
+        super().__init__(registers)
+        self.sleep_second = 0.0
+
+    async def _read(self) -> bytes:
+        slept, self.sleep_second = self.sleep_second, 0.0
+        time.sleep(slept)  # the event loop sleeps too
+        return await super()._read()
+
+
+def test_answers_that_were_slept_through_are_not_taken_for_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_poller, "_OLD_SECOND", 0.2)
+    taken: list[float] = []
+
+    async def test() -> None:
+        line = Sleeping(rack(50000))
+        link = DeviceLink(line, Session(DRIVER, DeviceProfile(address=1)))
+        worker = SourcePoller("rack bms", link, 0.02, lambda _, at: taken.append(at))
+        task = asyncio.create_task(worker.run())
+        while len(taken) < 2:
+            await asyncio.sleep(0.01)
+        gaps, line.sleep_second = worker.gaps, 0.5
+        while not worker.trouble and worker.gaps == gaps:
+            await asyncio.sleep(0.0)
+        assert "too old" in worker.trouble
+        count = len(taken)
+        while len(taken) < count + 2:
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(test(), 20.0))
 
 
 class Talking(MessageTransport):

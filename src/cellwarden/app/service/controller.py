@@ -19,6 +19,7 @@ from pathlib import Path
 from cellwarden.app.service.bank_runner import BankRunner
 from cellwarden.app.service.checkpoint_files import checkpoint_file, read_anchor, read_checkpoint
 from cellwarden.app.service.estimation_worker import EstimationWorker
+from cellwarden.app.service.kernel_warming import KernelWarming
 from cellwarden.app.service.known_devices import read_known_devices, write_known_devices
 from cellwarden.app.service.latency import RecentLatency
 from cellwarden.app.service.operator_socket import OperatorSocket
@@ -59,6 +60,7 @@ class Controller:
     ----------
     site : checked
     clock : of the record; the site's own where None
+    warm : compiles what the estimation needs before it begins; None where that has been done
 
     Raises
     ------
@@ -66,7 +68,7 @@ class Controller:
         Another controller has the state directory, or a device cannot be set up as the site says.
     """
 
-    def __init__(self, site: Site, clock: ServiceClock | None = None) -> None:
+    def __init__(self, site: Site, clock: ServiceClock | None = None, warm: KernelWarming | None = None) -> None:
         self.site = site
         self.folder = site.state_directory
         speed = site.site.clock_speed
@@ -100,6 +102,7 @@ class Controller:
             self._checkpoints(),
             site.store.checkpoint_second,
             self._note_findings,
+            warm,
         )
         self._known = read_known_devices(self.folder / "devices.json")
         self.packs = {item.pack_id: self._runner(item, newest[item.pack_id]) for item in setups}

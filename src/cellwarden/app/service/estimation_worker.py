@@ -73,6 +73,7 @@ class EstimationWorker(threading.Thread):
     folder : of checkpoints
     checkpoint_second : time between two of a pack [s]
     on_findings : told of a pack's findings when they change
+    prepare : done first, in the thread; it asks what it is given whether to go on
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class EstimationWorker(threading.Thread):
         folder: Path,
         checkpoint_second: float,
         on_findings: Callable[[str, tuple[Finding, ...]], None],
+        prepare: Callable[[Callable[[], bool]], None] | None = None,
     ) -> None:
         super().__init__(name="estimation", daemon=True)
         self.beat_second = time.monotonic()
@@ -92,6 +94,7 @@ class EstimationWorker(threading.Thread):
         self._folder = folder
         self._checkpoint_second = checkpoint_second
         self._on_findings = on_findings
+        self._prepare = prepare
         self._lock = threading.Condition()
         self._stop_wanted = False
         now, count = time.monotonic(), max(len(estimators), 1)
@@ -136,6 +139,8 @@ class EstimationWorker(threading.Thread):
 
     def run(self) -> None:
         """Until stopped."""
+        if self._prepare is not None:
+            self._prepare(self._goes_on)
         while True:
             with self._lock:
                 if self._stop_wanted:
@@ -150,6 +155,11 @@ class EstimationWorker(threading.Thread):
                 self._advance_alone(name, work)
             if not work.is_broken:
                 self._checkpoint(name, work)
+
+    def _goes_on(self) -> bool:
+        """Whether the thread is still wanted; says that it lives."""
+        self.beat_second = time.monotonic()
+        return not self._stop_wanted
 
     def _advance_alone(self, name: str, work: _PackWork) -> None:
         """One pack's turn; an error of the program in it costs this pack its estimates, and no pack its limits."""

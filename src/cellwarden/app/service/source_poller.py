@@ -10,7 +10,7 @@ from typing import final
 
 from cellwarden.app.service.latency import RecentLatency
 from cellwarden.drivers.device import Frame, Poll
-from cellwarden.drivers.errors import FrameError, TransportError
+from cellwarden.drivers.errors import FrameError, NoAnswerError, TransportError
 from cellwarden.drivers.reading import DeviceReading
 from cellwarden.drivers.transport.link import DeviceLink
 
@@ -20,6 +20,7 @@ _LOG = logging.getLogger(__name__)
 _REASK_AFTER_FAILURES = 3
 _REASK_SECOND = 600.0
 _KEEP_SLOW_PERIODS = 3.0
+_OLD_SECOND, _OLD_PERIODS = 3.0, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +112,11 @@ class SourcePoller:
                 await self._introduce()
             plan = poll_plan(session.driver.polls(session.profile), self.period_second)
             frames = await self._ask_slow(plan)
+            asked = loop.time()
             for request in plan.fast:
                 frames += await self._ask(request)
             at = loop.time()
+            self._require_prompt(at - asked)
             reading = session.decode(frames, at)
         except (TransportError, FrameError) as error:
             self._failed(error)
@@ -122,6 +125,11 @@ class SourcePoller:
         self.busy_second += at - begin
         self._failures, self.trouble = 0, ""
         self._on_reading(reading, at)
+
+    def _require_prompt(self, took_second: float) -> None:
+        """Refuse answers to a round that this process has slept through (paused, or starved): they are old."""
+        if took_second > max(_OLD_SECOND, _OLD_PERIODS * self.period_second):
+            raise NoAnswerError(f"a round took {took_second:.1f} s: its answers are too old to be taken for new")
 
     def _is_unknown(self, now: float) -> bool:
         """Whether the device must say (again) who it is: it was gone, or it is long ago."""
