@@ -29,7 +29,7 @@ from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.scalar_update import scalar_update
+from cellwarden.estimation.scalar_update import considered_update, scalar_update
 
 DEFICIT, OFFSET, LN_CAPACITY, LN_R0, LN_R1, LN_R2, ACTIVATION, EPSILON, BETA, LN_WIDTH = range(10)
 STATES = 10  # further states are amplitudes of modes
@@ -38,14 +38,15 @@ STATES = 10  # further states are amplitudes of modes
 FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COUNT, LAST_SOC, LIKELIHOOD = range(9)
 POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 13)
 CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING, CURVE_PRIOR, REMAINDER = range(13, 20)
-PRIOR_LIKELIHOOD = 20
-MEMORY = 21
+PRIOR_LIKELIHOOD, NEWS = 20, 21
+MEMORY = 22
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
 P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED = range(8, 12)
 PARAMETERS = 12
 
+TELLING_DEPTH = 0.1  # of discharge, before a voltage tells of the capacity
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
 CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 60 * 86400.0
@@ -233,7 +234,10 @@ def correct_by_voltage(
     repeated = RESTING_REPEATS if abs(current) < parameters[P_CAPACITY] / 50.0 else LOADED_REPEATS
     miss = voltage - ocv - memory[POLARISATION]
     likelihood = _likelihood(p, h, miss, variance + (memory[CURVE_PRIOR] * max(memory[REMAINDER], 1.0)) ** 2)
-    scalar_update(x, p, h, miss - x[BETA], repeated * variance, 5.0)
+    if 1.0 - soc < TELLING_DEPTH:
+        considered_update(x, p, h, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY)
+    else:
+        scalar_update(x, p, h, miss - x[BETA], repeated * variance, 5.0)
     return likelihood
 
 

@@ -16,7 +16,8 @@ from cellwarden.estimation.scalar_update import scalar_update
 
 # slots of the pack's scalars
 ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
-SCALARS = 9
+LAST_NEWS = 9
+SCALARS = 10
 
 HANDOVER_SIGMA = 0.02
 FULL_SECOND = 600.0
@@ -28,11 +29,13 @@ IDLE_REST_SECOND = 900.0
 NEAR_FULL_SOC = 0.93
 LOW_FLOAT_VOLT = 0.02  # by which a float may lie below the voltage that counts as full
 FAR_SIGMAS = 4.0
+SWEEP_NEWS = 33.0  # readings of the curve until it repeats itself
+MODE_BEND = 0.5
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
 CREDIT_DIVISOR = 3.0
 # what the variances are worth to the charge, from the coverage pooled over packs known and unknown to the set
-KNOWN_VARIANCE_SHARE, LEARNT_VARIANCE_SHARE = 0.25, 1.0
+KNOWN_VARIANCE_SHARE, PROVING_NEWS = 0.25, 10.0
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
@@ -76,6 +79,7 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> N
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
         state.memory[k, cc.GIVEN_UP] = 0.0
         state.memory[k, cc.LIKELIHOOD] = state.memory[k, cc.PRIOR_LIKELIHOOD]
+        state.memory[k, cc.NEWS] = 0.0
 
 
 @njit(cache=True)
@@ -158,9 +162,17 @@ def keep_zero(state: ChargeArrays) -> None:
 
 @njit(cache=True)
 def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
-    """How well a curve explains the log, less what it bends the capacity to do so; a logarithm."""
-    bend = (x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]
-    return float(memory[cc.LIKELIHOOD] - bend * bend)
+    """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
+
+    A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so.
+    """
+    bend = ((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2
+    for a in range(cc.STATES, x.shape[0]):
+        bend += MODE_BEND * x[a] * x[a]
+    told = memory[cc.LIKELIHOOD] - memory[cc.PRIOR_LIKELIHOOD]
+    repeats = max(memory[cc.NEWS] / SWEEP_NEWS, 1.0)
+    proven = min(memory[cc.NEWS] / PROVING_NEWS, 1.0)
+    return float(memory[cc.PRIOR_LIKELIHOOD] * proven + told / repeats - bend)
 
 
 @njit(cache=True)
@@ -198,7 +210,8 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> None
             continue
         weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
-        share = LEARNT_VARIANCE_SHARE if learns[k] > 0 else KNOWN_VARIANCE_SHARE
+        proven = min(state.memory[k, cc.NEWS] / PROVING_NEWS, 1.0) if learns[k] == 0 else 0.0
+        share = 1.0 - (1.0 - KNOWN_VARIANCE_SHARE) * proven
         total += weight
         mixed[0] += weight * d
         mixed[1] += weight * q

@@ -37,7 +37,7 @@ DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
-KNOWN_HANDICAP = 3.0  # logarithm of the odds against a curve that cannot learn: it must earn its trust
+KNOWN_ODDS = 9.0  # logarithm, of the curve that the set was fitted to against those that a log must teach
 KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
 TWO_SIGMA = 1.96
 
@@ -52,7 +52,7 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     memory[:, cc.CURVE_PRIOR] = [curve.sigma_volt for curve in family]
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
     learning = np.array([len(curve.modes_volt) > 0 for curve in family])
-    memory[:, cc.PRIOR_LIKELIHOOD] = prior - np.where(learning.any() & ~learning, KNOWN_HANDICAP, 0.0)
+    memory[:, cc.PRIOR_LIKELIHOOD] = prior + np.where(learning, 0.0, KNOWN_ODDS)
     memory[:, cc.LIKELIHOOD] = memory[:, cc.PRIOR_LIKELIHOOD]
     first = family[int(np.argmax(memory[:, cc.LIKELIHOOD]))]
     information = np.full((rows_of.INFORMATION, cells, 2), np.nan)

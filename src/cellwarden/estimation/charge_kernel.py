@@ -12,6 +12,7 @@ from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
     COUNTED,
+    LAST_NEWS,
     LOST_FULL_SOC,
     ROW_CURRENT,
     SILENT_SECOND,
@@ -40,6 +41,7 @@ RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
 HOUR_SECOND = 3600
+NEWS_STEP = 0.01  # of the capacity; less than that is the same place on the curve
 NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the choice of the curve
 
 
@@ -188,7 +190,9 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
     spread = minutes.current_max[m] - minutes.current_min[m]
     rested = state.memory[best, cc.REST_SECOND] > RESTED_SECOND
     due = not rested or int(minutes.stamp[m]) % RESTED_INTERVAL_SECOND == 0
-    news = min(abs(minutes.charge_ah[m]) / (NEWS_SHARE_OF_CAPACITY * state.parameters[cc.P_CAPACITY]), 1.0)
+    # One share for all curves: each reading's likelihood must weigh the same in all of them.
+    clear = min((CLEAR_VOLT / (state.memory[best, cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
+    news = clear * _news(state)
     warm = finite_median(minutes.temperature[m])
     if read_zero(state, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
         state.offset_information[1] = minutes.stamp[m]
@@ -215,8 +219,8 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
                 warm,
                 curves.entropy[k, _place(x, curves.entropy)],
             )
-            clear = min((CLEAR_VOLT / (memory[cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
-            memory[cc.LIKELIHOOD] += news * clear * likelihood
+            memory[cc.LIKELIHOOD] += news * likelihood
+            memory[cc.NEWS] += news
     before = best
     best = choose_curve(state)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
@@ -225,6 +229,16 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
     if state.y.shape[0] > 1 and due and sure:
         _correct_cells(state, best, minutes.voltage[m], median, minutes.charge_ah[m])
         state.scalars[WAITING_SECOND] = 0.0
+
+
+@njit(cache=True)
+def _news(state: ChargeArrays) -> float:
+    """How far the count has gone since a reading last told of the curve, as a share of what makes a full one."""
+    travelled = abs(state.scalars[COUNTED] - state.scalars[LAST_NEWS]) / state.parameters[cc.P_CAPACITY]
+    if travelled < NEWS_STEP:
+        return 0.0
+    state.scalars[LAST_NEWS] = state.scalars[COUNTED]
+    return float(min(travelled / NEWS_SHARE_OF_CAPACITY, 1.0))
 
 
 @njit(cache=True)

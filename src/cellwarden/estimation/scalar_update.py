@@ -7,7 +7,7 @@ from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["scalar_update"]
+__all__ = ["considered_update", "scalar_update"]
 
 
 @njit(cache=True)
@@ -50,3 +50,26 @@ def scalar_update(
             p[a, b] -= ph[a] * ph[b] / s
     likelihood = -0.5 * (innovation * innovation / s + np.log(s))
     return normalised, likelihood
+
+
+@njit(cache=True)
+def considered_update(
+    x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float, gate: float, held: int
+) -> None:
+    """Kalman update that leaves state `held` alone but counts its variance (Schmidt 1966); else as `scalar_update`."""
+    n = x.shape[0]
+    ph = np.zeros(n)
+    s = variance
+    for a in range(n):
+        for b in range(n):
+            ph[a] += p[a, b] * h[b]
+        s += h[a] * ph[a]
+    normalised = innovation / np.sqrt(s)
+    if abs(normalised) > gate:
+        s = (innovation / gate) ** 2
+    gain = ph / s
+    gain[held] = 0.0
+    x += gain * innovation
+    for a in range(n):
+        for b in range(n):
+            p[a, b] += s * gain[a] * gain[b] - gain[a] * ph[b] - ph[a] * gain[b]
