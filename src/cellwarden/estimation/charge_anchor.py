@@ -23,6 +23,7 @@ HANDOVER_SIGMA = 0.02
 FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
+LEARNT_TOP_SIGMA = 0.004  # the same over all makes, which no full charge brings down
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
@@ -164,15 +165,19 @@ def keep_zero(state: ChargeArrays) -> None:
 def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
     """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
 
-    A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so.
+    A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so. The odds of a
+    known curve hold once a sweep was seen, and for as long as it does not need another capacity than is usual: moved
+    steps and another capacity look alike.
     """
-    bend = ((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2
+    capacity_bend = ((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2
+    bend = capacity_bend
     for a in range(cc.STATES, x.shape[0]):
         bend += MODE_BEND * x[a] * x[a]
     told = memory[cc.LIKELIHOOD] - memory[cc.PRIOR_LIKELIHOOD]
     repeats = max(memory[cc.NEWS] / SWEEP_NEWS, 1.0)
     proven = min(memory[cc.NEWS] / PROVING_NEWS, 1.0)
-    return float(memory[cc.PRIOR_LIKELIHOOD] * proven + told / repeats - bend)
+    odds = memory[cc.PRIOR_LIKELIHOOD] * proven * np.exp(-capacity_bend)
+    return float(odds + told / repeats - bend)
 
 
 @njit(cache=True)
@@ -194,16 +199,17 @@ def choose_curve(state: ChargeArrays) -> int:
 
 
 @njit(cache=True)
-def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> None:
+def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> float:
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
     `learns` (K,) counts the modes of each; `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ], the last as the
-    filters hold it. The credit is taken at a fraction, for readings of one log share the
+    filters hold it. Returned is the variance of the charge of a full pack: a known curve's is the set's, one that is
+    learnt stands or falls by its top knee, whose error no log shows. The credit is taken at a fraction, for readings of one log share the
     errors that no curve explains.
     """
     best = int(state.scalars[BEST])
     top = credit(state.x[best], state.memory[best], state.prior[best])
-    total = 0.0
+    total, top_variance = 0.0, 0.0
     mixed[:] = 0.0
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
@@ -213,6 +219,8 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> None
         proven = min(state.memory[k, cc.NEWS] / PROVING_NEWS, 1.0) if learns[k] == 0 else 0.0
         share = 1.0 - (1.0 - KNOWN_VARIANCE_SHARE) * proven
         total += weight
+        top_sigma = LEARNT_TOP_SIGMA if learns[k] > 0 else state.parameters[cc.P_FLOAT_SIGMA]
+        top_variance += weight * top_sigma**2
         mixed[0] += weight * d
         mixed[1] += weight * q
         mixed[2] += weight * (share * state.p[k, cc.DEFICIT, cc.DEFICIT] + d * d)
@@ -224,6 +232,7 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> None
     mixed[3] -= mixed[0] * mixed[1]
     mixed[4] -= mixed[1] * mixed[1]
     mixed[5] -= mixed[1] * mixed[1]
+    return top_variance / total
 
 
 @njit(cache=True)

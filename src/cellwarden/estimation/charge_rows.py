@@ -87,7 +87,7 @@ def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int,
     best = int(state.scalars[BEST])
     memory, y, q = state.memory[best], state.y, state.q
     mixed = np.zeros(6)
-    mix_curves(state, learns, mixed)
+    top_variance = mix_curves(state, learns, mixed)
     leak, reading = np.median(y[:, cd.LEAK]), np.median(y[:, cd.READING_OFFSET])
     common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
     capacity = np.exp(mixed[1])
@@ -96,7 +96,7 @@ def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int,
     for j in range(y.shape[0]):
         ratio = np.exp(y[j, cd.LN_RATIO])
         own = capacity * ratio
-        soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, state.parameters[cc.P_FLOAT_SIGMA])
+        soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, top_variance)
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
         variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
         sigma = np.hypot(sigma, misfit * (1.0 - soc))
@@ -129,7 +129,7 @@ def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int,
 
 @njit(cache=True)
 def _soc_and_sigma(
-    mixed: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, float_sigma: float
+    mixed: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, top_variance: float
 ) -> tuple[float, float]:
     """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
     deficit = mixed[0] + y[cd.DIFFERENCE] - gap_ah
@@ -140,7 +140,7 @@ def _soc_and_sigma(
         - 2.0 * d * c * (mixed[3] + q[cd.DIFFERENCE, cd.LN_RATIO])
         + (0.5 * gap_ah / own) ** 2
     )
-    return 1.0 - c, float(np.sqrt(max(variance, 0.0) + float_sigma**2))
+    return 1.0 - c, float(np.sqrt(max(variance, 0.0) + top_variance))
 
 
 @njit(cache=True)
