@@ -203,9 +203,9 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
     `learns` (K,) counts the modes of each; `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ], the last as the
-    filters hold it. Returned is the variance of the charge of a full pack: a known curve's is the set's, one that is
-    learnt stands or falls by its top knee, whose error no log shows. The credit is taken at a fraction, for readings of one log share the
-    errors that no curve explains.
+    filters hold it. Returned is the variance of the charge of a full pack: of a known curve the set states it, one
+    that is learnt stands or falls by its top knee, whose error no log shows. The credit is taken at a fraction, for
+    readings of one log share the errors that no curve explains.
     """
     best = int(state.scalars[BEST])
     top = credit(state.x[best], state.memory[best], state.prior[best])
