@@ -18,10 +18,11 @@ from tests.store.test_sealing import TIMES
 def test_days_are_sealed_and_looked_through_without_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_housekeeping, "_ROUND_SECOND", 0.0)
     monkeypatch.setattr(store_housekeeping, "_CHECK_SECOND", 0.0)
+    monkeypatch.setattr(store_housekeeping, "_CHECKS_A_DAY", 1)  # all files at once
     house = Housekeeping(tmp_path, lambda: float(TIMES[-1]))
     with landing(tmp_path) as store:
         store.write(rows_batch("a", TIMES))
-        end, longest = time.monotonic() + 30.0, 0.0
+        end, longest = time.monotonic() + 120.0, 0.0
         while store.sealed_count() < 4 and time.monotonic() < end:
             begin = time.monotonic()
             house.step(store)
