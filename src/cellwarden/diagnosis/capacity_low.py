@@ -23,7 +23,8 @@ LIMIT_FRACTION = 0.05
 PRESSING_FRACTION = 0.30
 SPREADS = 4.0
 INFORMED_SIGMA_FRACTION = 0.015
-CURVE_SIGMA_FRACTION = 0.01  # by which an unknown curve may misplace one cell's end against another's
+# by which an unknown curve may misplace one cell's end against another's after a discharge so deep, and more before
+CURVE_SIGMA_FRACTION, DEEP = 0.01, 0.6
 HOURS_NEEDED = 12.0
 INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go
 COUNTED_SHARE = 0.97  # of a counted charge, that was delivered for certain
@@ -54,14 +55,17 @@ def _step(
         ratio, sigma = track.relative_fraction[row], track.relative_sigma_fraction[row]
         most = 1.0 - COUNTED_SHARE * deepest_ah[row] / float(np.median(track.capacity_ah[row]))
         missing = np.minimum(1.0 - ratio / np.median(ratio), max(most, 0.0))
-        deep = deepest_ah[row] >= INFORMING_DEPTH * nominal
+        depth = deepest_ah[row] / nominal
+        curve_sigma = CURVE_SIGMA_FRACTION * max(DEEP / max(depth, INFORMING_DEPTH), 1.0)
         return Deviation(
             value=np.maximum(missing, 0.0),
-            sigma=np.hypot(sigma, CURVE_SIGMA_FRACTION),
+            sigma=np.hypot(sigma, curve_sigma),
             limit=max(LIMIT_FRACTION, SPREADS * robust_sigma(ratio)),
-            pressing=PRESSING_FRACTION if deepest_ah[row] >= PRESSING_DEPTH * nominal else np.inf,
+            pressing=PRESSING_FRACTION if depth >= PRESSING_DEPTH else np.inf,
             hours_needed=HOURS_NEEDED,
-            known=np.isfinite(track.informed_unix_time_second[row]) & (sigma < INFORMED_SIGMA_FRACTION) & deep,
+            known=np.isfinite(track.informed_unix_time_second[row])
+            & (sigma < INFORMED_SIGMA_FRACTION)
+            & (depth >= INFORMING_DEPTH),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:

@@ -25,6 +25,7 @@ KIND = "soc_imbalance"
 LIMIT_FRACTION = 0.015
 PRESSING_FRACTION = 0.30
 HOURS_NEEDED = 6.0
+KNEE_SHARE = 0.15  # of a difference, that the width of an unknown knee may make of it
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
 
@@ -59,7 +60,7 @@ def _step(
         shown = (seen.volt[row] * further < 0.0) & (np.abs(seen.volt[row]) >= SEEN_VOLT)
         return Deviation(
             value=np.where(shown, further, 0.0),
-            sigma=track.deficit_difference_sigma_ah[row],
+            sigma=np.hypot(track.deficit_difference_sigma_ah[row], KNEE_SHARE * further),
             limit=LIMIT_FRACTION * scale,
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
