@@ -1,6 +1,6 @@
 """Two neighbouring sense wires exchanged: each of two cells is shown under the other's number.
 
-Voltages alone do not show it, but three things tie a reading to its cell. While the current is calm, two neighbours
+Voltages alone do not show it, but four things tie a reading to its cell. While the current is calm, two neighbours
 that exchange their levels from one minute to the next, sum and all other cells unmoved, were exchanged by hand. A
 passive balancer bleeds the higher of two neighbours; one that bleeds the lower one for hours sees them the other way
 round. And on float, the bleed of a cell pulls down that cell: where two readings each follow the other's bleed and not
@@ -21,6 +21,7 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import is_full_hour
+from cellwarden.diagnosis.knee_print import Prints, exchanged_by_print, follow_prints, no_prints, prints_since
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wire_exchange import (
     AGREED,
@@ -35,6 +36,7 @@ from cellwarden.diagnosis.wire_exchange import (
     watch_bleed,
     watch_decisions,
 )
+from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR", "SwapState"]
@@ -47,7 +49,8 @@ FEWEST_HOURS, CROSSED_SCORE, OWN_SCORE, PACK_SCORE = 12.0, -3.0, -1.0, -3.0
 CROSSED_SUSPICION, FEWEST_AGREED = 2.0, 3.0  # hours
 LEAST_STEPS = 3.0  # of the reading, between two that count as different
 
-BY_EXCHANGE, BY_BLEED, BY_CHOICE = 1.0, 2.0, 3.0
+BY_EXCHANGE, BY_BLEED, BY_CHOICE, BY_PRINT = 1.0, 2.0, 3.0, 4.0
+BELOW_KNEE_VOLT, KNEE_C_RATE = 0.02, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,9 @@ class SwapState:
     """Pairs (k, k + 1) of neighbours.
 
     `voltage`, `duty`, `current` : rings of the last minutes with `count` minutes written so far; `hour`, `bleed`,
-    `decision` : see `wire_exchange`; `crossed` : (3, pairs) by what the pair is held to be crossed (0: it is
-    not), since when [s], and the jump [V] or the score that showed it.
+    `decision` : see `wire_exchange`; `crossed` : (3, pairs) by what the pair is held to be crossed (0: it is not),
+    since when [s], and the jump [V] or the score that showed it; `prints` : see `knee_print`, of stays on the knee
+    from `prints_from` [s] on, for those before a known exchange tell nothing new; `knee_volt` where the knee begins.
     """
 
     voltage: FloatArray
@@ -67,6 +71,9 @@ class SwapState:
     bleed: FloatArray
     decision: FloatArray
     crossed: FloatArray
+    prints: Prints
+    prints_from: float
+    knee_volt: float
 
 
 def _initial(context: PackContext) -> SwapState:
@@ -84,6 +91,9 @@ def _initial(context: PackContext) -> SwapState:
         np.zeros((BLEED_SLOTS, cells)),
         np.zeros((DECISION_SLOTS, pairs)),
         np.zeros((3, pairs)),
+        no_prints(cells),
+        -np.inf,
+        knee_volt(context.model) - BELOW_KNEE_VOLT,
     )
 
 
@@ -118,17 +128,46 @@ def _step(
         sums,
         choices,
     )
+    prints, stays = _follow_knee(state, minutes, pack.nominal_capacity_ah)
+    prints_from = state.prints_from
     found: list[Evidence] = []
     hour_number = np.cumsum(hours) - 1
-    for row in np.flatnonzero(hours | jumps.any(axis=1)):
+    for row in map(int, np.flatnonzero(hours | jumps.any(axis=1) | np.isin(np.arange(len(minutes)), list(stays)))):
         at = float(minutes.unix_time_second[row])
         changed = _note_jumps(crossed, jumps[row], at)
+        if row in stays:
+            changed = changed | _note_print(crossed, prints_since(stays[row], prints_from))
         if hours[row] and context.has_balancing:
-            changed |= _note_choices(crossed, choices[hour_number[row]], at)
-            changed |= _note_bleed(crossed, sums[hour_number[row]], at)
+            changed = changed | _note_choices(crossed, choices[hour_number[row]], at)
+            changed = changed | _note_bleed(crossed, sums[hour_number[row]], at)
+        if changed.any():
+            prints_from = float(stays[row].begin[-1]) if row in stays else at
         told = np.flatnonzero(changed | ((crossed[0] > 0.0) & hours[row]))
         found.extend(_evidence(at, int(pair), crossed[:, pair]) for pair in told)
-    return SwapState(*rings, state.count + len(minutes), hour, bleed, decision, crossed), found
+    count = state.count + len(minutes)
+    return SwapState(*rings, count, hour, bleed, decision, crossed, prints, prints_from, state.knee_volt), found
+
+
+def _follow_knee(state: SwapState, minutes: MinuteBlock, nominal_ah: float) -> tuple[Prints, dict[int, Prints]]:
+    """Prints after the block, and by row wherever a stay on the knee ended."""
+    read = np.asarray(np.isfinite(minutes.voltage_volt).any(axis=1))[:, None]
+    middle = np.nanmedian(np.where(read, minutes.voltage_volt, 0.0), axis=1)
+    calm = np.abs(minutes.current_ampere) <= KNEE_C_RATE * nominal_ah
+    on_knee = np.asarray(calm & (middle >= state.knee_volt), dtype=np.bool_)
+    prints, closed = follow_prints(
+        state.prints, minutes.unix_time_second, minutes.elapsed_second / 3600.0, minutes.voltage_volt, on_knee
+    )
+    return prints, dict(closed)
+
+
+def _note_print(crossed: FloatArray, prints: Prints) -> NDArray[np.bool_]:
+    """Enter the pair that changed places on the knee; one that was crossed is put right."""
+    apart = exchanged_by_print(prints)
+    new = np.asarray(apart != 0.0, dtype=np.bool_)
+    if new.any():
+        crossed[0, new] = np.where(crossed[0, new] > 0.0, 0.0, BY_PRINT)
+        crossed[1, new], crossed[2, new] = prints.begin[-1], apart[new]
+    return new
 
 
 @njit(cache=True)
@@ -215,6 +254,8 @@ def _evidence(at: float, pair: int, crossed: FloatArray) -> Evidence:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=None, severity=None)
     if mark == BY_EXCHANGE:
         seen = f"jumped to each other's level ({1e3 * abs(shown):.1f} mV) while the current was calm"
+    elif mark == BY_PRINT:
+        seen = f"have changed places near full charge, where they stood {1e3 * abs(shown):.1f} mV apart"
     elif mark == BY_CHOICE:
         seen = "do not fit their balancing: the lower of the two has been bled for hours"
     else:

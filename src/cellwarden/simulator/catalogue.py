@@ -196,7 +196,7 @@ def _current_offset() -> tuple[Scenario, int]:
 def _bad_channels() -> tuple[Scenario, int]:
     faults = (
         Fault(kind="sensor_stuck", cell=4, onset_day=2.72, magnitude=21600.0),
-        Fault(kind="sense_wires_swapped", cell=9, other=10, onset_day=0.0),
+        Fault(kind="sense_wires_swapped", cell=9, other=10, onset_day=3.0),
         Fault(kind="sensor_dropout", cell=12, onset_day=3.5, magnitude=7200.0),
         Fault(kind="sensor_stuck", sensor="t2", onset_day=4.5, magnitude=43200.0),
         Fault(kind="soc_imbalance", cell=10, magnitude=-2.5),
