@@ -32,18 +32,22 @@ GOOD = {"period_second": 1.0, "jitter_second": 0.05, "exchange_second": 0.2, "ro
         ({"exchange_second": 0.95}, "up to 0.95 s of its 1 s"),
         ({"gaps": 11}, "11 of 100 rounds gave no sample"),
         ({"gaps": 11, "rounds": 11}, None),
+        ({"refused": 12, "frames": 100}, "12 frames were refused, 100 were good"),
+        ({"refused": 4, "frames": 0}, None),
+        ({"refused": 12, "frames": 1000}, None),
+        ({"dropped": 700}, "700 messages were dropped: something floods"),
     ],
 )
 def test_a_source_is_told_of_when_its_sampling_suffers(change: dict[str, float], words: str | None) -> None:
     found = list(source_timing_trouble(SourceTiming(**(GOOD | change))))  # type: ignore[arg-type]
     assert len(found) == (words is not None)
-    assert words is None or words in found[0]
+    assert words is None or words in found[0].words
 
 
 def test_a_site_is_told_of_when_decisions_or_the_disk_are_late() -> None:
     assert not list(site_timing_trouble(SiteTiming(decision_second=0.05, stored_second=1.4, batch_second=1.0)))
     late = SiteTiming(decision_second=0.3, stored_second=3.5, batch_second=1.0)
-    assert [words.split()[0] for words in site_timing_trouble(late)] == ["decisions", "samples"]
+    assert [item.kind for item in site_timing_trouble(late)] == ["decisions", "disk"]
 
 
 def test_what_was_long_ago_is_forgotten() -> None:
@@ -59,6 +63,7 @@ def test_what_was_long_ago_is_forgotten() -> None:
 
 
 @pytest.mark.enable_socket
+@pytest.mark.usefixtures("rehearsed")
 def test_late_rounds_are_in_the_status_and_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         async with running_site(tmp_path, period=0.1) as site:

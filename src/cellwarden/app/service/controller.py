@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import math
 import os
@@ -46,6 +47,7 @@ __all__ = ["Controller"]
 
 _LOG = logging.getLogger(__name__)
 _TICK_SECOND = 0.5
+_SAY_TICKS = 10
 _TELEMETRY_SECOND = 60.0
 _STORE_OPEN_SECOND = 5.0
 _DEAD_THREAD_SECOND = 120.0
@@ -158,9 +160,11 @@ class Controller:
 
     async def _tick(self) -> None:
         """The cycle that runs also where no sample comes; it alone feeds the watchdog."""
-        while True:
+        for tick in itertools.count():
             now = time.monotonic()
             step = self.clock.check()
+            if tick % _SAY_TICKS == 0:
+                self.timing.say()
             for runner in self.packs.values():
                 if step is not None:
                     runner.clock_stepped({"step_second": step.step_second, "boot": boot_id()})

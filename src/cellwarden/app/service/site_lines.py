@@ -97,6 +97,10 @@ class SiteLines:
 
         return take
 
+    def line_of(self, key: _Key) -> StreamTransport | MessageTransport | BleDevice:
+        """The line that a source is on."""
+        return self.lines[self._port_of[key]]
+
     def sharing(self, key: _Key) -> list[_Key]:
         """All sources on the line of one."""
         return [other for other, port in self._port_of.items() if port == self._port_of[key]]
