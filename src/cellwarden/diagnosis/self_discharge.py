@@ -55,7 +55,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
 
     def of_row(row: int) -> Deviation:
         leak = track.self_discharge_ampere[row]
-        sigma = (track.self_discharge_high_ampere[row] - leak) / 1.96
+        sigma = (leak - track.self_discharge_low_ampere[row]) / 1.96
         return Deviation(
             value=np.maximum(leak, 0.0),
             sigma=sigma,

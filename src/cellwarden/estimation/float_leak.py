@@ -23,17 +23,21 @@ STEP_VOLT = 0.001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloatLeakTrack:
-    """Leak above the median from drifts at rest, (M, n_cells) [A], with its sigma for the ladder's slopes.
+    """Leak above the median from drifts at rest, (M, n_cells) [A], with its sigmas for the ladder's slopes.
 
-    `bleed_rate_ampere` (M, n_cells) is the bleed above the central cell, fading over a day [A];
+    Downwards the sigma is another than upwards: a flatter knee makes a growing difference a larger leak.
+    `bleed_rate_ampere` (M, n_cells) is the bleed above the central cell over the time that the leak is averaged [A];
+    `away_volt` (M, n_cells) how far the cell stood from the median at the last rest [V];
     `informed_unix_time_second` (M,) the last slot at rest, NaN before the first;
     `log_slope_factor` (M,) the logarithm of the knee's slope over the parameter set's, with its sigma;
     `rest_share` (M,) the share of the last days that was at rest on a steep curve.
     """
 
     leak_ampere: FloatArray
-    sigma_ampere: FloatArray
+    low_sigma_ampere: FloatArray
+    high_sigma_ampere: FloatArray
     bleed_rate_ampere: FloatArray
+    away_volt: FloatArray
     informed_unix_time_second: FloatArray
     log_slope_factor: FloatArray
     log_slope_sigma: FloatArray
@@ -70,7 +74,7 @@ def initial_float_leak(context: PackContext) -> FloatLeakArrays:
         opened=np.ones(cells),
         weight=prior - prior.max(),
         prior=prior - prior.max(),
-        cell=np.zeros((2, cells)),
+        cell=np.zeros((kernel.CELL_NUMBERS, cells)),
         number=number,
         sums=np.zeros((kernel.SUMS, cells)),
     )
@@ -99,8 +103,10 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     board.put(
         FloatLeakTrack(
             leak_ampere=out[kernel.O_LEAK],
-            sigma_ampere=out[kernel.O_SIGMA],
+            low_sigma_ampere=out[kernel.O_LOW_SIGMA],
+            high_sigma_ampere=out[kernel.O_HIGH_SIGMA],
             bleed_rate_ampere=out[kernel.O_BLEED_RATE],
+            away_volt=out[kernel.O_AWAY],
             informed_unix_time_second=pack[kernel.P_INFORMED],
             log_slope_factor=pack[kernel.P_SLOPE],
             log_slope_sigma=pack[kernel.P_SLOPE_SIGMA],

@@ -30,16 +30,18 @@ DRIFT, LEAK = range(2)
 VARIANCE_DRIFT, COVARIANCE, VARIANCE_LEAK = range(3)
 
 # rows of what is kept of every cell between slots
-BLED_SINCE, BLEED_RATE = range(2)
+BLED_SINCE, BLEED_RATE, AWAY = range(3)
+CELL_NUMBERS = 3
 # slots of the pack's numbers
-HOURS_SINCE, LAST_MEDIAN, INFORMED, CAPACITY, SLOT_SECONDS, REST_SECONDS, RATE_WEIGHT, REST_SHARE = range(8)
-NUMBERS = 8
+HOURS_SINCE, LAST_MEDIAN, INFORMED, CAPACITY, SLOT_SECONDS, REST_SECONDS, REST_WEIGHT, REST_SHARE = range(8)
+BLEED_WEIGHT = 8
+NUMBERS = 9
 # rows of what is summed over a slot, of every cell
 SUM_AWAY, SUM_SQUARE, SUM_COUNT, SUM_BLEED = range(4)
 SUMS = 4
 # rows of the output
-O_LEAK, O_SIGMA, O_BLEED_RATE = range(3)
-OUTPUTS = 3
+O_LEAK, O_LOW_SIGMA, O_HIGH_SIGMA, O_BLEED_RATE, O_AWAY = range(5)
+OUTPUTS = 5
 P_INFORMED, P_SLOPE, P_SLOPE_SIGMA, P_REST_SHARE = range(4)
 PACK_OUTPUTS = 4
 
@@ -51,6 +53,7 @@ READING_VOLT = 0.0002  # beside the scatter of the minutes
 WANDER_VOLT = 0.00004  # in an hour
 STEADY_VOLT = 0.001  # a median that moves less between slots stands still
 FAR_ABOVE_VOLT = 0.015  # a cell so much fuller stands where the curve's shape is not known
+FAR_BELOW_VOLT = 0.015  # the balancer works on the others and leaves such a cell alone
 RELAXING_VOLT, RELAXING_HOURS = 0.004, 4.0
 CYCLE_VOLT, LONGEST_HOURS = 0.002, 0.75  # a discharge and recharge leave the distances as they were but for so much
 SLOPE_SHARE = 0.3  # of a movement that the slope's shape may be off by
@@ -59,7 +62,7 @@ LIKELIHOOD_CAP = 9.0
 LIKELIHOOD_SHARE = 0.3  # readings of one slot share errors
 TELLING_VOLT = 0.0005  # a movement by the bleed of this size tells half of it
 FORGET_HOURS = 48.0
-RATE_HOURS = 36.0
+RATE_HOURS, FAST_RATE_HOURS = 36.0, 1.0  # the bleed is averaged for as long as the leak is
 SETTLED_SECOND = 1.5 * 3600.0
 OWN_STEEP_VOLT = 2.0  # of a cell
 STEEP_VOLT = 0.6  # by unit of charge: below it a rest tells nothing
@@ -75,10 +78,11 @@ class FloatLeakArrays(NamedTuple):
     mode : (H, n, 3) how plausible each rate is
     opened : (n,) whether the cell's distance is not known from the slot before
     weight : (H,) logarithms, `prior` those before the log
-    cell : (2, n) bleed since the middle of the last slot at rest [Ah], its rate over a day [A]
-    number : (8,) hours since that middle, that slot's median [V], time last informed [s], nominal capacity [Ah],
-        seconds of the open slot, and of them at rest, weight of the bleeds' mean rate,
-        share of the last days at rest
+    cell : (3, n) bleed since the middle of the last slot at rest [Ah], its rate [A], distance from the median at the
+        last rest [V]
+    number : (9,) hours since that middle, that slot's median [V], time last informed [s], nominal capacity [Ah],
+        seconds of the open slot, and of them at rest, weight of the mean that follows, share of the last days at rest,
+        weight of the bleeds' mean rate
     sums : (4, n) over the open slot: distances from the minutes' medians [V], their squares, their number, bleed [Ah]
     """
 
@@ -140,7 +144,8 @@ def advance_float_leak(
     ----------
     stamp, elapsed_second, rest_second : (M,) of the rows [s]
     voltage, bleed_ah : (M, n) mean readings [V] and charge bled [Ah]
-    out : (3, M, n) leak above the median [A], its sigma, and the bleed above the central cell over a day [A]
+    out : (5, M, n) leak above the median [A], its sigmas downwards and upwards, the bleed above the central cell [A]
+        over the time that the leak is averaged, and the distance from the median at the last rest [V]
     pack : (4, M) stamp of the last slot at rest [s], mean and sigma of the logarithm of the slope's factor, share of
         the last days at rest
     """
@@ -156,15 +161,27 @@ def advance_float_leak(
                 sums[SUM_AWAY, j] += voltage[m, j] - median
                 sums[SUM_SQUARE, j] += (voltage[m, j] - median) ** 2
                 sums[SUM_COUNT, j] += 1.0
-        if stamp[m] % SLOT_SECOND == 0.0:
+        closes = stamp[m] % SLOT_SECOND == 0.0
+        if closes:
             close_slot(state, _slot(state, ladder, stamp[m], rest_second[m], median), ladder)
             sums[:] = 0.0
             number[SLOT_SECONDS] = 0.0
             number[REST_SECONDS] = 0.0
-        pack[P_INFORMED, m] = number[INFORMED]
-        pack[P_REST_SHARE, m] = number[REST_SHARE]
-        out[O_BLEED_RATE, m] = state.cell[BLEED_RATE]
-        _mix(state, ladder, out[:, m], pack[:, m])
+        if m == 0 or closes:
+            _write(state, ladder, out[:, m], pack[:, m])
+        else:
+            out[:, m] = out[:, m - 1]
+            pack[:, m] = pack[:, m - 1]
+
+
+@njit(cache=True)
+def _write(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: FloatArray) -> None:
+    """Write what is known after a slot."""
+    pack[P_INFORMED] = state.number[INFORMED]
+    pack[P_REST_SHARE] = state.number[REST_SHARE]
+    out[O_BLEED_RATE] = state.cell[BLEED_RATE]
+    out[O_AWAY] = state.cell[AWAY]
+    _mix(state, ladder, out, pack)
 
 
 @njit(cache=True)
@@ -198,22 +215,27 @@ def _slot(
 
 @njit(cache=True)
 def _mix(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: FloatArray) -> None:
-    """Mean and sigma over the ladder of slopes, and of the slopes."""
+    """Mean and sigmas over the ladder of slopes, apart for what lies below the mean and above it; and of the slopes."""
     weight = np.exp(state.weight)
     weight /= weight.sum()
     log_factor = np.log(ladder.factor)
     pack[P_SLOPE] = (weight * log_factor).sum()
     pack[P_SLOPE_SIGMA] = np.sqrt((weight * (log_factor - pack[P_SLOPE]) ** 2).sum())
     for j in range(out.shape[1]):
-        mean, square = 0.0, 0.0
+        mean = 0.0
+        for k in range(weight.shape[0]):
+            for rate in range(RATES):
+                mean += weight[k] * state.mode[k, j, rate] * state.x[k, j, rate, LEAK]
+        low, high = 0.0, 0.0
         for k in range(weight.shape[0]):
             for rate in range(RATES):
                 share = weight[k] * state.mode[k, j, rate]
-                leak = state.x[k, j, rate, LEAK]
-                mean += share * leak
-                square += share * (leak * leak + state.p[k, j, rate, VARIANCE_LEAK])
+                away, variance = state.x[k, j, rate, LEAK] - mean, state.p[k, j, rate, VARIANCE_LEAK]
+                low += share * (variance + (2.0 * away * away if away < 0.0 else 0.0))
+                high += share * (variance + (2.0 * away * away if away > 0.0 else 0.0))
         out[O_LEAK, j] = mean
-        out[O_SIGMA, j] = np.sqrt(max(square - mean * mean, 0.0))
+        out[O_LOW_SIGMA, j] = np.sqrt(max(low, 0.0))
+        out[O_HIGH_SIGMA, j] = np.sqrt(max(high, 0.0))
     out[O_LEAK] -= np.median(out[O_LEAK])
 
 
@@ -222,21 +244,41 @@ def close_slot(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     """Take one slot."""
     cell, number = state.cell, state.number
     keep = np.exp(-slot.hours / RATE_HOURS)
-    number[RATE_WEIGHT] = keep * number[RATE_WEIGHT] + (1.0 - keep)
-    new = (1.0 - keep) / number[RATE_WEIGHT] if slot.hours > 0.0 else 0.0
+    number[REST_WEIGHT] = keep * number[REST_WEIGHT] + (1.0 - keep)
+    new = (1.0 - keep) / number[REST_WEIGHT] if slot.hours > 0.0 else 0.0
     number[REST_SHARE] += new * ((1.0 if slot.resting else 0.0) - number[REST_SHARE])
-    for j in range(slot.bleed.shape[0]):
-        cell[BLEED_RATE, j] += new * (slot.bleed[j] / max(slot.hours, 1e-3) - cell[BLEED_RATE, j])
     if not slot.whole:
         state.opened[:] = 1.0
     number[HOURS_SINCE] += 0.5 * slot.hours
     cell[BLED_SINCE] += 0.5 * slot.bleed
     if slot.resting:
+        _average_bleed(state)
         _take_rest(state, slot, ladder)
         number[HOURS_SINCE] = 0.0
         cell[BLED_SINCE] = 0.0
     number[HOURS_SINCE] += 0.5 * slot.hours
     cell[BLED_SINCE] += 0.5 * slot.bleed
+
+
+@njit(cache=True)
+def _average_bleed(state: FloatLeakArrays) -> None:
+    """Mean bleed from rest to rest: over a day, over hours where the leak is new or the cell far below."""
+    cell, number = state.cell, state.number
+    hours = number[HOURS_SINCE]
+    if hours <= 0.0:
+        return
+    keep, soon = np.exp(-hours / RATE_HOURS), 1.0 - np.exp(-hours / FAST_RATE_HOURS)
+    number[BLEED_WEIGHT] = keep * number[BLEED_WEIGHT] + (1.0 - keep)
+    slow = (1.0 - keep) / number[BLEED_WEIGHT]
+    plausible = np.exp(state.weight)
+    plausible /= plausible.sum()
+    for j in range(cell.shape[1]):
+        far = min(-cell[AWAY, j] / FAR_BELOW_VOLT, 1.0)
+        new_leak = 0.0
+        for k in range(plausible.shape[0]):
+            new_leak += plausible[k] * state.mode[k, j, RATES - 1]
+        gain = max(slow, soon * max(far, new_leak))
+        cell[BLEED_RATE, j] += gain * (cell[BLED_SINCE, j] / hours - cell[BLEED_RATE, j])
 
 
 @njit(cache=True)
@@ -250,6 +292,8 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     state.weight[:] = state.prior + np.exp(-hours / FORGET_HOURS) * (state.weight - state.prior)
     for j in range(slot.voltage.shape[0]):
         reading = slot.voltage[j] - median
+        if reading == reading:
+            cell[AWAY, j] = reading
         if not reading < FAR_ABOVE_VOLT:
             state.opened[j] = 1.0
             continue

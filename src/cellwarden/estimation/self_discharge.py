@@ -2,9 +2,11 @@
 
 The charge cascade compares cells at full charges and trusts the parameter set's knee; the filters on float watch
 drifts and learn the knee's slope. Both compare what was bled with what the voltage says is missing, so both are off by
-a share of the difference, the leak plus the bleed above the central cell: nothing where the balancer holds a cell at
-the others' level. A difference that shrinks says less, for a knee that is flatter than thought looks like a leak that
-eats the others' bleed.
+a factor of that difference, the leak plus the bleed above the central cell: nothing where the balancer holds a cell at
+the others' level. A slope is off by a factor and never by its sign: a cell that falls behind others that are bled leaks
+more than their bleed, whatever its knee. A difference that shrinks says less, for a knee that is flatter than thought
+looks like a leak that eats the others' bleed; least it says of a cell far below the others, on a part of the curve from
+which the knee learnt nothing.
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeT
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
-__all__ = ["ESTIMATOR", "counted_doubt", "fading_highest"]
+__all__ = ["ESTIMATOR", "counted_doubt", "factor_doubt", "fading_highest"]
 
-FLOAT_SHARE_GROWING, FLOAT_SHARE_SHRINKING = 0.2, 0.5
-COUNTED_SHARE_GROWING, COUNTED_SHARE_SHRINKING = 0.25, 1.5
+FLOAT_GROWING, FLOAT_SHRINKING = 0.2, 0.35  # sigma of the logarithm of the factor
+COUNTED_GROWING, COUNTED_SHRINKING = 0.25, 0.7
+NEAR_VOLT, FAR_VOLT = 0.010, 0.020  # below the median: where the factor begins to be less known, and by how much
+MOST_FAR = 1.0
 KNOWN_LOG_SLOPE = 0.6
 DOUBT_SECOND = 36 * 3600.0
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
@@ -33,18 +37,43 @@ TWO_SIGMA = 1.96
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Doubt of the counted leak [A], (n_cells,): fading slowly once its cause is gone."""
+    """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone."""
 
     doubt_ampere: FloatArray
 
 
+def factor_doubt(missing: FloatArray, log_sigma: FloatArray) -> FloatArray:
+    """How far a leak may be off because what is missing is known but for a factor, (2, M, n_cells) [A].
+
+    Parameters
+    ----------
+    missing : (M, n_cells) leak plus bleed above the central cell [A]
+    log_sigma : (M, n_cells) sigma of the logarithm of the factor
+
+    Returns
+    -------
+    95 % bounds downwards and upwards over 1.96, as sigmas are
+    """
+    less = np.abs(missing) * -np.expm1(-TWO_SIGMA * log_sigma) / TWO_SIGMA
+    more = np.abs(missing) * np.expm1(TWO_SIGMA * log_sigma) / TWO_SIGMA
+    growing = missing > 0.0
+    return np.array([np.where(growing, less, more), np.where(growing, more, less)])
+
+
+def _doubt(
+    leak: FloatArray, drifted: FloatLeakTrack, growing: float, shrinking: float, slope: FloatArray | float
+) -> FloatArray:
+    """Doubt of a leak, (2, M, n_cells) [A], by how far its knee's slope is known."""
+    missing = leak + drifted.bleed_rate_ampere
+    far = np.maximum(-drifted.away_volt - NEAR_VOLT, 0.0) / FAR_VOLT
+    return factor_doubt(missing, slope + np.where(missing > 0.0, growing, shrinking + np.minimum(far, MOST_FAR)))
+
+
 def counted_doubt(counted: CountedLeakTrack, drifted: FloatLeakTrack) -> FloatArray:
-    """What the cascade's leak may be off by because its knee is not the cell's [A], (M, n_cells)."""
-    missing = counted.leak_ampere + drifted.bleed_rate_ampere
+    """What the cascade's leak may be off by because its knee is not the cell's, down and up [A], (2, M, n_cells)."""
     known = np.maximum(1.0 - (drifted.log_slope_sigma / KNOWN_LOG_SLOPE) ** 2, 0.0)
-    steeper = (known * np.abs(np.expm1(-drifted.log_slope_factor)))[:, None]
-    share = steeper + np.where(missing > 0.0, COUNTED_SHARE_GROWING, COUNTED_SHARE_SHRINKING)
-    return np.asarray(np.abs(missing) * share)
+    slope = (known * np.abs(drifted.log_slope_factor))[:, None]
+    return _doubt(counted.leak_ampere, drifted, COUNTED_GROWING, COUNTED_SHRINKING, slope)
 
 
 @njit(cache=True)
@@ -63,19 +92,25 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     del edges, context
     counted, drifted = board.get(CountedLeakTrack), board.get(FloatLeakTrack)
     doubt = state.doubt_ampere.copy()
-    lasting = fading_highest(doubt, counted_doubt(counted, drifted), minutes.elapsed_second)
+    lasting = np.array(
+        [
+            fading_highest(start, now, minutes.elapsed_second)
+            for start, now in zip(doubt, counted_doubt(counted, drifted), strict=True)
+        ]
+    )
     by_count = np.hypot(counted.sigma_ampere, lasting)
-    missing = drifted.leak_ampere + drifted.bleed_rate_ampere
-    share = np.where(missing > 0.0, FLOAT_SHARE_GROWING, FLOAT_SHARE_SHRINKING)
-    by_drift = np.hypot(drifted.sigma_ampere, share * missing)
-    clear = (drifted.rest_share > RESTING)[:, None] & (by_drift < CLEAR_SHARE * np.abs(drifted.leak_ampere))
-    drift = clear | (by_drift < by_count)
-    leak, sigma = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
+    own = np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere])
+    by_drift = np.hypot(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
+    clear = (drifted.rest_share > RESTING)[:, None] & (
+        by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
+    )
+    drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
+    leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
-            self_discharge_low_ampere=leak - TWO_SIGMA * sigma,
-            self_discharge_high_ampere=leak + TWO_SIGMA * sigma,
+            self_discharge_low_ampere=leak - TWO_SIGMA * low,
+            self_discharge_high_ampere=leak + TWO_SIGMA * high,
             informed_unix_time_second=np.fmax(
                 counted.informed_unix_time_second, drifted.informed_unix_time_second[:, None]
             ),
@@ -85,7 +120,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(np.zeros(context.cell_count))
+    return _State(np.zeros((2, context.cell_count)))
 
 
 ESTIMATOR = EstimatorPlugin(

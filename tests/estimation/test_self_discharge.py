@@ -1,0 +1,35 @@
+"""Doubt of a leak whose knee is known but for a factor: never so large that the sign of a difference turns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellwarden.estimation.self_discharge import TWO_SIGMA, factor_doubt, fading_highest
+
+
+@given(st.floats(-1.0, 1.0), st.floats(0.01, 2.0))
+def test_a_factor_moves_the_bounds_but_not_the_sign_of_what_is_missing(missing: float, log_sigma: float) -> None:
+    down, up = TWO_SIGMA * factor_doubt(np.array([[missing]]), np.array([[log_sigma]]))[:, 0, 0]
+    bounds = sorted((missing * np.exp(-TWO_SIGMA * log_sigma), missing * np.exp(TWO_SIGMA * log_sigma)))
+    assert [missing - down, missing + up] == pytest.approx(bounds, abs=1e-12)
+
+
+def test_a_cell_that_falls_behind_others_that_are_bled_leaks_more_than_their_bleed() -> None:
+    leak, bleed = 0.110, -0.060
+    down = factor_doubt(np.array([[leak + bleed]]), np.array([[1.5]]))[0, 0, 0]
+    assert leak - TWO_SIGMA * down > -bleed
+
+
+def test_a_doubt_fades_slowly_and_is_cut_anywhere() -> None:
+    rng = np.random.default_rng(1)
+    values, elapsed = rng.random((50, 3)), np.full(50, 3600.0)
+    values[20:] = 0.0
+    start = np.zeros(3)
+    whole = fading_highest(start.copy(), values, elapsed)
+    parts = [fading_highest(start, values[a:b], elapsed[a:b]) for a, b in ((0, 7), (7, 31), (31, 50))]
+    assert np.concatenate(parts) == pytest.approx(whole)
+    assert (np.diff(whole[20:], axis=0) < 0.0).all()
+    assert (whole[20:] > 0.0).all()
