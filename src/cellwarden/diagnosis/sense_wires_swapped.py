@@ -48,6 +48,7 @@ FEWEST_HOURS, CROSSED_SCORE, OWN_SCORE, PACK_SCORE = 12.0, -3.0, -1.0, -3.0
 
 CROSSED_SUSPICION, FEWEST_AGREED = 2.0, 3.0  # hours
 LEAST_STEPS = 3.0  # of the reading, between two that count as different
+HELD_VOLT = 0.010  # a balancer that has begun goes on: it may hold on to a cell that is lower by less
 
 BY_EXCHANGE, BY_BLEED, BY_CHOICE, BY_PRINT = 1.0, 2.0, 3.0, 4.0
 BELOW_KNEE_VOLT, KNEE_C_RATE = 0.02, 0.1
@@ -202,7 +203,7 @@ def _follow(
         exchanged_pairs(ring_voltage, ring_duty, ring_current, begin, calm_ampere, step_volt, jumps[row])
         calm = max(abs(current[row, 0]), abs(current[row, 1])) <= float_ampere
         ends = 1 if hours[row] else 0
-        watch_decisions(decision, voltage[row], duty[row], ends, LEAST_STEPS * step_volt)
+        watch_decisions(decision, voltage[row], duty[row], ends, max(LEAST_STEPS * step_volt, HELD_VOLT))
         watch_bleed(hour, bleed, voltage[row], bled[row], ends, 1 if calm else 0)
         if hours[row]:
             sums[told] = bleed
