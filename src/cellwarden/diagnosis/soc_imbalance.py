@@ -22,7 +22,7 @@ from cellwarden.estimation.plugin import PackContext
 __all__ = ["DETECTOR"]
 
 KIND = "soc_imbalance"
-LIMIT_FRACTION = 0.015
+LIMIT_FRACTION, LIMIT_AH = 0.015, 0.5
 PRESSING_FRACTION = 0.30
 HOURS_NEEDED = 6.0
 KNEE_SHARE = 0.15  # of a difference, that the width of an unknown knee may make of it
@@ -61,7 +61,7 @@ def _step(
         return Deviation(
             value=np.where(shown, further, 0.0),
             sigma=np.hypot(track.deficit_difference_sigma_ah[row], KNEE_SHARE * further),
-            limit=LIMIT_FRACTION * scale,
+            limit=max(LIMIT_FRACTION * scale, LIMIT_AH),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
             known=(track.full_count[row] > 0) & (seen.hours[row] >= SEEN_HOURS),
