@@ -55,8 +55,12 @@ def setup_of(context: PackContext, keep: str) -> LiveSetup:
 
 @cache
 def course() -> tuple[SampleBlock, PackContext]:
+    """A string with a weak and a leaking cell, and a sensor that falls silent in the end, which is a finding."""
     context = string_context(KNOWN)
-    return quantised(course_of(KNOWN).samples, entry_units(context.pack.sensors)), context
+    samples = course_of(KNOWN).samples
+    warm = samples.temperature_celsius.copy()
+    warm[-len(warm) // 4 :, 0] = np.nan
+    return quantised(replace(samples, temperature_celsius=warm), entry_units(context.pack.sensors)), context
 
 
 @cache

@@ -52,7 +52,8 @@ def _step(
     track = board.get(SocTrack)
     scale = context.pack.nominal_capacity_ah
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
-    middle = np.nanmedian(np.where(calm[:, None], minutes.voltage_volt, 0.0), axis=1)
+    read = calm & np.isfinite(minutes.voltage_volt).any(axis=1)
+    middle = np.nanmedian(np.where(read[:, None], minutes.voltage_volt, 0.0), axis=1)
     final, seen = follow_difference(state.seen, minutes, calm & (middle >= state.knee_volt), MEMORY_HOURS)
 
     def of_row(row: int) -> Deviation:
