@@ -25,7 +25,7 @@ KIND = "soc_imbalance"
 LIMIT_FRACTION, LIMIT_AH = 0.015, 0.5
 PRESSING_FRACTION = 0.30
 HOURS_NEEDED = 6.0
-KNEE_SHARE = 0.15  # of a difference, that the width of an unknown knee may make of it
+KNEE_SHARE = 0.08  # of a difference, that the width of an unknown knee may make of it
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
 
