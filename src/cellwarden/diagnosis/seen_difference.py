@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["SeenDifference", "follow_difference", "unseen"]
+__all__ = ["SeenDifference", "follow_difference", "middle_volt", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class SeenDifference:
 def unseen(cells: int) -> SeenDifference:
     """Before anything was read."""
     return SeenDifference(np.zeros(cells), np.zeros(cells))
+
+
+def middle_volt(minutes: MinuteBlock) -> FloatArray:
+    """(M,) median reading [V], 0 where no cell was read."""
+    read = np.asarray(np.isfinite(minutes.voltage_volt).any(axis=1))[:, None]
+    return np.asarray(np.nanmedian(np.where(read, minutes.voltage_volt, 0.0), axis=1))
 
 
 def follow_difference(

@@ -23,6 +23,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import is_full_hour
 from cellwarden.diagnosis.knee_print import Prints, exchanged_by_print, follow_prints, no_prints, prints_since
 from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.diagnosis.seen_difference import middle_volt
 from cellwarden.diagnosis.wire_exchange import (
     AGREED,
     BLEED_SLOTS,
@@ -151,10 +152,8 @@ def _step(
 
 def _follow_knee(state: SwapState, minutes: MinuteBlock, nominal_ah: float) -> tuple[Prints, dict[int, Prints]]:
     """Prints after the block, and by row wherever a stay on the knee ended."""
-    read = np.asarray(np.isfinite(minutes.voltage_volt).any(axis=1))[:, None]
-    middle = np.nanmedian(np.where(read, minutes.voltage_volt, 0.0), axis=1)
     calm = np.abs(minutes.current_ampere) <= KNEE_C_RATE * nominal_ah
-    on_knee = np.asarray(calm & (middle >= state.knee_volt), dtype=np.bool_)
+    on_knee = np.asarray(calm & (middle_volt(minutes) >= state.knee_volt), dtype=np.bool_)
     prints, closed = follow_prints(
         state.prints, minutes.unix_time_second, minutes.elapsed_second / 3600.0, minutes.voltage_volt, on_knee
     )

@@ -14,7 +14,7 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
-from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import PackContext
@@ -52,9 +52,7 @@ def _step(
     track = board.get(SocTrack)
     scale = context.pack.nominal_capacity_ah
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
-    read = calm & np.isfinite(minutes.voltage_volt).any(axis=1)
-    middle = np.nanmedian(np.where(read[:, None], minutes.voltage_volt, 0.0), axis=1)
-    final, seen = follow_difference(state.seen, minutes, calm & (middle >= state.knee_volt), MEMORY_HOURS)
+    final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
 
     def of_row(row: int) -> Deviation:
         further = track.deficit_difference_ah[row] - np.median(track.deficit_difference_ah[row])
