@@ -14,6 +14,7 @@ from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigma
 from cellwarden.estimation.charge_tracks import CapacityTrack
+from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -53,8 +54,8 @@ def _step(
 
     def of_row(row: int) -> Deviation:
         ratio, sigma = track.relative_fraction[row], track.relative_sigma_fraction[row]
-        most = 1.0 - COUNTED_SHARE * deepest_ah[row] / float(np.median(track.capacity_ah[row]))
-        missing = np.minimum(1.0 - ratio / np.median(ratio), max(most, 0.0))
+        most = 1.0 - COUNTED_SHARE * deepest_ah[row] / middle_value(track.capacity_ah[row])
+        missing = np.minimum(1.0 - ratio / middle_value(ratio), max(most, 0.0))
         depth = deepest_ah[row] / nominal
         curve_sigma = CURVE_SIGMA_FRACTION * max(DEEP / max(depth, INFORMING_DEPTH), 1.0)
         return Deviation(
@@ -84,7 +85,7 @@ def _evidence(
     since: float,
     chance: float,
 ) -> Evidence:
-    middle = float(np.median(track.capacity_ah[row]))
+    middle = middle_value(track.capacity_ah[row])
     missing = middle - float(track.capacity_ah[row, cell])
     spread = 1.96 * float(track.relative_sigma_fraction[row, cell]) * middle
     share = 100.0 * missing / middle

@@ -97,8 +97,10 @@ def watch_deviation(
         raised = (hours >= RAISED_HOURS) & ((lasted >= np.asarray(now.hours_needed)) | (level > 0))
         gone = now.known & (size < LET_GO_SHARE * np.asarray(now.limit))
         told = _levels(raised, gone, level, now, lasted >= now.pressing_hours)
-        held_chance = np.nan_to_num(chance_beyond(now.value, now.sigma, LET_GO_SHARE * np.asarray(now.limit)))
-        for channel in np.flatnonzero((told > 0) | (level > 0)):
+        named = np.flatnonzero((told > 0) | (level > 0))
+        if named.size:
+            held_chance = np.nan_to_num(chance_beyond(now.value, now.sigma, LET_GO_SHARE * np.asarray(now.limit)))
+        for channel in named:
             severity = (None, Severity.INFO, Severity.WARNING, Severity.CRITICAL)[int(told[channel])]
             since = float(begin[channel]) if np.isfinite(begin[channel]) else stamp
             held.append(say(int(row), int(channel), severity, since, float(held_chance[channel])))
@@ -110,10 +112,12 @@ def _levels(
     raised: NDArray[np.bool_], gone: NDArray[np.bool_], level: FloatArray, now: Deviation, may_press: NDArray[np.bool_]
 ) -> FloatArray:
     """Level of every channel after this hour."""
+    kept = np.where(gone, 0.0, level)
+    if not (raised & now.known).any():
+        return kept
     pressing = may_press & (chance_beyond(now.value, now.sigma, now.pressing) > RAISED_PROBABILITY)
     worst = np.where(pressing, 3.0, 2.0)
     if now.mild is not None:
         worst = np.where(now.mild, 1.0, worst)
-    kept = np.where(gone, 0.0, level)
     result: FloatArray = np.where(raised & now.known, np.maximum(worst, np.where(level == 3.0, 3.0, 0.0)), kept)
     return result

@@ -17,6 +17,7 @@ from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_voltage import knee_volt
+from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -55,7 +56,7 @@ def _step(
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
 
     def of_row(row: int) -> Deviation:
-        further = track.deficit_difference_ah[row] - np.median(track.deficit_difference_ah[row])
+        further = track.deficit_difference_ah[row] - middle_value(track.deficit_difference_ah[row])
         shown = (seen.volt[row] * further < 0.0) & (np.abs(seen.volt[row]) >= SEEN_VOLT)
         return Deviation(
             value=np.where(shown, further, 0.0),
@@ -82,7 +83,7 @@ def _evidence(
     since: float,
     chance: float,
 ) -> Evidence:
-    fuller = float(np.median(track.deficit_difference_ah[row]) - track.deficit_difference_ah[row, cell])
+    fuller = middle_value(track.deficit_difference_ah[row]) - float(track.deficit_difference_ah[row, cell])
     spread = 1.96 * float(track.deficit_difference_sigma_ah[row, cell])
     word = "fuller" if fuller > 0 else "emptier"
     return Evidence(

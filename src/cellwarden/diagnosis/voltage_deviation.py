@@ -17,6 +17,7 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import is_full_hour
 from cellwarden.diagnosis.plugin import DetectorPlugin
+from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR", "DeviationDays"]
@@ -129,8 +130,8 @@ def _judge(state: DeviationDays, stamp: float) -> tuple[DeviationDays, list[Evid
     if len(means) < DAYS:
         return state, []
     value = means[-DAYS:].mean(axis=0)
-    value -= np.median(value)
-    sigma = MAD_TO_SIGMA * float(np.median(np.abs(value)))
+    value -= middle_value(value)
+    sigma = MAD_TO_SIGMA * middle_value(np.abs(value))
     low = np.all(means[-DAYS:] < -0.5 * LIMIT_VOLT, axis=0) & (value < -LIMIT_VOLT)
     opens = (state.level == 0.0) & low & (value < -LIMIT_SIGMAS * sigma)
     gone = (state.level > 0.0) & (value > -0.5 * LIMIT_VOLT)

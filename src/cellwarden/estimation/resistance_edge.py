@@ -11,6 +11,7 @@ from cellwarden.core.minute_block import EdgeBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_state import ResistanceState
 from cellwarden.estimation.resistance_time import let_time_pass
@@ -74,11 +75,11 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
     soc = np.clip(np.where(np.isfinite(edge.soc_fraction), edge.soc_fraction, USUAL_SOC), 0.0, 1.0)
     since_second = _since_last_edge(state, edge.unix_time_second)
     let_time_pass(state, edge.unix_time_second)
-    middle = (float(np.median(celsius[live])), float(np.median(soc[live])))
-    middle_ratio = float(np.median(ratio[live]))
+    middle = (middle_value(celsius[live]), middle_value(soc[live]))
+    middle_ratio = middle_value(ratio[live])
     timing = edge.tolerance_second / max(edge.elapsed_second, 1.0)
     alike = 1.0 + (ALIKE_NOISE - 1.0) * float(np.exp(-since_second / ALIKE_SECOND))
-    middle_noise = float(np.median(noise[live])) * float(np.sqrt(1.57 / live.sum())) + _unknown(edge) * middle_ratio
+    middle_noise = middle_value(noise[live]) * float(np.sqrt(1.57 / live.sum())) + _unknown(edge) * middle_ratio
     told = kernel.update_common(
         state.law, state.law_covariance, before, after, *middle, middle_ratio, middle_noise, timing, alike
     )
@@ -179,4 +180,4 @@ def _learn_noise(state: ResistanceState, innovation_volt: FloatArray) -> None:
     state.noise_volt[1] = min(state.noise_volt[1] + 1.0, NOISE_MEMORY_EDGES)
     share = 1.0 / (state.noise_volt[1] + 5.0)
     variance = state.noise_volt[0] ** 2
-    state.noise_volt[0] = np.sqrt(variance + share * ((np.median(seen) / 0.6745) ** 2 - variance))
+    state.noise_volt[0] = np.sqrt(variance + share * ((middle_value(seen) / 0.6745) ** 2 - variance))

@@ -13,6 +13,7 @@ import numpy as np
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
+from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_change import change_weight
 from cellwarden.estimation.resistance_law import COMMON_STATES, LOG_IMPEDANCE_RATIO, LOG_SCALE
@@ -78,8 +79,8 @@ def take_impedance(
     days = let_time_pass(state, unix_time_second)
     inverse = 1.0 / (np.where(np.isfinite(celsius), celsius, 25.0) + KELVIN) - 1.0 / REFERENCE_KELVIN
     at_reference = np.log(np.where(live, ohm, 1.0)) - SERIES_KELVIN * inverse
-    middle = float(np.median(at_reference[live]))
-    middle_inverse = float(np.median(inverse[live]))
+    middle = middle_value(at_reference[live])
+    middle_inverse = middle_value(inverse[live])
     _take_middle(state, middle, middle_inverse, days, context)
     state.bank_covariance[:, :, kernel.ODDITY, kernel.ODDITY] += ODDITY_WALK_PER_DAY * days
     far = SERIES_SIGMA_KELVIN * (inverse - middle_inverse)

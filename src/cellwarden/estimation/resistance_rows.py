@@ -6,6 +6,7 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
+from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_law import LOG_SCALE, TRANSFER_ACTIVATION
 from cellwarden.estimation.resistance_state import ResistanceState
@@ -26,7 +27,7 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
     days = np.maximum(unix_time_second - last, 0.0) / 86400.0 if np.isfinite(last) else np.zeros(len(unix_time_second))
     weight = _weights(state.log_weight)
     total, total_variance = _total(state, weight)
-    centre = float(np.median(total))
+    centre = middle_value(total)
     relative = (1.0 + total) / (1.0 + centre)
     floor = (state.law[TRANSFER_ACTIVATION] * TEMPERATURE_SIGMA_KELVIN / 298.15**2) ** 2
     variance = total_variance + floor + kernel.PARTS * kernel.CELL_WALK_PER_DAY * days[:, None]
