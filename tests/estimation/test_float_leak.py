@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import float_leak_filter as leak_filter
 from cellwarden.estimation import float_leak_kernel as kernel
 from cellwarden.estimation.float_leak import initial_float_leak, slope_ladder
 from cellwarden.estimation.float_leak_kernel import FloatLeakArrays, FloatLeakRows, SlopeLadder
@@ -27,8 +28,8 @@ def twin_take(
     wander: float,
 ) -> tuple[list[FloatArray], list[FloatArray], FloatArray, float]:
     """One slot of one cell at one slope with matrices; `x` (3, 2), `p` (3, 2, 2)."""
-    prior = kernel.SWITCH.T @ mode
-    mixing = kernel.SWITCH * mode[:, None] / prior
+    prior = leak_filter.SWITCH.T @ mode
+    mixing = leak_filter.SWITCH * mode[:, None] / prior
     step = np.array([[1.0, -away], [0.0, 1.0]])
     means, spreads, likelihoods = [], [], []
     for to in range(3):
@@ -41,7 +42,7 @@ def twin_take(
         gain = spread[:, 0] / variance
         means.append(mean + gain * error)
         spreads.append(spread - np.outer(gain, spread[0]))
-        likelihoods.append(-0.5 * (min(error**2 / variance, kernel.LIKELIHOOD_CAP) + np.log(variance)))
+        likelihoods.append(-0.5 * (min(error**2 / variance, leak_filter.LIKELIHOOD_CAP) + np.log(variance)))
     top = max(likelihoods)
     weights = prior * np.exp(np.array(likelihoods) - top)
     return means, spreads, weights / weights.sum(), top + float(np.log(weights.sum()))
@@ -53,7 +54,7 @@ def test_the_kernel_is_its_numpy_twin() -> None:
     k, j = 4, 2
     x, mode = np.zeros((3, 2)), np.full(3, 1.0 / 3.0)
     p = np.array([np.diag([4e-8, (kernel.PRIOR_LEAK * CAPACITY_AH) ** 2])] * 3)
-    state.p[k, j, :, kernel.VARIANCE_DRIFT] = 4e-8
+    state.p[k, j, :, leak_filter.VARIANCE_DRIFT] = 4e-8
     reading = 0.0
     for _ in range(60):
         reading += -0.0002 + 0.0001 * rng.standard_normal()
@@ -64,8 +65,8 @@ def test_the_kernel_is_its_numpy_twin() -> None:
         assert likelihood == pytest.approx(expected, rel=1e-9)
     assert state.x[k, j] == pytest.approx(x, rel=1e-9)
     assert state.mode[k, j] == pytest.approx(mode, rel=1e-9)
-    assert state.p[k, j, :, kernel.VARIANCE_LEAK] == pytest.approx(p[:, 1, 1], rel=1e-9)
-    assert state.p[k, j, :, kernel.COVARIANCE] == pytest.approx(p[:, 0, 1], rel=1e-9)
+    assert state.p[k, j, :, leak_filter.VARIANCE_LEAK] == pytest.approx(p[:, 1, 1], rel=1e-9)
+    assert state.p[k, j, :, leak_filter.COVARIANCE] == pytest.approx(p[:, 0, 1], rel=1e-9)
 
 
 def slot_of(voltage: FloatArray, bleed: FloatArray, slot: int) -> FloatLeakRows:

@@ -45,7 +45,6 @@ LOCATE_VOLT, LOCATE_SIGMA, LOCATE_WIDEST = 0.004, 0.002, 0.02
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
 TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
-DOUBT_SIGMAS, LEAST_REACH, MOST_REACH = 1.5, 0.001, 0.06
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
 SETTLED_SECOND = 2 * 3600.0
@@ -130,8 +129,7 @@ def correct_difference(
     own = capacity * np.exp(y[LN_RATIO])
     soc = 1.0 - (deficit + y[DIFFERENCE]) / own
     central = 1.0 - deficit / capacity
-    depth = (deficit + y[DIFFERENCE]) / own
-    ocv, slope, bent = _slope_over_doubt(p, discharge, charge, memory[HYSTERESIS], depth, own)
+    ocv, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc)
     reference, _ = branch_voltage(discharge, charge, hysteresis, central)
     share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
     sigma2 = (
@@ -140,7 +138,6 @@ def correct_difference(
         + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
         + (0.0003 * slope) ** 2
         + (0.02 * polarisation) ** 2
-        + bent**2
     )
     _forget(y, p, memory, soc, elapsed_second, sigma2)
     h = np.zeros(STATES)
@@ -171,26 +168,6 @@ def correct_difference(
         considered_update(y, p, h, reading - expected, 4.0 * variance, 4.0, LN_RATIO)
     else:
         scalar_update(y, p, h, reading - expected, 4.0 * variance, 4.0)
-
-
-@njit(cache=True)
-def _slope_over_doubt(
-    p: FloatArray, discharge: FloatArray, charge: FloatArray, hysteresis: float, depth: float, own: float
-) -> tuple[float, float, float]:
-    """Open-circuit voltage, its slope over what z may be, and by how much the curve leaves that line there [V].
-
-    A weak cell reaches a step of the curve before the others: the slope where it is thought to be knows nothing of it
-    (statistical linearisation: Gelb, Applied Optimal Estimation, 1974, ch. 6.2).
-    """
-    variance = p[DIFFERENCE, DIFFERENCE] / own**2 + depth**2 * p[LN_RATIO, LN_RATIO]
-    variance -= 2.0 * depth / own * p[DIFFERENCE, LN_RATIO]
-    reach = min(max(DOUBT_SIGMAS * np.sqrt(max(variance, 0.0)), LEAST_REACH), MOST_REACH)
-    here, tangent = branch_voltage(discharge, charge, hysteresis, 1.0 - depth)
-    above, _ = branch_voltage(discharge, charge, hysteresis, 1.0 - depth + reach)
-    below, _ = branch_voltage(discharge, charge, hysteresis, 1.0 - depth - reach)
-    slope = tangent if tangent > STEEP_VOLT else (above - below) / (2.0 * reach)
-    bent = max(abs(above - here - slope * reach), abs(below - here + slope * reach)) / DOUBT_SIGMAS
-    return here, slope, bent
 
 
 @njit(cache=True)

@@ -11,6 +11,7 @@ from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import float_leak_kernel as kernel
 from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.float_leak_filter import RATES, VARIANCE_LEAK
 from cellwarden.estimation.float_leak_kernel import FloatLeakArrays, SlopeLadder, advance_float_leak
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
@@ -61,16 +62,16 @@ def slope_ladder(context: PackContext) -> SlopeLadder:
 def initial_float_leak(context: PackContext) -> FloatLeakArrays:
     """State before the first slot."""
     slopes, cells, capacity = FACTORS.shape[0], context.cell_count, context.pack.nominal_capacity_ah
-    p = np.zeros((slopes, cells, kernel.RATES, 3))
-    p[:, :, :, kernel.VARIANCE_LEAK] = (kernel.PRIOR_LEAK * capacity) ** 2
+    p = np.zeros((slopes, cells, RATES, 3))
+    p[:, :, :, VARIANCE_LEAK] = (kernel.PRIOR_LEAK * capacity) ** 2
     number = np.zeros(kernel.NUMBERS)
     number[kernel.CAPACITY] = capacity
     number[kernel.INFORMED] = np.nan
     prior = -0.5 * (np.log(FACTORS) / LOG_SLOPE_SIGMA) ** 2
     return FloatLeakArrays(
-        x=np.zeros((slopes, cells, kernel.RATES, 2)),
+        x=np.zeros((slopes, cells, RATES, 2)),
         p=p,
-        mode=np.full((slopes, cells, kernel.RATES), 1.0 / kernel.RATES),
+        mode=np.full((slopes, cells, RATES), 1.0 / RATES),
         opened=np.ones(cells),
         weight=prior - prior.max(),
         prior=prior - prior.max(),

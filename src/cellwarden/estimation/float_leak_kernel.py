@@ -20,14 +20,21 @@ from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_kernel import central_bleed
+from cellwarden.estimation.float_leak_filter import (
+    COVARIANCE,
+    DRIFT,
+    LEAK,
+    RATES,
+    VARIANCE_DRIFT,
+    VARIANCE_LEAK,
+    correct_drift,
+    mixed_rates,
+)
 
 __all__ = ["FloatLeakArrays", "FloatLeakRows", "SlopeLadder", "advance_float_leak", "close_slot", "slope_at"]
 
 SLOT_SECOND = 1800.0
 FULL_SHARE = 0.8  # of a slot's minutes that must be at rest
-
-DRIFT, LEAK = range(2)
-VARIANCE_DRIFT, COVARIANCE, VARIANCE_LEAK = range(3)
 
 # rows of what is kept of every cell between slots
 BLED_SINCE, BLEED_RATE, AWAY = range(3)
@@ -46,9 +53,7 @@ P_INFORMED, P_SLOPE, P_SLOPE_SIGMA, P_REST_SHARE = range(4)
 PACK_OUTPUTS = 4
 
 WALK_PER_DAY = np.array([2e-6, 5e-5, 4e-4])  # of the capacity in ampere: 0.2, 5 and 40 mA at 100 Ah
-RATES = 3
 PRIOR_LEAK = 3e-5  # of the capacity in ampere
-SWITCH = np.array([[0.9997, 0.0002, 0.0001], [0.03, 0.969, 0.001], [0.05, 0.05, 0.90]])  # from, to, each slot
 READING_VOLT = 0.0002  # beside the scatter of the minutes
 WANDER_VOLT = 0.00004  # in an hour
 STEADY_VOLT = 0.001  # a median that moves less between slots stands still
@@ -58,7 +63,6 @@ RELAXING_VOLT, RELAXING_HOURS = 0.004, 4.0
 CYCLE_VOLT, LONGEST_HOURS = 0.002, 0.75  # a discharge and recharge leave the distances as they were but for so much
 SLOPE_SHARE = 0.3  # of a movement that the slope's shape may be off by
 JUMP, JUMP_LEAK = 5.0, 0.2  # sigma; how likely a jump is a leak
-LIKELIHOOD_CAP = 9.0
 LIKELIHOOD_SHARE = 0.3  # readings of one slot share errors
 TELLING_VOLT = 0.0005  # a movement by the bleed of this size tells half of it
 FORGET_HOURS = 48.0
@@ -355,7 +359,7 @@ def _take(
     away : movement by 1 A of leak [V/A]
     wander : variance that the distance gains [V²]
     """
-    x, p, mode = _mixed(state.x[k, j], state.p[k, j], state.mode[k, j])
+    x, p, mode = mixed_rates(state.x[k, j], state.p[k, j], state.mode[k, j])
     likelihood = np.empty(RATES)
     for rate in range(RATES):
         x[rate, DRIFT] -= away * x[rate, LEAK] + bled
@@ -368,7 +372,7 @@ def _take(
     if error * error > JUMP * JUMP * (p[RATES - 1, VARIANCE_DRIFT] + noise):
         _allow_jump(p, mode, error, away)
     for rate in range(RATES):
-        likelihood[rate] = _correct(x[rate], p[rate], reading, noise)
+        likelihood[rate] = correct_drift(x[rate], p[rate], reading, noise)
     top = likelihood.max()
     mode *= np.exp(likelihood - top)
     total = mode.sum()
@@ -386,35 +390,3 @@ def _allow_jump(p: FloatArray, mode: FloatArray, error: float, away: float) -> N
     fast = max(mode[RATES - 1], JUMP_LEAK)
     mode[: RATES - 1] *= (1.0 - fast) / mode[: RATES - 1].sum()
     mode[RATES - 1] = fast
-
-
-@njit(cache=True)
-def _mixed(x: FloatArray, p: FloatArray, mode: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """States, variances and plausibilities of the rates after one slot's chance to switch."""
-    new_x, new_p, new_mode = np.zeros_like(x), np.zeros_like(p), np.zeros_like(mode)
-    for to in range(RATES):
-        for rate in range(RATES):
-            new_mode[to] += SWITCH[rate, to] * mode[rate]
-        for rate in range(RATES):
-            new_x[to] += SWITCH[rate, to] * mode[rate] / new_mode[to] * x[rate]
-        for rate in range(RATES):
-            share = SWITCH[rate, to] * mode[rate] / new_mode[to]
-            drift, leak = x[rate, DRIFT] - new_x[to, DRIFT], x[rate, LEAK] - new_x[to, LEAK]
-            new_p[to, VARIANCE_DRIFT] += share * (p[rate, VARIANCE_DRIFT] + drift * drift)
-            new_p[to, COVARIANCE] += share * (p[rate, COVARIANCE] + drift * leak)
-            new_p[to, VARIANCE_LEAK] += share * (p[rate, VARIANCE_LEAK] + leak * leak)
-    return new_x, new_p, new_mode
-
-
-@njit(cache=True)
-def _correct(x: FloatArray, p: FloatArray, reading: float, noise: float) -> float:
-    """Kalman update of one filter by one reading, in place; its log-likelihood, capped."""
-    error = reading - x[DRIFT]
-    variance = p[VARIANCE_DRIFT] + noise
-    gain_drift, gain_leak = p[VARIANCE_DRIFT] / variance, p[COVARIANCE] / variance
-    x[DRIFT] += gain_drift * error
-    x[LEAK] += gain_leak * error
-    p[VARIANCE_LEAK] -= gain_leak * p[COVARIANCE]
-    p[COVARIANCE] *= 1.0 - gain_drift
-    p[VARIANCE_DRIFT] *= 1.0 - gain_drift
-    return float(-0.5 * (min(error * error / variance, LIKELIHOOD_CAP) + np.log(variance)))
