@@ -93,7 +93,7 @@ def test_a_second_run_gives_the_same() -> None:
 def test_the_planted_faults_are_found() -> None:
     """Otherwise the tests of findings here would compare nothing with nothing."""
     kinds = {(finding.kind, finding.cell) for finding in whole()[0].findings}
-    assert {("self_discharge", 2), ("capacity_low", 3), ("current_sensor_offset", None)} <= kinds
+    assert {("soc_imbalance", 2), ("capacity_low", 3), ("current_sensor_offset", None)} <= kinds
 
 
 def known_by(findings: Sequence[Finding], time: float) -> list[tuple[str, int | None, str | None, float, float]]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
@@ -31,7 +30,7 @@ COUNTED_GROWING, COUNTED_SHRINKING = 0.25, 0.7
 NEAR_VOLT, FAR_VOLT = 0.010, 0.020  # below the median: where the factor begins to be less known, and by how much
 MOST_FAR = 1.0
 KNOWN_LOG_SLOPE = 0.6
-DOUBT_SECOND = 8 * 3600.0
+DOUBT_SECOND = 36 * 3600.0
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
 TWO_SIGMA = 1.96
 
@@ -77,16 +76,6 @@ def counted_doubt(counted: CountedLeakTrack, drifted: FloatLeakTrack) -> FloatAr
     return _doubt(counted.leak_ampere, drifted, COUNTED_GROWING, COUNTED_SHRINKING, slope)
 
 
-def _surer_by_drift(
-    counted: CountedLeakTrack, drifted: FloatLeakTrack, own: FloatArray, by_count: FloatArray
-) -> NDArray[np.bool_]:
-    """Whether the drifts are surer, both doubts taken at the larger leak: a factor's doubt favours the smaller one."""
-    excess = np.maximum(np.abs(counted.leak_ampere) - np.abs(drifted.leak_ampere), 0.0)
-    larger = drifted.leak_ampere + np.copysign(excess, drifted.leak_ampere)
-    by_drift = np.hypot(own, _doubt(larger, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
-    return np.asarray(by_drift.sum(axis=0) < by_count.sum(axis=0))
-
-
 @njit(cache=True)
 def fading_highest(start: FloatArray, values: FloatArray, elapsed_second: FloatArray) -> FloatArray:
     """(M, n) highest of all values so far, each fading since; `start` (n,), of the row before, is changed."""
@@ -115,7 +104,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     clear = (drifted.rest_share > RESTING)[:, None] & (
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
     )
-    drift = clear | _surer_by_drift(counted, drifted, own, by_count)
+    drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
     board.put(
         SelfDischargeTrack(
