@@ -29,7 +29,7 @@ KNOWN = KnownString(
     stages=(CHARGE, DEEP, REST, CHARGE, Stage(14.0, 20.0)),
     cells=4,
     capacity_ah=np.array([102.0, 102.0, 86.0, 102.0]),
-    leak_ampere=np.array([0.0, 0.3, 0.0, 0.0]),
+    leak_ampere=np.array([0.0, 0.1, 0.0, 0.0]),
     current_offset_ampere=0.3,
 )
 
@@ -93,7 +93,7 @@ def test_a_second_run_gives_the_same() -> None:
 def test_the_planted_faults_are_found() -> None:
     """Otherwise the tests of findings here would compare nothing with nothing."""
     kinds = {(finding.kind, finding.cell) for finding in whole()[0].findings}
-    assert {("soc_imbalance", 2), ("capacity_low", 3), ("current_sensor_offset", None)} <= kinds
+    assert {("self_discharge", 2), ("capacity_low", 3), ("current_sensor_offset", None)} <= kinds
 
 
 def known_by(findings: Sequence[Finding], time: float) -> list[tuple[str, int | None, str | None, float, float]]:

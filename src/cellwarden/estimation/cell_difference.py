@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.central_cell import TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.scalar_update import considered_update, scalar_update
 
@@ -43,7 +44,6 @@ CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may b
 LOCATE_FIRST, LOCATE_LAST, LOCATE_STEPS = -0.02, 0.05, 141  # of the capacity
 LOCATE_VOLT, LOCATE_SIGMA, LOCATE_WIDEST = 0.004, 0.002, 0.02
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
-TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0

@@ -46,7 +46,7 @@ P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FUL
 P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED = range(8, 12)
 PARAMETERS = 12
 
-TELLING_DEPTH = 0.1  # of discharge, before a voltage tells of the capacity
+TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
 CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 60 * 86400.0

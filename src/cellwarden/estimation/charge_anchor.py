@@ -162,6 +162,12 @@ def keep_zero(state: ChargeArrays) -> None:
 
 
 @njit(cache=True)
+def proven(memory: FloatArray) -> float:
+    """How far a log has tested a curve, 0 to 1."""
+    return float(min(memory[cc.NEWS] / PROVING_NEWS, 1.0))
+
+
+@njit(cache=True)
 def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
     """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
 
@@ -175,8 +181,7 @@ def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
         bend += MODE_BEND * x[a] * x[a]
     told = memory[cc.LIKELIHOOD] - memory[cc.PRIOR_LIKELIHOOD]
     repeats = max(memory[cc.NEWS] / SWEEP_NEWS, 1.0)
-    proven = min(memory[cc.NEWS] / PROVING_NEWS, 1.0)
-    odds = memory[cc.PRIOR_LIKELIHOOD] * proven * np.exp(-capacity_bend)
+    odds = memory[cc.PRIOR_LIKELIHOOD] * proven(memory) * np.exp(-capacity_bend)
     return float(odds + told / repeats - bend)
 
 
@@ -216,8 +221,7 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
             continue
         weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
-        proven = min(state.memory[k, cc.NEWS] / PROVING_NEWS, 1.0) if learns[k] == 0 else 0.0
-        share = 1.0 - (1.0 - KNOWN_VARIANCE_SHARE) * proven
+        share = 1.0 if learns[k] > 0 else 1.0 - (1.0 - KNOWN_VARIANCE_SHARE) * proven(state.memory[k])
         total += weight
         top_sigma = LEARNT_TOP_SIGMA if learns[k] > 0 else state.parameters[cc.P_FLOAT_SIGMA]
         top_variance += weight * top_sigma**2

@@ -11,6 +11,22 @@ __all__ = ["considered_update", "scalar_update"]
 
 
 @njit(cache=True)
+def _gated_variance(
+    p: FloatArray, h: FloatArray, innovation: float, variance: float, gate: float, ph: FloatArray
+) -> tuple[float, float]:
+    """Innovation over its sigma, and its variance after the gate; P hᵀ is added to `ph` (n,)."""
+    s = variance
+    for a in range(p.shape[0]):
+        for b in range(p.shape[0]):
+            ph[a] += p[a, b] * h[b]
+        s += h[a] * ph[a]
+    normalised = innovation / np.sqrt(s)
+    if abs(normalised) > gate:
+        s = (innovation / gate) ** 2
+    return normalised, s
+
+
+@njit(cache=True)
 def scalar_update(
     x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float, gate: float
 ) -> tuple[float, float]:
@@ -35,14 +51,7 @@ def scalar_update(
     """
     n = x.shape[0]
     ph = np.zeros(n)
-    s = variance
-    for a in range(n):
-        for b in range(n):
-            ph[a] += p[a, b] * h[b]
-        s += h[a] * ph[a]
-    normalised = innovation / np.sqrt(s)
-    if abs(normalised) > gate:
-        s = (innovation / gate) ** 2
+    normalised, s = _gated_variance(p, h, innovation, variance, gate, ph)
     for a in range(n):
         x[a] += ph[a] / s * innovation
     for a in range(n):
@@ -59,14 +68,7 @@ def considered_update(
     """Kalman update that leaves state `held` alone but counts its variance (Schmidt 1966); else as `scalar_update`."""
     n = x.shape[0]
     ph = np.zeros(n)
-    s = variance
-    for a in range(n):
-        for b in range(n):
-            ph[a] += p[a, b] * h[b]
-        s += h[a] * ph[a]
-    normalised = innovation / np.sqrt(s)
-    if abs(normalised) > gate:
-        s = (innovation / gate) ** 2
+    _, s = _gated_variance(p, h, innovation, variance, gate, ph)
     gain = ph / s
     gain[held] = 0.0
     x += gain * innovation
