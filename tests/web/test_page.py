@@ -132,6 +132,24 @@ def test_keys_zoom_and_move_the_history(screen: Watched) -> None:
     screen.assert_quiet()
 
 
+GIVEN_UP_WHILE_READ = """async () => {
+  const { series } = await import("/static/api.js");
+  const stop = new AbortController();
+  const real = window.fetch;
+  window.fetch = async (...question) => {
+    const answer = await real(...question);
+    stop.abort();
+    return answer;
+  };
+  return series("pack-a", ["current_ampere"], 0, 1, 1, stop.signal).then(() => "answered", (cause) => cause.name);
+}"""
+
+
+def test_a_question_given_up_while_its_answer_is_read_is_no_empty_answer(screen: Watched) -> None:
+    screen.show(*VIEWS["history"])
+    assert screen.page.evaluate(GIVEN_UP_WHILE_READ) == "AbortError"
+
+
 def test_two_fingers_zoom_the_history(browser: Browser, address: str) -> None:
     with watched_page(browser, address, PHONE) as watched:
         watched.show(*VIEWS["history"])

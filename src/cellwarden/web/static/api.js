@@ -12,17 +12,19 @@ export class Refusal extends Error {
 
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
 async function ask(path, options) {
-  /** @type {Response} */
+  /** @type {Response | undefined} */
   let answer;
+  let body = null;
   try {
     // past the browser's cache: after a question that was given up it would hold the same question back for 20 s
     answer = await fetch(path, { cache: "no-store", ...options });
+    if (answer.status === 204) return null;
+    body = await answer.json();
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
-    throw new Refusal(0, "The box does not answer.");
+    // a proxy's refusal is no JSON: its status tells enough
+    if (!(cause instanceof SyntaxError) || !answer || answer.ok) throw new Refusal(0, "The box does not answer.");
   }
-  if (answer.status === 204) return null;
-  const body = await answer.json().catch(() => null);
   if (!answer.ok) throw new Refusal(answer.status, body?.error?.message ?? `The box answers ${answer.status}.`);
   return body;
 }

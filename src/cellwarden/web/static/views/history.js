@@ -113,8 +113,10 @@ function Plot({ pack, columns, isNone, group, window, onWindow }) {
   ]);
   const bands = names.map((_, index) => [3 * index + 1, 3 * index + 2, `${TONES[index]}-wash`]);
   return html`<div class="plot">
-    ${error && html`<p class="error" role="alert">${error}</p>`}
-    ${answer && !hasValues(answer) && html`<p class="notice">No such readings in this span.</p>`}
+    <div role="status">
+      ${error && html`<p class="error" role="alert">${error}</p>`}
+      ${answer && !hasValues(answer) && html`<p class="notice">No such readings in this span.</p>`}
+    </div>
     <${Chart} title=${`${group.name} of ${pack.summary.pack}`} data=${data} lines=${lines} bands=${bands} unit=${group.unit} digits=${group.digits}
       height=${380} marks=${marks} window=${window} onWindow=${onWindow} />
     ${marks.length > 0 && html`<ul class="marks">${(found?.items ?? []).filter((finding) => finding.detected_unix_time_second >= window[0] && finding.detected_unix_time_second <= window[1]).slice(0, 6).map((finding) => html`<li class=${finding.severity}><i></i>${dateTime(finding.detected_unix_time_second)}: ${finding.sentence}</li>`)}</ul>`}
