@@ -38,6 +38,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.polarisation_track import PolarisationTrack
 from tests.estimation.known_string import START, KnownString, string_context
 from tests.estimation.sample_logs import minutes_of, samples
 
@@ -196,6 +197,7 @@ class Tracks:
     current_offset_ampere: float = 0.0
     voltage_volt: FloatArray | float = 3.4
     delivered_ah: float = 0.0
+    curve_is_known: bool = True
     soc_fraction: float = 0.99
     slope_volt: float = 1.0
     informed: bool = True
@@ -207,9 +209,26 @@ def odd(value: float, others: float = 0.0) -> FloatArray:
     return np.where(np.arange(CELLS) == ODD, value, others)
 
 
+def circuit(tracks: Tracks, rows: int) -> PolarisationTrack:
+    """The circuit's track, by the member of the family that is known or by one that is learnt."""
+    known = [len(curve.modes_volt) == 0 for curve in tracks.context.model.ocv_curves]
+    some = np.zeros(rows)
+    return PolarisationTrack(
+        prompt_ohm=some,
+        first_ohm=some,
+        second_ohm=some,
+        log_sigma=some,
+        activation_kelvin=some,
+        cell_factor=np.ones((rows, CELLS)),
+        curve=some + known.index(tracks.curve_is_known),
+        curve_state=np.zeros((rows, 1)),
+    )
+
+
 def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
     minutes = hourly(tracks.hours, tracks.voltage_volt)
-    charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, 0.0)
+    counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
+    charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
     minutes = dataclasses.replace(minutes, charge_ah=charge_ah)
     shape = (len(minutes), CELLS)
     ones = np.ones(shape)
@@ -271,6 +290,7 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
             rest_second=minutes.unix_time_second - START,
         )
     )
+    board.put(circuit(tracks, len(minutes)))
     return detector.step(detector.initial(tracks.context), minutes, board, tracks.context)[1]
 
 
@@ -403,6 +423,34 @@ def test_a_leak_is_named_once_it_has_cost_something() -> None:
 def test_a_pack_whose_cells_all_differ_raises_nothing() -> None:
     spread = 100.0 + 4.0 * np.array([-1.5, -1.0, -0.5, 0.0, 0.0, 0.5, 1.0, 1.5])
     assert found(capacity_low.DETECTOR, Tracks(capacity_ah=spread)) == []
+
+
+def test_a_charge_that_only_a_wrong_zero_counted_does_not_hide_a_weak_cell() -> None:
+    """-1 A for 80 h count 80 Ah beyond the 60 Ah that were delivered: more than a cell of 88 Ah holds."""
+    tracks = Tracks(hours=80, capacity_ah=odd(88.0, 100.0), delivered_ah=60.0, current_offset_ampere=-1.0)
+    last = found(capacity_low.DETECTOR, tracks)[-1]
+    assert (last.cell, last.severity) == (ODD + 1, Severity.WARNING)
+
+
+def test_a_cell_far_outside_the_others_scatter_is_weak_though_they_scatter() -> None:
+    """Scatter of 1.7 %, with what an unknown curve makes of it: 8 % are beyond four times as far."""
+    scatter = 1.5 * np.array([-1.5, -1.0, -1.0, 0.0, 0.0, 0.0, 1.0, 1.5])
+    weak = np.where(np.arange(CELLS) == ODD, 92.0, 100.0 + scatter)
+    tracks = Tracks(capacity_ah=weak, delivered_ah=80.0, curve_is_known=False)
+    assert {item.cell for item in found(capacity_low.DETECTOR, tracks)} == {ODD + 1}
+    near = dataclasses.replace(tracks, capacity_ah=np.where(np.arange(CELLS) == ODD, 95.0, 100.0 + scatter))
+    assert found(capacity_low.DETECTOR, near) == []
+
+
+def test_a_curve_that_is_only_learnt_tells_a_capacity_when_the_pack_was_deep_down() -> None:
+    """A known curve needs no such depth; the interval says which it was."""
+    weak = Tracks(capacity_ah=odd(90.0, 100.0), delivered_ah=50.0)
+    learnt = dataclasses.replace(weak, curve_is_known=False)
+    assert found(capacity_low.DETECTOR, learnt) == []
+    known, deep = (
+        found(capacity_low.DETECTOR, tracks)[-1] for tracks in (weak, dataclasses.replace(learnt, delivered_ah=80.0))
+    )
+    assert known.magnitude_high < deep.magnitude_high
 
 
 def low_context(*, logged: bool) -> PackContext:

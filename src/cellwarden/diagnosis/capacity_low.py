@@ -9,26 +9,30 @@ import numpy as np
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deepest_discharge import DeepestDischarge, follow_discharge, initial_discharge
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigma
-from cellwarden.estimation.charge_tracks import CapacityTrack
+from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack
 from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.polarisation_track import PolarisationTrack
 
 __all__ = ["DETECTOR"]
 
 KIND = "capacity_low"
 LIMIT_FRACTION = 0.05
 PRESSING_FRACTION = 0.30
-SPREADS = 4.0
+SPREADS = 3.5  # of what the pack's cells are seen to lie apart, which holds what an unknown curve makes of them
 INFORMED_SIGMA_FRACTION = 0.015
-# by which an unknown curve may misplace one cell's end against another's after a discharge so deep, and more before
-CURVE_SIGMA_FRACTION, DEEP = 0.01, 0.6
+# by which a curve misplaces one cell's end against another's: one that is known, and one that is learnt, after a
+# discharge so deep; before, with the fifth power of it
+KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA, DEEP = 0.004, 0.01, 0.8
 HOURS_NEEDED = 12.0
 INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go
 COUNTED_SHARE = 0.97  # of a counted charge, that was delivered for certain
+_TWO_SIDED = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +53,19 @@ def _step(
     if context.cell_count < 2 or not context.has_current:
         return state, []
     track = board.get(CapacityTrack)
-    delivered, deepest_ah = follow_discharge(state.delivered, minutes.charge_ah, minutes.elapsed_second)
+    delivered, deepest_ah = follow_discharge(state.delivered, _certain_ah(minutes, board), minutes.elapsed_second)
     nominal = context.pack.nominal_capacity_ah
+    doubt = np.hypot(track.relative_sigma_fraction, _curve_sigma(deepest_ah / nominal, board, context)[:, None])
 
     def of_row(row: int) -> Deviation:
         ratio, sigma = track.relative_fraction[row], track.relative_sigma_fraction[row]
         most = 1.0 - COUNTED_SHARE * deepest_ah[row] / middle_value(track.capacity_ah[row])
         missing = np.minimum(1.0 - ratio / middle_value(ratio), max(most, 0.0))
         depth = deepest_ah[row] / nominal
-        curve_sigma = CURVE_SIGMA_FRACTION * max(DEEP / max(depth, INFORMING_DEPTH), 1.0)
         return Deviation(
             value=np.maximum(missing, 0.0),
-            sigma=np.hypot(sigma, curve_sigma),
-            limit=max(LIMIT_FRACTION, SPREADS * robust_sigma(ratio)),
+            sigma=doubt[row],
+            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigma(ratio) - _TWO_SIDED * doubt[row]),
             pressing=PRESSING_FRACTION if depth >= PRESSING_DEPTH else np.inf,
             hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[row])
@@ -70,10 +74,23 @@ def _step(
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        return _evidence(track, minutes, row, cell, severity, since, chance)
+        return _evidence(track, minutes, row, cell, severity, since, chance, float(doubt[row, cell]))
 
     watch, found = watch_deviation(state.watch, minutes, of_row, say)
     return CapacityWatch(watch, delivered), found
+
+
+def _certain_ah(minutes: MinuteBlock, board: Board) -> FloatArray:
+    """(M,) charge of each row [Ah], no lower than by the lowest zero that the sensor may have: it adds up over days."""
+    lowest = board.get(CurrentOffsetTrack).current_offset_low_ampere
+    return np.asarray(minutes.charge_ah - np.nan_to_num(lowest) * minutes.elapsed_second / 3600.0)
+
+
+def _curve_sigma(depth: FloatArray, board: Board, context: PackContext) -> FloatArray:
+    """(M,) what the curve may make of one cell's capacity over another's, of the deepest discharge so far."""
+    known = np.array([len(curve.modes_volt) == 0 for curve in context.model.ocv_curves])
+    learnt = LEARNT_CURVE_SIGMA * (DEEP / np.clip(depth, INFORMING_DEPTH, DEEP)) ** 5
+    return np.where(known[board.get(PolarisationTrack).curve.astype(int)], KNOWN_CURVE_SIGMA, learnt)
 
 
 def _evidence(
@@ -84,10 +101,11 @@ def _evidence(
     severity: Severity | None,
     since: float,
     chance: float,
+    sigma: float,
 ) -> Evidence:
     middle = middle_value(track.capacity_ah[row])
     missing = middle - float(track.capacity_ah[row, cell])
-    spread = 1.96 * float(track.relative_sigma_fraction[row, cell]) * middle
+    spread = _TWO_SIDED * sigma * middle
     share = 100.0 * missing / middle
     return Evidence(
         at_unix_time_second=float(minutes.unix_time_second[row]),
@@ -112,4 +130,6 @@ def _evidence(
     )
 
 
-DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(CapacityTrack,), initial=_initial, step=_step)
+DETECTOR = DetectorPlugin(
+    kinds=(KIND,), needs=(CapacityTrack, CurrentOffsetTrack, PolarisationTrack), initial=_initial, step=_step
+)
