@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis import (
     capacity_low,
@@ -21,6 +23,7 @@ from cellwarden.diagnosis import (
     soc_imbalance,
     voltage_sensor_offset,
 )
+from cellwarden.diagnosis.cadence import LEVELS
 from cellwarden.diagnosis.deviation_watch import (
     Deviation,
     WatchState,
@@ -68,12 +71,12 @@ def of_hours(minutes: MinuteBlock, values: FloatArray) -> FloatArray:
 class _Here:
     """The same callbacks for a block that begins at a later row."""
 
-    whole_of_row: Callable[[int], Deviation]
+    whole_of_rows: Callable[[IntArray], Deviation]
     whole_say: Callable[[int, int, Severity | None, float, float], Evidence]
     begin: int
 
-    def of_row(self, row: int) -> Deviation:
-        return self.whole_of_row(self.begin + row)
+    def of_rows(self, rows: IntArray) -> Deviation:
+        return self.whole_of_rows(self.begin + rows)
 
     def say(self, row: int, channel: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return self.whole_say(self.begin + row, channel, severity, since, chance)
@@ -87,13 +90,13 @@ def watched(
     track = of_hours(minutes, values)
     seen = np.ones(len(minutes)) if known is None else of_hours(minutes, known)
 
-    def of_row(row: int) -> Deviation:
+    def of_rows(rows: IntArray) -> Deviation:
         return Deviation(
-            value=track[row : row + 1],
-            sigma=np.full(1, sigma),
+            value=track[rows, None],
+            sigma=np.full((len(rows), 1), sigma),
             limit=1.0,
             pressing=10.0,
-            known=seen[row : row + 1] > 0,
+            known=seen[rows, None] > 0,
             hours_needed=hours_needed,
         )
 
@@ -113,10 +116,10 @@ def watched(
     held: list[Evidence] = []
     state: WatchState = initial_watch(1)
     for hour in range(len(minutes)):  # in blocks of one row
-        here = _Here(of_row, say, hour)
-        state, some = watch_deviation(state, minutes.rows(hour, hour + 1), here.of_row, here.say)
+        here = _Here(of_rows, say, hour)
+        state, some = watch_deviation(state, minutes.rows(hour, hour + 1), here.of_rows, here.say)
         held += some
-    _, at_once = watch_deviation(initial_watch(1), minutes, of_row, say)
+    _, at_once = watch_deviation(initial_watch(1), minutes, of_rows, say)
     assert held == at_once
     return [(hour_of(e.at_unix_time_second), e.severity, hour_of(e.first_seen_unix_time_second)) for e in held]
 
@@ -465,3 +468,47 @@ def test_without_the_balancers_log_a_cell_low_on_float_is_worth_knowing() -> Non
     assert "Cell 5 stands 10 mV below" in held[-1].explanation
     assert hour_of(held[0].at_unix_time_second) > 12  # on float for half a day first
     assert found(self_discharge.DETECTOR, dataclasses.replace(tracks, context=low_context(logged=True))) == []
+
+
+def judged_by_hand(values: FloatArray, sigma: FloatArray, known: FloatArray) -> list[int]:
+    """The rules of the watch for one channel with limit 1 and pressing 10, hour by hour."""
+    hours, level, told = 0, 0, []
+    for value, width, is_known in zip(np.abs(values), sigma, known, strict=True):
+        if is_known:
+            beyond, pressing = (chance_beyond(np.array([value]), np.array([width]), limit)[0] for limit in (1.0, 10.0))
+            hours = hours + 1 if beyond > 0.975 else 0
+            if hours >= 2:
+                level = 3 if pressing > 0.975 or level == 3 else 2
+            elif value < 0.6:
+                level = 0
+        told.append(level)
+    return told
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-15.0, 15.0), st.sampled_from([0.01, 0.2, 3.0]), st.booleans()), min_size=1, max_size=30
+    )
+)
+def test_the_kernel_judges_as_the_rules_by_hand_do(hours: list[tuple[float, float, bool]]) -> None:
+    values, sigma, known = (np.array(part) for part in zip(*hours, strict=True))
+    minutes = hourly(len(values))
+    at = np.flatnonzero(minutes.unix_time_second % HOUR == 0.0)
+
+    def of_rows(rows: IntArray) -> Deviation:
+        hour = np.searchsorted(at, rows)
+        return Deviation(
+            value=values[hour, None], sigma=sigma[hour, None], limit=1.0, pressing=10.0, known=known[hour, None]
+        )
+
+    def say(row: int, channel: int, severity: Severity | None, since: float, chance: float) -> Evidence:
+        del since, chance
+        return Evidence(at_unix_time_second=float(row), kind="k", cell=channel + 1, sensor=None, severity=severity)
+
+    told = judged_by_hand(values, sigma, known)
+    before = [0, *told[:-1]]
+    expected = [
+        (float(row), LEVELS[level]) for row, level, last in zip(at, told, before, strict=True) if level > 0 or last > 0
+    ]
+    _, held = watch_deviation(initial_watch(1), minutes, of_rows, say)
+    assert [(e.at_unix_time_second, e.severity) for e in held] == expected

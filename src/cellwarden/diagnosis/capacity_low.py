@@ -8,14 +8,14 @@ import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deepest_discharge import DeepestDischarge, follow_discharge, initial_discharge
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
-from cellwarden.diagnosis.spread import robust_sigma
+from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack
-from cellwarden.estimation.middle_value import middle_value
+from cellwarden.estimation.middle_value import middle_value, middle_values
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 
@@ -57,18 +57,18 @@ def _step(
     nominal = context.pack.nominal_capacity_ah
     doubt = np.hypot(track.relative_sigma_fraction, _curve_sigma(deepest_ah / nominal, board, context)[:, None])
 
-    def of_row(row: int) -> Deviation:
-        ratio, sigma = track.relative_fraction[row], track.relative_sigma_fraction[row]
-        most = 1.0 - COUNTED_SHARE * deepest_ah[row] / middle_value(track.capacity_ah[row])
-        missing = np.minimum(1.0 - ratio / middle_value(ratio), max(most, 0.0))
-        depth = deepest_ah[row] / nominal
+    def of_rows(rows: IntArray) -> Deviation:
+        ratio, sigma = track.relative_fraction[rows], track.relative_sigma_fraction[rows]
+        most = 1.0 - COUNTED_SHARE * deepest_ah[rows] / middle_values(track.capacity_ah[rows])
+        missing = np.minimum(1.0 - ratio / middle_values(ratio)[:, None], np.maximum(most, 0.0)[:, None])
+        depth = deepest_ah[rows, None] / nominal
         return Deviation(
             value=np.maximum(missing, 0.0),
-            sigma=doubt[row],
-            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigma(ratio) - _TWO_SIDED * doubt[row]),
-            pressing=PRESSING_FRACTION if depth >= PRESSING_DEPTH else np.inf,
+            sigma=doubt[rows],
+            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigmas(ratio)[:, None] - _TWO_SIDED * doubt[rows]),
+            pressing=np.where(depth >= PRESSING_DEPTH, PRESSING_FRACTION, np.inf),
             hours_needed=HOURS_NEEDED,
-            known=np.isfinite(track.informed_unix_time_second[row])
+            known=np.isfinite(track.informed_unix_time_second[rows])
             & (sigma < INFORMED_SIGMA_FRACTION)
             & (depth >= INFORMING_DEPTH),
         )
@@ -76,7 +76,7 @@ def _step(
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance, float(doubt[row, cell]))
 
-    watch, found = watch_deviation(state.watch, minutes, of_row, say)
+    watch, found = watch_deviation(state.watch, minutes, of_rows, say)
     return CapacityWatch(watch, delivered), found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
 from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
@@ -38,16 +38,17 @@ def _step(
     sigma_ohm = track.joint_excess_sigma_fraction * middle_ohm
     largest_ampere = context.pack.limits.discharge_current_max_ampere
     far_ohm = FAR_WATT / largest_ampere**2
-    above = normal_share((joint_ohm - LIMIT_OHM_AH / context.pack.nominal_capacity_ah) / sigma_ohm)
+    limit_ohm = LIMIT_OHM_AH / context.pack.nominal_capacity_ah
 
-    def of_row(row: int) -> Excess:
+    def of_rows(rows: IntArray) -> Excess:
+        above = normal_share((joint_ohm[rows] - limit_ohm) / sigma_ohm[rows])
         return Excess(
-            half_passed=above[row] > 0.5,
-            above_probability=above[row],
-            own_probability=np.where(track.edges_since_change[row] < 1.0, HELD, 1.0),
-            far_probability=normal_share((joint_ohm[row] - far_ohm) / sigma_ohm[row]),
-            changed_unix_time_second=track.changed_unix_time_second[row],
-            edge_count=track.edge_count[row],
+            half_passed=above > 0.5,
+            above_probability=above,
+            own_probability=np.where(track.edges_since_change[rows] < 1.0, HELD, 1.0),
+            far_probability=normal_share((joint_ohm[rows] - far_ohm) / sigma_ohm[rows]),
+            changed_unix_time_second=track.changed_unix_time_second[rows],
+            edge_count=track.edge_count[rows],
         )
 
     def say(row: int, cell: int, severity: Severity, begin: float) -> Evidence:
@@ -61,7 +62,7 @@ def _step(
             magnitude_low=float(joint_ohm[row, cell] - _TWO_SIDED * sigma_ohm[row, cell]),
             magnitude_high=float(joint_ohm[row, cell] + _TWO_SIDED * sigma_ohm[row, cell]),
             unit="ohm",
-            confidence=float(above[row, cell]),
+            confidence=float(normal_share((joint_ohm[row, cell] - limit_ohm) / sigma_ohm[row, cell])),
             first_seen_unix_time_second=begin,
             explanation=_explanation(track, row, cell, float(joint_ohm[row, cell]), largest_ampere),
             advice=(
@@ -70,7 +71,7 @@ def _step(
             ),
         )
 
-    return excess_evidence(state, minutes, track.edge_count, of_row, say, _gone)
+    return excess_evidence(state, minutes, track.edge_count, of_rows, say, _gone)
 
 
 def _gone(at: float, cell: int) -> Evidence:

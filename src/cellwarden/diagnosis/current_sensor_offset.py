@@ -6,7 +6,7 @@ import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.charge_tracks import CurrentOffsetTrack
@@ -33,22 +33,22 @@ def _step(
     track = board.get(CurrentOffsetTrack)
     limit = max(LIMIT_AMPERE, RESOLUTION_SHARE * context.pack.sensors.current_resolution_ampere)
 
-    def of_row(row: int) -> Deviation:
-        offset = track.current_offset_ampere[row : row + 1]
+    def of_rows(rows: IntArray) -> Deviation:
+        offset = track.current_offset_ampere[rows, None]
         return Deviation(
             value=offset,
-            sigma=(track.current_offset_high_ampere[row : row + 1] - offset) / 1.96,
+            sigma=(track.current_offset_high_ampere[rows, None] - offset) / 1.96,
             limit=limit,
             pressing=np.inf,
             hours_needed=VISIBLE_FRACTION * context.pack.nominal_capacity_ah / np.maximum(np.abs(offset), 1e-9),
-            known=np.isfinite(track.informed_unix_time_second[row : row + 1]),
+            known=np.isfinite(track.informed_unix_time_second[rows, None]),
         )
 
     def say(row: int, channel: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         del channel
         return _evidence(track, minutes, row, severity, since, chance, context.pack.nominal_capacity_ah)
 
-    return watch_deviation(state, minutes, of_row, say)
+    return watch_deviation(state, minutes, of_rows, say)
 
 
 def _evidence(

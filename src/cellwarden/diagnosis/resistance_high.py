@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
 from cellwarden.diagnosis.normal_chance import normal_share
@@ -41,53 +41,55 @@ def _step(
 ) -> tuple[ExcessState, list[Evidence]]:
     del context
     resistance, capacity = board.get(ResistanceTrack), board.get(CapacityTrack)
-    risen = normal_share((resistance.cell_rise_fraction - RISE_FRACTION) / resistance.cell_rise_sigma_fraction)
-    above = np.maximum(_chance(resistance, LIMIT_FRACTION), np.minimum(_chance(resistance, OWN_LIMIT_FRACTION), risen))
 
-    def of_row(row: int) -> Excess:
-        excess = resistance.cell_excess_fraction[row]
-        own, own_sigma = _own(resistance, capacity, row)
-        waiting = _undecided(resistance, row, float(minutes.unix_time_second[row]))
+    def of_rows(rows: IntArray) -> Excess:
+        excess = resistance.cell_excess_fraction[rows]
+        own, own_sigma = _own(resistance, capacity, rows)
+        waiting = _undecided(resistance, rows, minutes.unix_time_second[rows])
         return Excess(
             half_passed=excess > 0.5 * LIMIT_FRACTION,
-            above_probability=above[row],
+            above_probability=_above(resistance, rows),
             own_probability=np.minimum(
                 normal_share((own - OWN_LIMIT_FRACTION) / own_sigma), np.where(waiting, HELD, 1.0)
             ),
-            far_probability=normal_share((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[row]),
-            changed_unix_time_second=resistance.changed_unix_time_second[row],
-            edge_count=resistance.edge_count[row],
+            far_probability=normal_share((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[rows]),
+            changed_unix_time_second=resistance.changed_unix_time_second[rows],
+            edge_count=resistance.edge_count[rows],
         )
 
     def say(row: int, cell: int, severity: Severity, begin: float) -> Evidence:
         at = float(minutes.unix_time_second[row])
-        return _evidence(resistance, capacity, row, cell, severity, at, begin, float(above[row, cell]))
+        above = float(_above(resistance, np.array([row]))[0, cell])
+        return _evidence(resistance, capacity, row, cell, severity, at, begin, above)
 
-    return excess_evidence(state, minutes, resistance.edge_count, of_row, say, _gone)
-
-
-def _chance(track: ResistanceTrack, limit: float) -> FloatArray:
-    """(M, n_cells) probability that the cell's own excess is above the limit."""
-    return normal_share((track.cell_excess_fraction - limit) / track.cell_excess_sigma_fraction)
+    return excess_evidence(state, minutes, resistance.edge_count, of_rows, say, _gone)
 
 
-def _own(resistance: ResistanceTrack, capacity: CapacityTrack, row: int) -> tuple[FloatArray, FloatArray]:
-    """Excess that the cell's capacity does not explain, (1 + e)·Q/Q_median − 1, and its sigma, (n_cells,)."""
-    excess, sigma = resistance.cell_excess_fraction[row], resistance.cell_excess_sigma_fraction[row]
-    known = np.isfinite(capacity.relative_fraction[row])
-    size = np.where(known, np.minimum(capacity.relative_fraction[row], 1.0), 1.0)
-    size_sigma = np.where(known, capacity.relative_sigma_fraction[row], 0.0)
+def _above(track: ResistanceTrack, rows: IntArray) -> FloatArray:
+    """(R, n_cells) probability that the excess, or the rise of a cell that stands above too, is above the limit."""
+    excess, sigma = track.cell_excess_fraction[rows], track.cell_excess_sigma_fraction[rows]
+    risen = normal_share((track.cell_rise_fraction[rows] - RISE_FRACTION) / track.cell_rise_sigma_fraction[rows])
+    own = np.minimum(normal_share((excess - OWN_LIMIT_FRACTION) / sigma), risen)
+    return np.asarray(np.maximum(normal_share((excess - LIMIT_FRACTION) / sigma), own))
+
+
+def _own(resistance: ResistanceTrack, capacity: CapacityTrack, rows: IntArray | int) -> tuple[FloatArray, FloatArray]:
+    """Excess that the cell's capacity does not explain, (1 + e)·Q/Q_median − 1, and its sigma, (…, n_cells)."""
+    excess, sigma = resistance.cell_excess_fraction[rows], resistance.cell_excess_sigma_fraction[rows]
+    known = np.isfinite(capacity.relative_fraction[rows])
+    size = np.where(known, np.minimum(capacity.relative_fraction[rows], 1.0), 1.0)
+    size_sigma = np.where(known, capacity.relative_sigma_fraction[rows], 0.0)
     return (1.0 + excess) * size - 1.0, np.hypot(size * sigma, (1.0 + excess) * size_sigma)
 
 
-def _undecided(track: ResistanceTrack, row: int, at: float) -> NDArray[np.bool_]:
-    """(n_cells,) whether a fresh change may yet turn out to be a joint's, and the wait for it is worth while."""
-    aged, joint = track.aged_probability[row], track.joint_probability[row]
+def _undecided(track: ResistanceTrack, rows: IntArray, at: FloatArray) -> NDArray[np.bool_]:
+    """(R, n_cells) whether a fresh change may yet turn out to be a joint's, and the wait for it is worth while."""
+    aged, joint = track.aged_probability[rows], track.joint_probability[rows]
     open_question = aged < DECIDED_SHARE * (aged + joint)
-    fresh = at - track.changed_unix_time_second[row] < WAIT_SECOND
-    single = track.edges_since_change[row] < 1.0  # a change that no further step has confirmed
-    varies = track.usual_span_kelvin[row] >= WAIT_SPAN_KELVIN
-    waits = open_question & fresh & varies & (track.cell_excess_fraction[row] < PRESSING_FRACTION)
+    fresh = at[:, None] - track.changed_unix_time_second[rows] < WAIT_SECOND
+    single = track.edges_since_change[rows] < 1.0  # a change that no further step has confirmed
+    varies = track.usual_span_kelvin[rows] >= WAIT_SPAN_KELVIN
+    waits = open_question & fresh & varies & (track.cell_excess_fraction[rows] < PRESSING_FRACTION)
     return np.asarray(single | waits)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.middle_value import known_middle_values
 
 __all__ = ["SeenDifference", "follow_difference", "middle_volt", "unseen"]
 
@@ -33,8 +34,7 @@ def unseen(cells: int) -> SeenDifference:
 
 def middle_volt(minutes: MinuteBlock) -> FloatArray:
     """(M,) median reading [V], 0 where no cell was read."""
-    read = np.asarray(np.isfinite(minutes.voltage_volt).any(axis=1))[:, None]
-    return np.asarray(np.nanmedian(np.where(read, minutes.voltage_volt, 0.0), axis=1))
+    return np.nan_to_num(known_middle_values(minutes.voltage_volt), nan=0.0)
 
 
 def follow_difference(

@@ -6,19 +6,19 @@ worth knowing, with both possibilities, until a discharge and recharge settles i
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
-from cellwarden.diagnosis.spread import robust_sigma
+from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack
+from cellwarden.estimation.middle_value import known_middle_values, middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -53,15 +53,15 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
     track, capacity = board.get(SelfDischargeTrack), board.get(CapacityTrack)
     scale = context.pack.nominal_capacity_ah
 
-    def of_row(row: int) -> Deviation:
-        leak = track.self_discharge_ampere[row]
-        sigma = (leak - track.self_discharge_low_ampere[row]) / 1.96
+    def of_rows(rows: IntArray) -> Deviation:
+        leak = track.self_discharge_ampere[rows]
+        sigma = (leak - track.self_discharge_low_ampere[rows]) / 1.96
         return Deviation(
             value=np.maximum(leak, 0.0),
             sigma=sigma,
-            limit=max(LIMIT_PER_AH * scale, SPREADS * _own_spread(leak, sigma)),
+            limit=np.fmax(LIMIT_PER_AH * scale, SPREADS * _own_spread(leak, sigma))[:, None],
             pressing=PRESSING_PER_AH * scale,
-            known=np.isfinite(track.informed_unix_time_second[row]),
+            known=np.isfinite(track.informed_unix_time_second[rows]),
             pressing_hours=PRESSING_HOURS,
             hours_needed=VISIBLE_FRACTION * scale / np.maximum(leak, 1e-9),
             probability=RAISED_PROBABILITY,
@@ -70,16 +70,16 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _leak(track, capacity, minutes, row, cell, severity, since, chance)
 
-    leak, held = watch_deviation(state.leak, minutes, of_row, say)
+    leak, held = watch_deviation(state.leak, minutes, of_rows, say)
     if context.has_balancing or context.pack.balancer == "none":
         return _State(leak, state.low), held
     low, hints = _watch_low(state.low, minutes, board, leak)
     return _State(leak, low), held + hints
 
 
-def _own_spread(leak: FloatArray, sigma: FloatArray) -> float:
-    """How far the cells' leaks lie apart beyond what the estimates are uncertain by [A]."""
-    return math.sqrt(max(robust_sigma(leak) ** 2 - float(np.median(sigma)) ** 2, 0.0))
+def _own_spread(leak: FloatArray, sigma: FloatArray) -> FloatArray:
+    """(R,) how far the cells' leaks lie apart beyond what the estimates are uncertain by [A]."""
+    return np.asarray(np.sqrt(np.maximum(robust_sigmas(leak) ** 2 - middle_values(sigma) ** 2, 0.0)))
 
 
 def _leak(
@@ -129,18 +129,16 @@ def _watch_low(
     """Cells that stand low on float while the bleed is not known."""
     soc = board.get(SocTrack)
 
-    def of_row(row: int) -> Deviation:
-        voltage = minutes.voltage_volt[row]
-        below = (
-            np.maximum(np.nanmedian(voltage) - voltage, 0.0) if np.isfinite(voltage).any() else np.zeros_like(voltage)
-        )
-        floating = np.median(soc.soc_fraction[row]) > FLOAT_SOC and soc.rest_second[row] > FLOAT_REST_SECOND
+    def of_rows(rows: IntArray) -> Deviation:
+        voltage = minutes.voltage_volt[rows]
+        below = np.maximum(known_middle_values(voltage)[:, None] - voltage, 0.0)
+        floating = (middle_values(soc.soc_fraction[rows]) > FLOAT_SOC) & (soc.rest_second[rows] > FLOAT_REST_SECOND)
         return Deviation(
             value=below,
             sigma=np.full_like(below, LOW_SIGMA_VOLT),
-            limit=max(LOW_VOLT, LOW_SPREADS * robust_sigma(voltage)),
+            limit=np.maximum(LOW_VOLT, LOW_SPREADS * robust_sigmas(voltage))[:, None],
             pressing=np.inf,
-            known=np.isfinite(voltage) & floating & (leak.level == 0.0),
+            known=np.isfinite(voltage) & floating[:, None] & (leak.level == 0.0),
             mild=np.ones(below.shape, dtype=np.bool_),
         )
 
@@ -165,7 +163,7 @@ def _watch_low(
             ),
         )
 
-    return watch_deviation(state, minutes, of_row, say)
+    return watch_deviation(state, minutes, of_rows, say)
 
 
 DETECTOR = DetectorPlugin(

@@ -11,13 +11,13 @@ import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_voltage import knee_volt
-from cellwarden.estimation.middle_value import middle_value
+from cellwarden.estimation.middle_value import middle_value, middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -55,22 +55,23 @@ def _step(
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
 
-    def of_row(row: int) -> Deviation:
-        further = track.deficit_difference_ah[row] - middle_value(track.deficit_difference_ah[row])
-        shown = (seen.volt[row] * further < 0.0) & (np.abs(seen.volt[row]) >= SEEN_VOLT)
+    def of_rows(rows: IntArray) -> Deviation:
+        difference, volt = track.deficit_difference_ah[rows], seen.volt[rows]
+        further = difference - middle_values(difference)[:, None]
+        shown = (volt * further < 0.0) & (np.abs(volt) >= SEEN_VOLT)
         return Deviation(
             value=np.where(shown, further, 0.0),
-            sigma=np.hypot(track.deficit_difference_sigma_ah[row], KNEE_SHARE * further),
+            sigma=np.hypot(track.deficit_difference_sigma_ah[rows], KNEE_SHARE * further),
             limit=max(LIMIT_FRACTION * scale, LIMIT_AH),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=(track.full_count[row] > 0) & (seen.hours[row] >= SEEN_HOURS),
+            known=(track.full_count[rows, None] > 0) & (seen.hours[rows] >= SEEN_HOURS),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance)
 
-    watch, found = watch_deviation(state.watch, minutes, of_row, say)
+    watch, found = watch_deviation(state.watch, minutes, of_rows, say)
     return ImbalanceWatch(watch, final, state.knee_volt), found
 
 

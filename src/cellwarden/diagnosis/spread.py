@@ -7,7 +7,7 @@ from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["robust_sigma"]
+__all__ = ["robust_sigma", "robust_sigmas"]
 
 SIGMA_PER_DEVIATION = 1.4826  # of a normal distribution (Hampel 1974, J. Am. Stat. Assoc. 69, 383)
 
@@ -19,3 +19,12 @@ def robust_sigma(values: FloatArray) -> float:
     if kept.size < 3:
         return 0.0
     return float(SIGMA_PER_DEVIATION * np.median(np.abs(kept - np.median(kept))))
+
+
+@njit(cache=True)
+def robust_sigmas(values: FloatArray) -> FloatArray:
+    """`robust_sigma` of each row (R,) of values (R, n)."""
+    sigmas = np.empty(values.shape[0])
+    for row in range(values.shape[0]):
+        sigmas[row] = robust_sigma(values[row])
+    return sigmas

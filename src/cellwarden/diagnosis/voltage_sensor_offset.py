@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
-from cellwarden.diagnosis.spread import robust_sigma
+from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.plugin import PackContext
 
@@ -65,24 +65,24 @@ def _step(
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * context.pack.nominal_capacity_ah
     final, seen = follow_difference(state.seen, minutes, calm & _on_plateau(soc), MEMORY_HOURS)
 
-    def of_row(row: int) -> Deviation:
-        offset = track.voltage_offset_volt[row]
-        spread = robust_sigma(offset)
-        shown = (seen.volt[row] * offset > 0.0) & (np.abs(seen.volt[row]) >= SEEN_SHARE * np.abs(offset))
+    def of_rows(rows: IntArray) -> Deviation:
+        offset, volt = track.voltage_offset_volt[rows], seen.volt[rows]
+        spread = robust_sigmas(offset)[:, None]
+        shown = (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
         return Deviation(
             value=np.where(shown | (not state.has_plateau), offset, 0.0),
-            sigma=(track.voltage_offset_high_volt[row] - offset) / 1.96,
-            limit=max(min(max(least, SPREADS * spread), most), LEAST_SPREADS * spread),
+            sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
+            limit=np.maximum(np.clip(SPREADS * spread, least, most), LEAST_SPREADS * spread),
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
-            known=np.isfinite(track.informed_unix_time_second[row])
-            & ((seen.hours[row] >= SEEN_HOURS) | (not state.has_plateau)),
+            known=np.isfinite(track.informed_unix_time_second[rows])
+            & ((seen.hours[rows] >= SEEN_HOURS) | (not state.has_plateau)),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance)
 
-    watch, found = watch_deviation(state.watch, minutes, of_row, say)
+    watch, found = watch_deviation(state.watch, minutes, of_rows, say)
     return OffsetWatch(watch, final, state.has_plateau), found
 
 

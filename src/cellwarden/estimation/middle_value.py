@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["middle_value"]
+__all__ = ["known_middle_values", "middle_value", "middle_values"]
 
 
 def middle_value(values: FloatArray) -> float:
@@ -21,3 +22,33 @@ def middle_value(values: FloatArray) -> float:
     half = ordered.shape[0] // 2
     upper = float(ordered[half])
     return upper if ordered.shape[0] % 2 else 0.5 * (float(ordered[half - 1]) + upper)
+
+
+def middle_values(values: FloatArray) -> FloatArray:
+    """`middle_value` of each row (R,) of values (R, N), N ≥ 1."""
+    ordered = np.sort(values, axis=1)
+    half = ordered.shape[1] // 2
+    upper = ordered[:, half]
+    middle = upper if ordered.shape[1] % 2 else 0.5 * (ordered[:, half - 1] + upper)
+    return np.where(np.isnan(ordered[:, -1]), np.nan, middle)
+
+
+@njit(cache=True)
+def known_middle_values(values: FloatArray) -> FloatArray:
+    """Median of what is known of each row (R,) of values (R, N), NaN where nothing is."""
+    middle = np.full(values.shape[0], np.nan)
+    kept = np.empty(values.shape[1])
+    for row in range(values.shape[0]):
+        count = 0
+        for value in values[row]:  # insertion sort: a pack has few cells
+            if value != value:
+                continue
+            place = count
+            while place > 0 and kept[place - 1] > value:
+                kept[place] = kept[place - 1]
+                place -= 1
+            kept[place] = value
+            count += 1
+        if count > 0:
+            middle[row] = 0.5 * (kept[(count - 1) // 2] + kept[count // 2])
+    return middle
