@@ -13,6 +13,7 @@ from cellwarden.core.sample_block import FloatArray
 __all__ = ["against_median", "inside", "largest", "measured", "rmse"]
 
 Errors = Callable[[FloatArray, FloatArray], FloatArray]
+Truth = str | Callable[[AnalysedPack], FloatArray]  # a number of the truth's cells, or what is made of several
 
 
 def rmse(error: FloatArray) -> float | None:
@@ -36,7 +37,7 @@ def against_median(values: FloatArray, truth: FloatArray) -> FloatArray:
 def measured(
     packs: Sequence[AnalysedPack],
     value: str,
-    truth: str,
+    truth: Truth,
     errors: Errors,
     score: Callable[[FloatArray], float | None],
     *,
@@ -46,7 +47,7 @@ def measured(
     """For each pack the score of its cells' errors and the prior's (or what `baseline` makes of the pack)."""
     found = []
     for pack in packs:
-        true = pack.true_cells(truth)
+        true = _true(pack, truth)
         guess = pack.cell_values(value, prior=True) if baseline is None else baseline(pack)
         found.append(
             Measured(
@@ -58,14 +59,18 @@ def measured(
     return tuple(found)
 
 
-def inside(packs: Sequence[AnalysedPack], value: str, truth: str) -> tuple[Measured, ...]:
+def inside(packs: Sequence[AnalysedPack], value: str, truth: Truth) -> tuple[Measured, ...]:
     """Share of all packs' cells whose truth lies in the interval [%]."""
     stem, unit = value.rsplit("_", 1)
     held = []
     for pack in packs:
         low, high = pack.cell_values(f"{stem}_low_{unit}"), pack.cell_values(f"{stem}_high_{unit}")
-        true = pack.true_cells(truth)
+        true = _true(pack, truth)
         held.append((low <= true) & (true <= high))
     if not held:
         return ()
     return (Measured(pack=f"{len(packs)} packs", value=float(100.0 * np.concatenate(held).mean())),)
+
+
+def _true(pack: AnalysedPack, truth: Truth) -> FloatArray:
+    return pack.true_cells(truth) if isinstance(truth, str) else truth(pack)

@@ -12,7 +12,7 @@ from bench.target_row import TargetRow
 from cellwarden.core.sample_block import FloatArray
 
 GROUP = "Resistance"
-VALUE = TRUTH = "resistance_ohm"
+VALUE = "resistance_ohm"
 CYCLES = {"cycle", "solar"}
 SLOWEST_SECOND = 10.0
 
@@ -28,7 +28,7 @@ def rows(packs: Sequence[AnalysedPack]) -> list[TargetRow]:
             high=high,
             baseline="prior alone",
             measured=measured(
-                [pack for pack in cycled if (_interval(pack) > 1.0) == slow], VALUE, TRUTH, _relative, rmse
+                [pack for pack in cycled if (_interval(pack) > 1.0) == slow], VALUE, _whole, _relative, rmse
             ),
         )
         for words, high, slow in (("second", 3.0, False), ("10 s", 5.0, True))
@@ -38,13 +38,18 @@ def rows(packs: Sequence[AnalysedPack]) -> list[TargetRow]:
             quantity="truth inside the 95 % interval",
             unit="%",
             low=90.0,
-            measured=inside(cycled, VALUE, TRUTH),
+            measured=inside(cycled, VALUE, _whole),
         )
     ]
 
 
 def _interval(pack: AnalysedPack) -> float:
     return float(pack.truth["sample_second"])
+
+
+def _whole(pack: AnalysedPack) -> FloatArray:
+    """(n_cells,) what the program gives: resistance of the cell with its joints, planted ones included [ohm]."""
+    return pack.true_cells("resistance_ohm") + pack.true_cells("connection_extra_ohm")
 
 
 def _relative(values: FloatArray, truth: FloatArray) -> FloatArray:

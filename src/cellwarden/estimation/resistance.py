@@ -39,6 +39,7 @@ def _initial(context: PackContext) -> ResistanceState:
         bank=np.zeros((cells, kernel.HYPOTHESES, kernel.BANK_STATES)),
         bank_covariance=np.repeat(kernel.bank_covariance()[None], cells, axis=0),
         log_weight=np.repeat(np.log(kernel.PRIOR_PROBABILITY)[None], cells, axis=0),
+        taken_for_joint=np.zeros(cells),
         change=no_change(cells),
         noise_volt=np.array([kernel.first_noise(context.pack.sensors.voltage_resolution_volt), 0.0]),
         edge_count=np.zeros(cells),

@@ -13,6 +13,7 @@ from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.resistance_rows import name_joints
 from cellwarden.estimation.resistance_state import ResistanceState
 from cellwarden.estimation.resistance_time import let_time_pass
 
@@ -105,6 +106,7 @@ def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> N
         innovation,
         changed,
     )
+    name_joints(state)
     _count(state, live, changed > 0.0, edge)
     _learn_noise(state, innovation * _volt_per_unit(edge, context))
 

@@ -17,6 +17,7 @@ from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_change import change_weight
 from cellwarden.estimation.resistance_law import COMMON_STATES, LOG_IMPEDANCE_RATIO, LOG_SCALE
+from cellwarden.estimation.resistance_rows import name_joints
 from cellwarden.estimation.resistance_state import ResistanceState
 from cellwarden.estimation.resistance_time import let_time_pass
 from cellwarden.estimation.scalar_update import scalar_update
@@ -91,6 +92,7 @@ def take_impedance(
             state.changed_unix_time_second[cell] = unix_time_second
             state.edges_since_change[cell] = 0.0
             state.coldest_celsius[cell] = state.warmest_celsius[cell] = celsius[cell]
+    name_joints(state)
     state.informed_unix_time_second[live & (state.edge_count > 0.0)] = unix_time_second
 
 

@@ -11,10 +11,11 @@ from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_law import LOG_SCALE, TRANSFER_ACTIVATION
 from cellwarden.estimation.resistance_state import ResistanceState
 
-__all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "fill_rows"]
+__all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "fill_rows", "name_joints"]
 
 DECIDING_SPAN_KELVIN = 10.0
-LIKELY_SHARE, DECIDED_SHARE = 0.7, 0.9  # of one against joint or aged cell: to name it, and to be sure of it
+# of joint against joint or aged cell: to name it, for as long as it stays the likelier one, and to be sure of either
+LIKELY_SHARE, HOLDING_SHARE, DECIDED_SHARE = 0.7, 0.5, 0.9
 SETTLED_FRACTION = 4.0 * kernel.SMALL_SIGMA  # of a part, beyond what a sound cell may have
 LAW_FLOOR_SIGMA = 0.012  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
@@ -66,6 +67,14 @@ def fill_rows(state: ResistanceState, unix_time_second: FloatArray, context: Pac
     }
 
 
+def name_joints(state: ResistanceState) -> None:
+    """Take for a joint's what is clearly likelier one, until the cell is: chances near a bound would flap."""
+    weight = _weights(state.log_weight)
+    share = weight[:, kernel.BAD_JOINT] / (weight[:, kernel.BAD_JOINT] + weight[:, kernel.AGED_CELL])
+    held = (state.taken_for_joint > 0.0) & (share > HOLDING_SHARE)
+    state.taken_for_joint[:] = held | (share > LIKELY_SHARE)
+
+
 def _weights(log_weight: FloatArray) -> FloatArray:
     """(n_cells, HYPOTHESES) probabilities."""
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
@@ -89,11 +98,10 @@ def _total(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, Floa
 def _parts(state: ResistanceState, weight: FloatArray) -> tuple[FloatArray, ...]:
     """Cell part μ + α, joint κ and film α, each with its variance, under the hypothesis that counts, (n_cells,).
 
-    Something changed or nothing did; if it did, it is taken for the cell unless the joint is clearly likelier.
+    Something changed or nothing did; if it did, it is taken for the cell's unless it was named a joint's.
     """
     cells = np.arange(weight.shape[0])
-    joint, aged = weight[:, kernel.BAD_JOINT], weight[:, kernel.AGED_CELL]
-    changed = np.where(joint > LIKELY_SHARE * (joint + aged), kernel.BAD_JOINT, kernel.AGED_CELL)
+    changed = np.where(state.taken_for_joint > 0.0, kernel.BAD_JOINT, kernel.AGED_CELL)
     chosen = np.where(weight[:, kernel.HEALTHY] > 0.5, kernel.HEALTHY, changed)
     x, p = state.bank[cells, chosen], state.bank_covariance[cells, chosen]
     own = [kernel.SIZE, kernel.FILM]

@@ -17,6 +17,7 @@ class ResistanceState:
     ----------
     law, law_covariance : (COMMON_STATES,) and squared, what the cells share (`resistance_law`)
     bank : (n_cells, HYPOTHESES, BANK_STATES) with `bank_covariance`; `log_weight` (n_cells, HYPOTHESES)
+    taken_for_joint : (n_cells,) 1 where what changed is named a joint's, see `resistance_rows`, else 0
     change : (n_cells, CHANGE_SIDES, CHANGE_SLOTS) search for a step, see `resistance_change`
     noise_volt : (2,) standard deviation of a voltage difference [V], and the edges behind it
     edge_count, edges_since_change : (n_cells,) the latter infinite before a change
@@ -33,6 +34,7 @@ class ResistanceState:
     bank: FloatArray
     bank_covariance: FloatArray
     log_weight: FloatArray
+    taken_for_joint: FloatArray
     change: FloatArray
     noise_volt: FloatArray
     edge_count: FloatArray
