@@ -20,16 +20,26 @@ def rows(packs: Sequence[AnalysedPack]) -> list[TargetRow]:
         *(_found_row(kind, packs) for kind in kinds),
         TargetRow(
             group=GROUP,
-            quantity="warnings and worse on a healthy pack",
+            quantity="warnings and worse on a healthy pack that its truth does not bear out",
             unit="",
             high=0.0,
-            measured=tuple(Measured(pack=pack.name, value=float(len(_raised(pack)))) for pack in healthy),
+            measured=tuple(Measured(pack=pack.name, value=float(len(_wrong(pack)))) for pack in healthy),
         ),
     ]
 
 
-def _raised(pack: AnalysedPack) -> list[Json]:
-    return [finding for finding in pack.findings if finding["severity"] not in LEADS]
+def _wrong(pack: AnalysedPack) -> list[Json]:
+    """What was raised, but for the usual offset of a sound current sensor that is told as what it is."""
+    offset = pack.truth["current_offset_ampere"]
+    return [
+        finding
+        for finding in pack.findings
+        if finding["severity"] not in LEADS
+        and not (
+            finding["kind"] == "current_sensor_offset"
+            and finding["magnitude_low"] <= offset <= finding["magnitude_high"]
+        )
+    ]
 
 
 def _found_row(kind: str, packs: Sequence[AnalysedPack]) -> TargetRow:

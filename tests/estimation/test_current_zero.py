@@ -84,6 +84,16 @@ def test_a_jump_of_the_offset_is_followed() -> None:
     assert zero[ZERO] == pytest.approx(-0.4, abs=0.02)
 
 
+@pytest.mark.parametrize("minutes", range(28, 34))
+def test_the_charge_up_to_the_first_full_moment_tells_nothing(minutes: int) -> None:
+    """20 Ah came in 20 h before it, and the pack leaves its charger about when it has settled there."""
+    zero = initial_zero()
+    _pass(zero, 20.0, 1.0, 0.0)
+    _pass(zero, minutes / 60.0, 0.0, 0.0, full=True)
+    _pass(zero, 1.0, 0.0, 0.0)
+    assert np.isinf(zero[ZERO_VAR])
+
+
 def test_a_row_without_current_breaks_the_count() -> None:
     zero = initial_zero()
     _days(zero, 1, -0.3, 0.0)

@@ -142,6 +142,7 @@ def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_
     zero[COUNTED_AH] -= zero[LAST_AH]
     zero[HOURS] -= zero[LAST_HOURS]
     zero[COUNT_VAR] -= zero[LAST_VAR]
+    zero[LAST_AH] = zero[LAST_HOURS] = zero[LAST_VAR] = 0.0  # they counted from the reference that was left
     return bool(had and hours >= LEAST_HOURS)
 
 
