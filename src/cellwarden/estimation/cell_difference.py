@@ -26,13 +26,15 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.central_cell import TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.scalar_update import considered_update, scalar_update
+from cellwarden.estimation.still_reading import STILL_SLOTS
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
 SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
-MEMORY = 6
+STILL = 6  # first of the slots of `still_reading`
+MEMORY = STILL + STILL_SLOTS
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)

@@ -32,6 +32,7 @@ from cellwarden.estimation.charge_anchor import (
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_rows import write_row
 from cellwarden.estimation.current_zero import count_for_zero
+from cellwarden.estimation.still_reading import is_still
 
 LOST_SIGMA = 0.10
 SPARSE_SECOND = 20.0
@@ -262,8 +263,9 @@ def _correct_cells(state: ChargeArrays, best: int, voltage: FloatArray, median: 
     """Take one minute's reading of every cell."""
     x, memory = state.x[best], state.memory[best]
     capacity = np.exp(x[cc.LN_CAPACITY])
+    rest_second = memory[cc.REST_SECOND]
     for j in range(voltage.shape[0]):
-        if np.isfinite(voltage[j]):
+        if np.isfinite(voltage[j]) and not is_still(state.memory_y[j, cd.STILL :], voltage[j], median, rest_second):
             cd.correct_difference(
                 state.y[j],
                 state.q[j],
@@ -277,5 +279,5 @@ def _correct_cells(state: ChargeArrays, best: int, voltage: FloatArray, median: 
                 memory[cc.CURVE_SIGMA],
                 voltage[j] - median,
                 state.scalars[WAITING_SECOND],
-                memory[cc.REST_SECOND],
+                rest_second,
             )

@@ -14,6 +14,7 @@ from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO_VAR
 from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.reading_offset import common_offset, offset_of_reading, spread_of_offsets
 
 # rows of the outputs
 O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
@@ -88,8 +89,9 @@ def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int,
     memory, y, q = state.memory[best], state.y, state.q
     mixed = np.zeros(6)
     top_variance = mix_curves(state, learns, mixed)
-    leak, reading = np.median(y[:, cd.LEAK]), np.median(y[:, cd.READING_OFFSET])
-    common = 1.25 * np.std(y[:, cd.READING_OFFSET]) / np.sqrt(y.shape[0])
+    leak, reading = np.median(y[:, cd.LEAK]), common_offset(y[:, cd.READING_OFFSET])
+    spread = spread_of_offsets(y[:, cd.READING_OFFSET], reading)
+    common = 1.25 * spread / np.sqrt(y.shape[0])
     capacity = np.exp(mixed[1])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
     misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / memory[cc.CURVE_PRIOR] - 1.0, 0.0)
@@ -113,10 +115,9 @@ def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int,
         out[C_RATIO_SIGMA, m, j] = np.sqrt(q[j, cd.LN_RATIO, cd.LN_RATIO])
         out[C_LEAK, m, j] = y[j, cd.LEAK] - leak
         out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
-        out[C_READING, m, j] = y[j, cd.READING_OFFSET] - reading
-        out[C_READING_SIGMA, m, j] = READING_SHARE * np.hypot(
-            np.sqrt(q[j, cd.READING_OFFSET, cd.READING_OFFSET]), common
-        )
+        doubt = READING_SHARE**2 * q[j, cd.READING_OFFSET, cd.READING_OFFSET]
+        out[C_READING, m, j] = offset_of_reading(y[j, cd.READING_OFFSET] - reading, doubt, spread)
+        out[C_READING_SIGMA, m, j] = np.hypot(np.sqrt(doubt), READING_SHARE * common)
         out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
         if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge
             note_information(state.information[I_CAPACITY, j], variance, stamp)
