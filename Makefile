@@ -9,7 +9,7 @@ DEMO_OUT ?= out/demo
 EXAMPLE_OUT ?= out/example
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo example test check-page bench real nightly cut-example picture lock clean help
+.PHONY: demo example test check-page bench pybamm real nightly cut-example picture lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make test                     all checks and tests"
 	@echo "make check-page               the types of the page's JavaScript, by TypeScript (needs node and npm)"
 	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth"
+	@echo "make pybamm                   accuracy on packs of PyBaMM's cells, our simulator against PyBaMM (700 MB once)"
 	@echo "make real                     docs/real-data.md from the open measured logs"
 	@echo "make nightly                  property tests, many more cases, seed printed"
 	@echo "make cut-example              cut examples/ anew from the development packs"
@@ -50,6 +51,13 @@ $(TSC):
 bench: $(DEV)
 	@$(PY) -m bench.speed
 	@$(PY) -m bench.target_table --page docs/accuracy.md
+	@OMP_NUM_THREADS=1 $(PY) -m bench.information_bound --page docs/information-bounds.md
+
+pybamm: $(DEV)
+	@$(PIP) --no-build-isolation --editable '.[bench]'
+	@$(PY) -m bench.pybamm_voltages
+	@$(PY) -m bench.pybamm_packs out/pybamm
+	@$(PY) -m bench.target_table out/pybamm/pybamm-healthy out/pybamm/pybamm-faults
 
 real: $(DEV)
 	@$(PY) -m scripts.make_real_data_page
@@ -79,7 +87,7 @@ lock:
 	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable '.[service]'
 	{ echo '# Exact versions of what cellwarden needs to run and to install itself from this folder; made by `make lock`.'; \
 	  $(LOCK)/bin/pip freeze --exclude-editable; } > requirements/runtime.lock
-	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable '.[dev,bench]'
+	$(LOCK)/bin/pip install --quiet --no-build-isolation --editable '.[dev]'
 	{ echo '# Exact versions of what tests, checks and benchmarks need beside runtime.lock; made by `make lock`.'; \
 	  echo '-r runtime.lock'; \
 	  $(LOCK)/bin/pip freeze --exclude-editable | grep -vxFf requirements/runtime.lock; } > requirements/dev.lock

@@ -70,7 +70,7 @@ def _row(
 ) -> TargetRow:
     measured = []
     for pack in packs:
-        rows, cells = _which(pack, deep=deep), _shorted(pack) == shorted
+        rows, cells = minutes_of(pack, deep=deep), _shorted(pack) == shorted
         if not rows.any() or not cells.any():
             continue
         error = 100.0 * (pack.soc - pack.true_soc)[rows][:, cells]
@@ -84,7 +84,7 @@ def _shorted(pack: AnalysedPack) -> FloatArray:
     return np.asarray(pack.true_cells("self_discharge_ampere") > pack.spec.balancing_current_ampere)
 
 
-def _which(pack: AnalysedPack, *, deep: bool | None) -> FloatArray:
+def minutes_of(pack: AnalysedPack, *, deep: bool | None) -> FloatArray:
     """(M,) the minutes after the first full charge, and on which side of the first deep discharge's end."""
     after = pack.minute >= pack.first_full
     if deep is None:

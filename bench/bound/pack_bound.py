@@ -1,0 +1,141 @@
+"""The bound of one pack of known truth: what the best program could know of charge, capacity and offsets, by its log.
+
+A reading joins every step; what a leak's onset reopens is reopened at the true onset.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.bound.course import BoundCourse, read_course
+from bench.bound.curve import curve_of_design, curve_of_set
+from bench.bound.recursion import advance_bound, read_bound
+from bench.bound.states import KNEE_SOC, LEAK, LN_CAPACITY, LN_RATIO, OFFSET, READING, BoundStates
+from cellwarden.app.pack_toml import read_pack_toml
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_difference as cd
+from cellwarden.models.parameter_set import load_cell_model
+
+__all__ = ["PackBound", "bound_along", "bound_of"]
+
+LONG_DAYS = 90.0
+STEP_MINUTE, LONG_STEP_MINUTE = 10, 60
+IDLE_SHARE = 1e-4  # of the capacity in ampere; less than that flows only while nothing is connected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackBound:
+    """Least one-sigma errors. (S,) steps, (n,) cells; those of the end of the log where no time is named.
+
+    Attributes
+    ----------
+    unix_time_second : (S,)
+    soc_sigma : (S, n) of the charge by what was logged until then
+    capacity_sigma, prior_capacity_sigma : (n,) of the capacity, relative
+    ratio_sigma : (n,) of the capacity against the pack's mean, relative
+    voltage_offset_sigma : (n,) [V]
+    current_offset_sigma : [A]
+    leak_sigma : (S, n) of a leak above the mean of the cells [A]
+    """
+
+    unix_time_second: FloatArray
+    soc_sigma: FloatArray
+    capacity_sigma: FloatArray
+    prior_capacity_sigma: FloatArray
+    ratio_sigma: FloatArray
+    voltage_offset_sigma: FloatArray
+    current_offset_sigma: float
+    leak_sigma: FloatArray
+
+
+def bound_of(folder: Path) -> PackBound:
+    """The bound of the pack in that folder."""
+    spec = read_pack_toml(folder / "pack.toml")
+    model = load_cell_model(spec.cell_model)
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    days = (truth["until_unix_time_second"] - truth["from_unix_time_second"]) / 86400.0
+    design = truth.get("cell_design")
+    states = BoundStates(
+        spec=spec,
+        model=model,
+        curve=curve_of_set(model) if design is None else curve_of_design(design, model),
+        true_capacity_ah=np.array([cell["capacity_ah"] for cell in truth["cells"]]),
+        true_resistance_ohm=np.array([cell["resistance_ohm"] for cell in truth["cells"]]),
+    )
+    leaks = {
+        int(fault["cell"]) - 1: float(fault["onset_unix_time_second"])
+        for fault in truth["faults"]
+        if fault["kind"] == "self_discharge"
+    }
+    course = read_course(folder, spec, model, LONG_STEP_MINUTE if days > LONG_DAYS else STEP_MINUTE)
+    return bound_along(states, course, leaks)
+
+
+def bound_along(states: BoundStates, course: BoundCourse, leak_onset: dict[int, float]) -> PackBound:
+    """Run the recursion along a course; `leak_onset` names cells with the time from which they may leak anew [s]."""
+    p = np.diag(states.prior() ** 2)
+    capacity = _shared(states, LN_RATIO)
+    prior_capacity = np.sqrt(np.einsum("ij,jk,ik->i", capacity, p, capacity))
+    leak = _against_mean(states, LEAK)
+    soc_sigma, leak_sigma = np.empty_like(course.soc_fraction), np.empty_like(course.soc_fraction)
+    waiting = dict(leak_onset)
+    for step, stamp in enumerate(course.unix_time_second):
+        for cell in [cell for cell, onset in waiting.items() if onset <= stamp]:
+            place = states.own(LEAK)[cell]
+            p[place, place] += (cd.LEAK_REOPENED * states.spec.nominal_capacity_ah) ** 2
+            del waiting[cell]
+        advance_bound(p, *states.counting(course, step))
+        read_bound(p, *states.voltage_slopes(course, step))
+        _read_idle(p, states, course, step)
+        slopes = states.charge_slopes(course.soc_fraction[step])
+        soc_sigma[step] = _sigma(p, slopes)
+        leak_sigma[step] = _sigma(p, leak)
+    return PackBound(
+        unix_time_second=course.unix_time_second,
+        soc_sigma=soc_sigma,
+        capacity_sigma=_sigma(p, capacity),
+        prior_capacity_sigma=prior_capacity,
+        ratio_sigma=_sigma(p, _against_mean(states, LN_RATIO)),
+        voltage_offset_sigma=np.sqrt(p[states.own(READING), states.own(READING)]),
+        current_offset_sigma=float(np.sqrt(p[OFFSET, OFFSET])),
+        leak_sigma=leak_sigma,
+    )
+
+
+def _read_idle(p: FloatArray, states: BoundStates, course: BoundCourse, step: int) -> None:
+    """Take a current that flows while nothing is connected as a reading of the sensor's offset."""
+    nominal = states.spec.nominal_capacity_ah
+    idle = abs(course.current_ampere[step]) < IDLE_SHARE * nominal and course.soc_fraction[step].mean() < KNEE_SOC
+    if idle:
+        slopes = np.zeros((1, len(p)))
+        slopes[0, OFFSET] = 1.0
+        sigma = max(5e-5 * nominal, 0.3 * states.spec.sensors.current_resolution_ampere)
+        read_bound(p, slopes, np.array([[sigma**2]]))
+
+
+def _shared(states: BoundStates, own: int) -> FloatArray:
+    """(n, N): ln of each cell's whole capacity."""
+    slopes = _places(states, own)
+    slopes[:, LN_CAPACITY] = 1.0
+    return slopes
+
+
+def _places(states: BoundStates, own: int) -> FloatArray:
+    slopes = np.zeros((states.cells, len(states.prior())))
+    slopes[np.arange(states.cells), states.own(own)] = 1.0
+    return slopes
+
+
+def _against_mean(states: BoundStates, own: int) -> FloatArray:
+    slopes = _places(states, own)
+    slopes[:, states.own(own)] -= 1.0 / states.cells
+    return slopes
+
+
+def _sigma(p: FloatArray, slopes: FloatArray) -> FloatArray:
+    """(k,) one sigma of sums of states, `slopes` (k, N)."""
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,ij->i", slopes @ p, slopes), 0.0)))
