@@ -90,7 +90,7 @@ def test_a_considered_state_stays_and_its_doubt_is_counted(size: int, seed: int)
     step = np.eye(size) - np.outer(gain, h)
     wanted_x, wanted_p = x + gain * innovation, step @ p @ step.T + variance * np.outer(gain, gain)
     before = x[held], p[held, held]
-    considered_update(x, p, h, innovation, variance, NO_GATE, held)
+    considered_update(x, p, h, np.empty(len(x)), innovation, variance, NO_GATE, held)
     assert (x[held], p[held, held]) == before
     np.testing.assert_allclose(x, wanted_x, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(p, wanted_p, rtol=1e-7, atol=1e-9)

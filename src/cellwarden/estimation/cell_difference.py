@@ -20,12 +20,12 @@ A leak turns the hysteresis h_j of its cell while the string rests.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.central_cell import TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.scalar_update import considered_update, scalar_update
+from cellwarden.estimation.scalar_update import considered_update, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
@@ -53,7 +53,7 @@ SETTLED_SECOND = 2 * 3600.0
 BLEED_TOLERANCE = 0.04
 
 
-@njit(cache=True)
+@bare_kernel
 def predict_difference(
     y: FloatArray,
     p: FloatArray,
@@ -90,7 +90,7 @@ def predict_difference(
     p[LN_POLARISATION, LN_POLARISATION] += 1e-5 * hours
 
 
-@njit(cache=True)
+@bare_kernel
 def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
     """Tie the charge difference to the capacity: alike is the state of charge, not what is missing to full."""
     y[DIFFERENCE] += deficit * (np.exp(y[LN_RATIO]) - 1.0)
@@ -100,7 +100,7 @@ def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
         p[a, DIFFERENCE] += deficit * p[a, LN_RATIO]
 
 
-@njit(cache=True)
+@counted_kernel
 def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
     """Forget everything."""
     y[:] = 0.0
@@ -108,7 +108,7 @@ def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: 
     p[:] = np.diag(sigma**2)
 
 
-@njit(cache=True)
+@bare_kernel
 def correct_difference(
     y: FloatArray,
     p: FloatArray,
@@ -123,8 +123,9 @@ def correct_difference(
     reading: float,
     elapsed_second: float,
     rest_second: float,
+    work: FloatArray,
 ) -> None:
-    """Take one minute's difference of a cell's voltage and the median."""
+    """Take one minute's difference of a cell's voltage and the median; `work` (2, ≥ STATES) is scratch."""
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit, capacity, reading)
@@ -142,7 +143,8 @@ def correct_difference(
         + (0.02 * polarisation) ** 2
     )
     _forget(y, p, memory, soc, elapsed_second, sigma2)
-    h = np.zeros(STATES)
+    h, ph = work[0, :STATES], work[1, :STATES]
+    h[:] = 0.0
     h[DIFFERENCE] = -slope / own
     h[LN_RATIO] = slope * (deficit + y[DIFFERENCE]) / own
     h[READING_OFFSET] = 1.0
@@ -167,12 +169,12 @@ def correct_difference(
             p[READING_OFFSET, READING_OFFSET] += (reading - expected) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     if 1.0 - central < TELLING_DEPTH:
-        considered_update(y, p, h, reading - expected, 4.0 * variance, 4.0, LN_RATIO)
+        considered_update(y, p, h, ph, reading - expected, 4.0 * variance, 4.0, LN_RATIO)
     else:
-        scalar_update(y, p, h, reading - expected, 4.0 * variance, 4.0)
+        update_by(y, p, h, ph, reading - expected, 4.0 * variance, 4.0)
 
 
-@njit(cache=True)
+@bare_kernel
 def _locate(
     y: FloatArray,
     p: FloatArray,
@@ -211,7 +213,7 @@ def _locate(
     share_charge(y, p, deficit)
 
 
-@njit(cache=True)
+@bare_kernel
 def _forget(y: FloatArray, p: FloatArray, memory: FloatArray, soc: float, elapsed_second: float, sigma2: float) -> None:
     """Let the error of the curve's difference be forgotten over charge and time."""
     travelled = abs(soc - memory[LAST_SOC])

@@ -25,11 +25,11 @@ that follows (consider states after Schmidt, 1966).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.scalar_update import considered_update, scalar_update
+from cellwarden.estimation.scalar_update import considered_update, scalar_update, update_by
 
 DEFICIT, OFFSET, LN_CAPACITY, LN_R0, LN_R1, LN_R2, ACTIVATION, EPSILON, BETA, LN_WIDTH = range(10)
 STATES = 10  # further states are amplitudes of modes
@@ -66,7 +66,7 @@ EPSILON_SECOND = 6 * 3600.0
 OFFSET_WALK_PER_DAY = 0.02  # of the offset's prior sigma
 
 
-@njit(cache=True)
+@bare_kernel
 def predict_central(
     x: FloatArray,
     p: FloatArray,
@@ -103,7 +103,7 @@ def predict_central(
     _advance_model_errors(x, p, memory, elapsed_second)
 
 
-@njit(cache=True)
+@bare_kernel
 def _advance_memory(
     memory: FloatArray, parameters: FloatArray, moved: float, elapsed_second: float, current: float, x: FloatArray
 ) -> None:
@@ -129,7 +129,7 @@ def _advance_memory(
         memory[REST_SECOND] += elapsed_second
 
 
-@njit(cache=True)
+@bare_kernel
 def _advance_model_errors(x: FloatArray, p: FloatArray, memory: FloatArray, elapsed_second: float) -> None:
     """Let the errors of the curve and of the circuit be forgotten over charge and time."""
     soc = 1.0 - x[DEFICIT] / np.exp(x[LN_CAPACITY])
@@ -148,7 +148,7 @@ def _advance_model_errors(x: FloatArray, p: FloatArray, memory: FloatArray, elap
     _forget(x, p, EPSILON, np.exp(-travelled / EPSILON_SOC_SPAN - elapsed_second / EPSILON_SECOND), sigma)
 
 
-@njit(cache=True)
+@bare_kernel
 def _forget(x: FloatArray, p: FloatArray, state: int, keep: float, sigma: float) -> None:
     """One step of an Ornstein–Uhlenbeck process with stationary `sigma`."""
     x[state] *= keep
@@ -158,7 +158,7 @@ def _forget(x: FloatArray, p: FloatArray, state: int, keep: float, sigma: float)
     p[state, state] += (1.0 - keep * keep) * sigma * sigma
 
 
-@njit(cache=True)
+@bare_kernel
 def resistance_factor(activation_kelvin: float, temperature_celsius: float) -> float:
     """Arrhenius factor of a resistance, 1 at 25 °C and where the temperature is not known."""
     if temperature_celsius != temperature_celsius:
@@ -166,7 +166,7 @@ def resistance_factor(activation_kelvin: float, temperature_celsius: float) -> f
     return float(np.exp(activation_kelvin * (1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15)))
 
 
-@njit(cache=True)
+@bare_kernel
 def correct_by_voltage(
     x: FloatArray,
     p: FloatArray,
@@ -183,14 +183,16 @@ def correct_by_voltage(
     charge_ah: float,
     temperature: float,
     entropy: float,
+    work: FloatArray,
 ) -> float:
-    """Take the pack's median voltage of one minute; the log-likelihood it adds."""
+    """Take the pack's median voltage of one minute; the log-likelihood it adds. `work` (2, ≥ n) is scratch."""
     capacity = np.exp(x[LN_CAPACITY])
     middle = x[DEFICIT] + 0.5 * charge_ah
     soc = 1.0 - middle / capacity
     hysteresis = memory[HYSTERESIS] * np.exp(x[LN_WIDTH])
     ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
-    h = np.zeros(x.shape[0])
+    h, ph = work[0, : x.shape[0]], work[1, : x.shape[0]]
+    h[:] = 0.0
     if x.shape[0] > STATES:
         learnt, learnt_slope = _learnt_voltage(x, modes, soc, h)
         ocv += learnt
@@ -233,27 +235,29 @@ def correct_by_voltage(
     # errors come on top, as less.
     repeated = RESTING_REPEATS if abs(current) < parameters[P_CAPACITY] / 50.0 else LOADED_REPEATS
     miss = voltage - ocv - memory[POLARISATION]
-    likelihood = _likelihood(p, h, miss, variance + (memory[CURVE_PRIOR] * max(memory[REMAINDER], 1.0)) ** 2)
+    likelihood = _likelihood(p, h, ph, miss, variance + (memory[CURVE_PRIOR] * max(memory[REMAINDER], 1.0)) ** 2)
     if 1.0 - soc < TELLING_DEPTH:
-        considered_update(x, p, h, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY)
+        considered_update(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY)
     else:
-        scalar_update(x, p, h, miss - x[BETA], repeated * variance, 5.0)
+        update_by(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0)
     return likelihood
 
 
-@njit(cache=True)
-def _likelihood(p: FloatArray, h: FloatArray, miss: float, variance: float) -> float:
+@bare_kernel
+def _likelihood(p: FloatArray, h: FloatArray, ph: FloatArray, miss: float, variance: float) -> float:
     """Log-likelihood of a miss by a curve that may be off by no more than it was promised to be."""
-    s = variance
+    ph[:] = 0.0
+    for b in range(h.shape[0]):
+        weight = h[b] if b != BETA else 0.0
+        for a in range(h.shape[0]):
+            ph[a] += p[b, a] * weight
+    s = variance - h[BETA] * ph[BETA]
     for a in range(h.shape[0]):
-        if a != BETA:
-            for b in range(h.shape[0]):
-                if b != BETA:
-                    s += h[a] * p[a, b] * h[b]
+        s += h[a] * ph[a]
     return float(-0.5 * (min(miss * miss / s, LARGEST_MISS) + np.log(s)))
 
 
-@njit(cache=True)
+@bare_kernel
 def _learnt_voltage(x: FloatArray, modes: FloatArray, soc: float, h: FloatArray) -> tuple[float, float]:
     """Voltage and slope of the modes (G, K) at z with the state's amplitudes; their values go into h."""
     last = modes.shape[0] - 1
@@ -269,7 +273,7 @@ def _learnt_voltage(x: FloatArray, modes: FloatArray, soc: float, h: FloatArray)
     return voltage, slope
 
 
-@njit(cache=True)
+@bare_kernel
 def learn_curve(
     x: FloatArray, discharge: FloatArray, charge: FloatArray, modes: FloatArray, learnt: FloatArray
 ) -> None:
@@ -286,7 +290,7 @@ def learn_curve(
             learnt[1, g] = max(learnt[1, g], learnt[1, g - 1] + floor)
 
 
-@njit(cache=True)
+@counted_kernel
 def correct_by_idle(x: FloatArray, p: FloatArray, current: float, sigma: float) -> None:
     """Take a current that flows while nothing is connected as a reading of the offset."""
     h = np.zeros(x.shape[0])

@@ -9,6 +9,7 @@ from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR, watch_closure, watch_idle
@@ -42,7 +43,7 @@ UNKNOWN_POLARISATION_VOLT = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
 
 
-@njit(cache=True)
+@bare_kernel
 def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, current: float, elapsed: float) -> float:
     """Count full charges; 1 while the current has tapered and the voltage stands on the top knee, else 0."""
     tapered = abs(current) <= parameters[cc.P_CAPACITY] / 20.0 and voltage >= parameters[cc.P_FULL_VOLT]
@@ -58,7 +59,7 @@ def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, curre
     return 1.0
 
 
-@njit(cache=True)
+@bare_kernel
 def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> None:
     """Begin again at a full charge that the filters did not expect: what they had learnt stood on a wrong charge.
 
@@ -83,7 +84,7 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> N
         state.memory[k, cc.NEWS] = 0.0
 
 
-@njit(cache=True)
+@counted_kernel
 def anchor_full(x: FloatArray, p: FloatArray, charge: FloatArray, voltage: float) -> None:
     """Read the charge of a full pack from its voltage by a curve that is not sure of its own shape.
 
@@ -99,7 +100,7 @@ def anchor_full(x: FloatArray, p: FloatArray, charge: FloatArray, voltage: float
     p[cc.DEFICIT, cc.DEFICIT] = max(p[cc.DEFICIT, cc.DEFICIT], sigma * sigma)
 
 
-@njit(cache=True)
+@counted_kernel
 def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray) -> None:
     """Forget everything: a wrong charge bends all that is learnt beside it."""
     x[:] = prior[0]
@@ -109,7 +110,7 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
     _start_central(x, p, memory, FULL_SOC, FULL_SOC_SIGMA)
 
 
-@njit(cache=True)
+@bare_kernel
 def read_zero(state: ChargeArrays, current: float, spread: float, elapsed: float, switch_open: float) -> bool:
     """Read the current's zero where nothing is connected: steady, tiny, rested, and not on float."""
     best, parameters = int(state.scalars[BEST]), state.parameters
@@ -127,7 +128,7 @@ def read_zero(state: ChargeArrays, current: float, spread: float, elapsed: float
     return True
 
 
-@njit(cache=True)
+@bare_kernel
 def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: float) -> bool:
     """Take the zero that the count between two stays on the charger gives; whether there is a new one."""
     parameters = state.parameters
@@ -142,7 +143,7 @@ def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: f
     return True
 
 
-@njit(cache=True)
+@bare_kernel
 def keep_zero(state: ChargeArrays) -> None:
     """Give filters that know less of the zero, or something else, what full charges and idle readings told."""
     zero, variance = state.zero[ZERO], state.zero[ZERO_VAR]
@@ -161,13 +162,13 @@ def keep_zero(state: ChargeArrays) -> None:
             cc.correct_by_idle(x, p, zero, np.sqrt(variance))
 
 
-@njit(cache=True)
+@bare_kernel
 def proven(memory: FloatArray) -> float:
     """How far a log has tested a curve, 0 to 1."""
     return float(min(memory[cc.NEWS] / PROVING_NEWS, 1.0))
 
 
-@njit(cache=True)
+@bare_kernel
 def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
     """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
 
@@ -185,7 +186,7 @@ def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
     return float(odds + told / repeats - bend)
 
 
-@njit(cache=True)
+@bare_kernel
 def choose_curve(state: ChargeArrays) -> int:
     """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index."""
     best, memory = int(state.scalars[BEST]), state.memory
@@ -203,7 +204,7 @@ def choose_curve(state: ChargeArrays) -> int:
     return best
 
 
-@njit(cache=True)
+@bare_kernel
 def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> float:
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
@@ -252,7 +253,7 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
         state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + 0.02)
 
 
-@njit(cache=True)
+@counted_kernel
 def weigh_hypotheses(
     state: ChargeArrays,
     curves: CurveArrays,
@@ -312,7 +313,7 @@ def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah
     return float(min(share, 1.0))
 
 
-@njit(cache=True)
+@counted_kernel
 def try_handover(state: ChargeArrays, full: float) -> None:
     """Hand over to the filters when the hypotheses agree or the pack is full."""
     mean, sigma, _, _ = summarise_starts(state.weights)

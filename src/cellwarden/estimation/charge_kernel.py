@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
@@ -46,7 +46,7 @@ NEWS_STEP = 0.01  # of the capacity; less than that is the same place on the cur
 NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the choice of the curve
 
 
-@njit(cache=True)
+@counted_kernel
 def finite_median(values: FloatArray) -> float:
     """Median of what is finite, NaN where nothing is."""
     kept = np.empty(values.shape[0])
@@ -65,7 +65,7 @@ def finite_median(values: FloatArray) -> float:
     return float(0.5 * (kept[(count - 1) // 2] + kept[count // 2]))
 
 
-@njit(cache=True)
+@counted_kernel
 def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
     """Charge bled from the central cell: mean of the middle half by voltage [Ah].
 
@@ -81,11 +81,24 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
     return float(np.mean(bleed_ah[known[aside : known.shape[0] - aside]]))
 
 
-@njit(cache=True)
+@counted_kernel
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
-    scalars = state.scalars
     spread = np.sqrt((curves.modes**2).sum(axis=2))
+    _advance_rows(state, curves, spread, np.empty((2, max(state.x.shape[1], state.y.shape[1]))), minutes, out)
+
+
+@bare_kernel
+def _advance_rows(
+    state: ChargeArrays,
+    curves: CurveArrays,
+    spread: FloatArray,
+    work: FloatArray,
+    minutes: MinuteArrays,
+    out: ChargeOutputs,
+) -> None:
+    """Go through the rows; `spread` (K, G) is one sigma of what a curve may yet be learnt to be [V], `work` scratch."""
+    scalars = state.scalars
     for m in range(minutes.stamp.shape[0]):
         median = finite_median(minutes.voltage[m])
         gap_ah = 0.0
@@ -97,11 +110,11 @@ def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArra
             scalars[SILENT_SECOND] = 0.0
             _predict(state, curves, minutes, m)
         if minutes.sample_count[m] > 0.0 and median == median:
-            _correct(state, curves, spread, minutes, m, median)
-        write_row(state, curves.mode_count, out, m, gap_ah, minutes.stamp[m])
+            _correct(state, curves, spread, work, minutes, m, median)
+        write_row(state, curves.mode_count, out, work, m, gap_ah, minutes.stamp[m])
 
 
-@njit(cache=True)
+@bare_kernel
 def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int) -> None:
     """Count the row's charge in every filter."""
     bled = central_bleed(minutes.bleed[m], minutes.voltage[m])
@@ -122,7 +135,7 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
             states = cc.STATES + curves.mode_count[k]
             cc.predict_central(
                 state.x[k, :states],
-                state.p[k, :states, :states],
+                state.p[k],
                 state.memory[k],
                 state.parameters,
                 minutes.charge_ah[m],
@@ -152,9 +165,15 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
         lose_anchor(state, deficit_sigma)
 
 
-@njit(cache=True)
+@bare_kernel
 def _correct(
-    state: ChargeArrays, curves: CurveArrays, spread: FloatArray, minutes: MinuteArrays, m: int, median: float
+    state: ChargeArrays,
+    curves: CurveArrays,
+    spread: FloatArray,
+    work: FloatArray,
+    minutes: MinuteArrays,
+    m: int,
+    median: float,
 ) -> None:
     """Take the row's voltages: by the hypotheses before the first anchor, by the filters after it."""
     current = minutes.current[m]
@@ -176,15 +195,17 @@ def _correct(
             for k in range(state.x.shape[0]):
                 states = cc.STATES + curves.mode_count[k]
                 if states > cc.STATES and state.memory[k, cc.GIVEN_UP] == 0.0:
-                    anchor_full(state.x[k, :states], state.p[k, :states, :states], curves.charge[k], median)
+                    anchor_full(state.x[k, :states], state.p[k], curves.charge[k], median)
         elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
             check_anchor(state, current, LOST_FULL_SOC)
             keep_zero(state)
-        _filter(state, curves, minutes, m, median)
+        _filter(state, curves, work, minutes, m, median)
 
 
-@njit(cache=True)
-def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int, median: float) -> None:
+@bare_kernel
+def _filter(
+    state: ChargeArrays, curves: CurveArrays, work: FloatArray, minutes: MinuteArrays, m: int, median: float
+) -> None:
     """Take the row's voltages in the filters; every fifth minute is enough while the pack rests."""
     best = int(state.scalars[BEST])
     current = minutes.current[m]
@@ -199,7 +220,7 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
         state.offset_information[1] = minutes.stamp[m]
     for k in range(state.x.shape[0]):
         states = cc.STATES + curves.mode_count[k]
-        x, p, memory = state.x[k, :states], state.p[k, :states, :states], state.memory[k]
+        x, p, memory = state.x[k, :states], state.p[k], state.memory[k]
         if memory[cc.GIVEN_UP] > 0.0:
             continue
         if due:
@@ -219,6 +240,7 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
                 minutes.charge_ah[m],
                 warm,
                 curves.entropy[k, _place(x, curves.entropy)],
+                work,
             )
             memory[cc.LIKELIHOOD] += news * likelihood
             memory[cc.NEWS] += news
@@ -228,11 +250,11 @@ def _filter(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: 
         learn_best(state, curves)
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
     if state.y.shape[0] > 1 and due and sure:
-        _correct_cells(state, best, minutes.voltage[m], median, minutes.charge_ah[m])
+        _correct_cells(state, best, work, minutes.voltage[m], median, minutes.charge_ah[m])
         state.scalars[WAITING_SECOND] = 0.0
 
 
-@njit(cache=True)
+@bare_kernel
 def _news(state: ChargeArrays) -> float:
     """How far the count has gone since a reading last told of the curve, as a share of what makes a full one."""
     travelled = abs(state.scalars[COUNTED] - state.scalars[LAST_NEWS]) / state.parameters[cc.P_CAPACITY]
@@ -242,7 +264,7 @@ def _news(state: ChargeArrays) -> float:
     return float(min(travelled / NEWS_SHARE_OF_CAPACITY, 1.0))
 
 
-@njit(cache=True)
+@bare_kernel
 def learn_best(state: ChargeArrays, curves: CurveArrays) -> None:
     """Renew the best curve with what its filter has learnt."""
     best = int(state.scalars[BEST])
@@ -251,15 +273,17 @@ def learn_best(state: ChargeArrays, curves: CurveArrays) -> None:
     cc.learn_curve(x, curves.discharge[best], curves.charge[best], modes, state.learnt)
 
 
-@njit(cache=True)
+@bare_kernel
 def _place(x: FloatArray, grid: FloatArray) -> int:
     """Index on the grid of z that is nearest to the central cell."""
     last = grid.shape[1] - 1
     return int(min(max((1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])) * last, 0.0), last))
 
 
-@njit(cache=True)
-def _correct_cells(state: ChargeArrays, best: int, voltage: FloatArray, median: float, charge_ah: float) -> None:
+@bare_kernel
+def _correct_cells(
+    state: ChargeArrays, best: int, work: FloatArray, voltage: FloatArray, median: float, charge_ah: float
+) -> None:
     """Take one minute's reading of every cell."""
     x, memory = state.x[best], state.memory[best]
     capacity = np.exp(x[cc.LN_CAPACITY])
@@ -280,4 +304,5 @@ def _correct_cells(state: ChargeArrays, best: int, voltage: FloatArray, median: 
                 voltage[j] - median,
                 state.scalars[WAITING_SECOND],
                 rest_second,
+                work,
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, mix_curves
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_start import summarise_starts
@@ -37,7 +37,7 @@ INFORMING_DEPTH = 0.25
 UNSEEN_SHARE = 0.5
 
 
-@njit(cache=True)
+@bare_kernel
 def note_information(information: FloatArray, variance: float, stamp: float) -> None:
     """Remember when a variance last fell by more than a hundredth: [reference variance, time]."""
     if variance < 0.99 * information[0]:
@@ -47,9 +47,14 @@ def note_information(information: FloatArray, variance: float, stamp: float) -> 
         information[0] = variance
 
 
-@njit(cache=True)
-def write_row(state: ChargeArrays, learns: IntArray, out: ChargeOutputs, m: int, gap_ah: float, stamp: float) -> None:
-    """Write row m: the pack's values, then every cell's. `gap_ah` is what flowed since the last sample, unseen."""
+@bare_kernel
+def write_row(
+    state: ChargeArrays, learns: IntArray, out: ChargeOutputs, work: FloatArray, m: int, gap_ah: float, stamp: float
+) -> None:
+    """Write row m: the pack's values, then every cell's.
+
+    `gap_ah` is what flowed since the last sample, unseen; `work` (≥ 1, ≥ 6) is scratch.
+    """
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
     out.pack[O_FULL_COUNT, m] = memory[cc.FULL_COUNT]
@@ -60,14 +65,15 @@ def write_row(state: ChargeArrays, learns: IntArray, out: ChargeOutputs, m: int,
     out.pack[O_OFFSET_SIGMA, m] = np.hypot(np.sqrt(p[cc.OFFSET, cc.OFFSET]), unseen)
     out.pack[O_OFFSET_INFORMED, m] = state.offset_information[1]
     out.pack[O_CURVE, m] = best
-    out.curve[m] = x[cc.LN_WIDTH :]
+    for a in range(cc.LN_WIDTH, x.shape[0]):
+        out.curve[m, a - cc.LN_WIDTH] = x[a]
     _write_polarisation(state, out, m, best)
-    _write_cells(state, learns, out.cell, m, gap_ah, stamp)
+    _write_cells(state, learns, out.cell, work[0, :6], m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
         _write_hypotheses(state, out.cell, m, gap_ah)
 
 
-@njit(cache=True)
+@bare_kernel
 def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: int) -> None:
     """Write the resistances of the central cell and the sigma of their sum's logarithm."""
     x, p = state.x[best], state.p[best]
@@ -82,15 +88,15 @@ def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: i
     out.pack[O_ACTIVATION, m] = state.parameters[cc.P_ACTIVATION] + 1000.0 * x[cc.ACTIVATION]
 
 
-@njit(cache=True)
-def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int, gap_ah: float, stamp: float) -> None:
+@bare_kernel
+def _write_cells(
+    state: ChargeArrays, learns: IntArray, out: FloatArray, mixed: FloatArray, m: int, gap_ah: float, stamp: float
+) -> None:
     """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
     best = int(state.scalars[BEST])
     memory, y, q = state.memory[best], state.y, state.q
-    mixed = np.zeros(6)
     top_variance = mix_curves(state, learns, mixed)
-    leak, reading = np.median(y[:, cd.LEAK]), common_offset(y[:, cd.READING_OFFSET])
-    spread = spread_of_offsets(y[:, cd.READING_OFFSET], reading)
+    leak, reading, spread = _middle_cell(y)
     common = 1.25 * spread / np.sqrt(y.shape[0])
     capacity = np.exp(mixed[1])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
@@ -128,7 +134,14 @@ def _write_cells(state: ChargeArrays, learns: IntArray, out: FloatArray, m: int,
         out[C_READING_INFORMED, m, j] = state.information[I_READING, j, 1]
 
 
-@njit(cache=True)
+@counted_kernel
+def _middle_cell(y: FloatArray) -> tuple[float, float, float]:
+    """Median of the cells' leaks, middle and spread of their reading offsets."""
+    reading = common_offset(y[:, cd.READING_OFFSET])
+    return np.median(y[:, cd.LEAK]), reading, spread_of_offsets(y[:, cd.READING_OFFSET], reading)
+
+
+@bare_kernel
 def _soc_and_sigma(
     mixed: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, top_variance: float
 ) -> tuple[float, float]:
@@ -144,7 +157,7 @@ def _soc_and_sigma(
     return 1.0 - c, float(np.sqrt(max(variance, 0.0) + top_variance))
 
 
-@njit(cache=True)
+@bare_kernel
 def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float) -> None:
     """Write the state of charge that the hypotheses give, the same for every cell."""
     best = int(state.scalars[BEST])

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import counted_kernel
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 HYPOTHESES = 121
@@ -62,7 +63,7 @@ def weigh_starts(
             weight[scale, k] -= share * (0.5 * min(error * error / variance, 60.0) + 0.5 * np.log(variance) + outside)
 
 
-@njit(cache=True)
+@counted_kernel
 def summarise_starts(weights: FloatArray) -> tuple[float, float, float, float]:
     """Mean, sigma and 95 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0."""
     probability = np.zeros(weights.shape[2])

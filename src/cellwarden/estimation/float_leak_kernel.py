@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_kernel import central_bleed
 from cellwarden.estimation.float_leak_filter import (
     COVARIANCE,
@@ -123,14 +123,14 @@ class SlopeLadder(NamedTuple):
     step_volt: float
 
 
-@njit(cache=True)
+@bare_kernel
 def slope_at(ladder: SlopeLadder, volt: float) -> float:
     """Slope of the parameter set at a voltage [V/Ah]."""
     place = int((volt - ladder.first_volt) / ladder.step_volt)
     return float(ladder.slope[min(max(place, 0), ladder.slope.shape[0] - 1)])
 
 
-@njit(cache=True)
+@counted_kernel
 def advance_float_leak(
     state: FloatLeakArrays,
     ladder: SlopeLadder,
@@ -159,12 +159,7 @@ def advance_float_leak(
         resting = rest_second[m] > SETTLED_SECOND
         number[REST_SECONDS] += elapsed_second[m] if resting else 0.0
         median = np.nanmedian(voltage[m])
-        for j in range(voltage.shape[1]):
-            sums[SUM_BLEED, j] += bleed_ah[m, j]
-            if np.isfinite(voltage[m, j]):
-                sums[SUM_AWAY, j] += voltage[m, j] - median
-                sums[SUM_SQUARE, j] += (voltage[m, j] - median) ** 2
-                sums[SUM_COUNT, j] += 1.0
+        _add_row(sums, voltage[m], bleed_ah[m], median)
         closes = stamp[m] % SLOT_SECOND == 0.0
         if closes:
             close_slot(state, _slot(state, ladder, stamp[m], rest_second[m], median), ladder)
@@ -174,11 +169,31 @@ def advance_float_leak(
         if m == 0 or closes:
             _write(state, ladder, out[:, m], pack[:, m])
         else:
-            out[:, m] = out[:, m - 1]
-            pack[:, m] = pack[:, m - 1]
+            _repeat_row(out, pack, m)
 
 
-@njit(cache=True)
+@bare_kernel
+def _add_row(sums: FloatArray, voltage: FloatArray, bleed_ah: FloatArray, median: float) -> None:
+    """Add a row to the open slot."""
+    for j in range(voltage.shape[0]):
+        sums[SUM_BLEED, j] += bleed_ah[j]
+        if np.isfinite(voltage[j]):
+            sums[SUM_AWAY, j] += voltage[j] - median
+            sums[SUM_SQUARE, j] += (voltage[j] - median) ** 2
+            sums[SUM_COUNT, j] += 1.0
+
+
+@bare_kernel
+def _repeat_row(out: FloatArray, pack: FloatArray, m: int) -> None:
+    """Row m says what the one before said."""
+    for k in range(out.shape[0]):
+        for j in range(out.shape[2]):
+            out[k, m, j] = out[k, m - 1, j]
+    for k in range(pack.shape[0]):
+        pack[k, m] = pack[k, m - 1]
+
+
+@counted_kernel
 def _write(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: FloatArray) -> None:
     """Write what is known after a slot."""
     pack[P_INFORMED] = state.number[INFORMED]
@@ -188,7 +203,7 @@ def _write(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: F
     _mix(state, ladder, out, pack)
 
 
-@njit(cache=True)
+@counted_kernel
 def _slot(
     state: FloatLeakArrays, ladder: SlopeLadder, stamp: float, rest_second: float, median: float
 ) -> FloatLeakRows:
@@ -217,7 +232,7 @@ def _slot(
     )
 
 
-@njit(cache=True)
+@counted_kernel
 def _mix(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: FloatArray) -> None:
     """Mean and sigmas over the ladder of slopes, apart for what lies below the mean and above it; and of the slopes."""
     weight = np.exp(state.weight)
@@ -243,7 +258,7 @@ def _mix(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: Flo
     out[O_LEAK] -= np.median(out[O_LEAK])
 
 
-@njit(cache=True)
+@counted_kernel
 def close_slot(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder) -> None:
     """Take one slot."""
     cell, number = state.cell, state.number
@@ -264,7 +279,7 @@ def close_slot(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     cell[BLED_SINCE] += 0.5 * slot.bleed
 
 
-@njit(cache=True)
+@counted_kernel
 def _average_bleed(state: FloatLeakArrays) -> None:
     """Mean bleed from rest to rest: over a day, over hours where the leak is new or the cell far below."""
     cell, number = state.cell, state.number
@@ -285,7 +300,7 @@ def _average_bleed(state: FloatLeakArrays) -> None:
         cell[BLEED_RATE, j] += gain * (cell[BLED_SINCE, j] / hours - cell[BLEED_RATE, j])
 
 
-@njit(cache=True)
+@counted_kernel
 def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder) -> None:
     """Take the distances of a slot at rest; what lies between it and the one before is bridged."""
     cell, number = state.cell, state.number
@@ -321,7 +336,7 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     number[LAST_MEDIAN] = median
 
 
-@njit(cache=True)
+@counted_kernel
 def _wander(hours: float, rest_hours: float, jump: float) -> float:
     """Variance that a distance gains: slow errors, relaxation, a cycle in between, a median that moved [V²]."""
     relaxing = RELAXING_VOLT * np.exp(-rest_hours / RELAXING_HOURS)
@@ -329,7 +344,7 @@ def _wander(hours: float, rest_hours: float, jump: float) -> float:
     return float(WANDER_VOLT**2 * hours + relaxing**2 * min(hours, 1.0) + between**2 + (0.5 * jump) ** 2)
 
 
-@njit(cache=True)
+@counted_kernel
 def _open(state: FloatLeakArrays, j: int, reading: float, noise: float) -> None:
     """Begin a cell's distance anew; what is known of its leak stays."""
     state.opened[j] = 0.0
@@ -338,7 +353,7 @@ def _open(state: FloatLeakArrays, j: int, reading: float, noise: float) -> None:
     state.p[:, j, :, COVARIANCE] = 0.0
 
 
-@njit(cache=True)
+@counted_kernel
 def _take(
     state: FloatLeakArrays,
     k: int,
@@ -380,7 +395,7 @@ def _take(
     return float(top + np.log(total))
 
 
-@njit(cache=True)
+@counted_kernel
 def _allow_jump(p: FloatArray, mode: FloatArray, error: float, away: float) -> None:
     """Let a jump be the sensor's for the slower rates and a new leak for the fastest: what comes next decides."""
     p[:, VARIANCE_DRIFT] += error * error

@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.scalar_update import scalar_update
 from cellwarden.estimation.thermal_node import (
     AMPERE,
@@ -46,17 +46,18 @@ SWING_VOLT = 0.1  # voltage below the top at which an offset of the current is c
 GATE = 4.0
 
 
-@njit(cache=True)
+@bare_kernel
 def _close(balance: FloatArray, nominal_ah: float) -> None:
     """The cells are back at the top."""
     large = balance[THROUGHPUT_SECOND] > 3600.0 * LEAST_THROUGHPUT_HOUR * nominal_ah
     back = abs(balance[CHARGE_SECOND]) < 3600.0 * LARGEST_NET_HOUR * nominal_ah
     if large and back and math.isfinite(balance[LOSS_JOULE]):
-        balance[SUMS:] = balance[:SUMS]
+        for k in range(SUMS):
+            balance[SUMS + k] = balance[k]
     balance[:SUMS] = 0.0
 
 
-@njit(cache=True)
+@bare_kernel
 def follow_balance(balance: FloatArray, heat: FloatArray, knots: FloatArray, dt: float, nominal_ah: float) -> None:
     """Add a row to the open cycle of one group; at the top it is closed and waits, where it was a whole one.
 
@@ -82,7 +83,7 @@ def follow_balance(balance: FloatArray, heat: FloatArray, knots: FloatArray, dt:
     balance[KNOT_SECOND + low + 1] += ampere * share * dt
 
 
-@njit(cache=True)
+@counted_kernel
 def take_balance(
     x: FloatArray, p: FloatArray, balance: FloatArray, offset_sigma_ampere: float, nominal_ah: float
 ) -> None:

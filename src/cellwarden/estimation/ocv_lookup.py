@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["branch_voltage"]
 
 
-@njit(cache=True)
+@bare_kernel
 def branch_voltage(discharge: FloatArray, charge: FloatArray, hysteresis: float, soc: float) -> tuple[float, float]:
     """Voltage and slope of the branch between the two major ones.
 

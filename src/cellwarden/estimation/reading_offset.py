@@ -9,9 +9,9 @@ outside it is a fault and stays as it is.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
 __all__ = ["common_offset", "offset_of_reading", "spread_of_offsets"]
 
@@ -21,7 +21,7 @@ FAR_SIGMAS, FARTHER_SIGMAS = 3.0, 4.0  # between which an estimate is less and l
 LEAST_SHARE = 0.2
 
 
-@njit(cache=True)
+@counted_kernel
 def common_offset(offset: FloatArray) -> float:
     """Middle of the filters' offsets (n_cells,) [V]: their mean, with what lies far out drawn in.
 
@@ -35,7 +35,7 @@ def common_offset(offset: FloatArray) -> float:
     return float(middle + total / offset.shape[0])
 
 
-@njit(cache=True)
+@counted_kernel
 def spread_of_offsets(offset: FloatArray, centre: float) -> float:
     """One sigma of the filters' offsets (n_cells,) about their middle, whatever a few odd ones do [V]."""
     reach = SPREAD_SIGMAS * SIGMA_PER_DEVIATION * np.median(np.abs(offset - centre))
@@ -45,7 +45,7 @@ def spread_of_offsets(offset: FloatArray, centre: float) -> float:
     return float(np.sqrt(total / offset.shape[0]))
 
 
-@njit(cache=True)
+@bare_kernel
 def offset_of_reading(deviation: float, variance: float, spread: float) -> float:
     """Best guess of a sensor's offset from the filter's deviation from the middle [V] and its variance [V²]."""
     if spread <= 0.0:

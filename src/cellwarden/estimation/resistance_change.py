@@ -8,9 +8,9 @@ follows the cell's temperature and once as a joint; when the sum passes its limi
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["CHANGE_SIDES", "CHANGE_SLOTS", "change_weight", "follow_change", "no_change", "size_of_change"]
 
@@ -25,13 +25,13 @@ PRIOR_SIGMA = 0.4  # of a step
 EVIDENCE_SHARE = 0.5  # of those edges that counts: the begin was chosen so that they look large
 
 
-@njit(cache=True)
+@bare_kernel
 def change_weight(relative_noise: float) -> float:
     """Sought step over an edge's noise."""
     return float(min(SOUGHT_CHANGE / relative_noise, LARGEST_WEIGHT))
 
 
-@njit(cache=True)
+@bare_kernel
 def follow_change(
     sides: FloatArray, seen: float, weight: float, film: float, joint: float, innovation: float, variance: float
 ) -> int:
@@ -62,7 +62,7 @@ def follow_change(
     return RISE if sides[RISE, SUM] >= sides[FALL, SUM] else FALL
 
 
-@njit(cache=True)
+@bare_kernel
 def size_of_change(total: float, information: float) -> tuple[float, float]:
     """Mean and variance of a step by its normal equations and the prior."""
     variance = 1.0 / (1.0 / PRIOR_SIGMA**2 + EVIDENCE_SHARE * information)

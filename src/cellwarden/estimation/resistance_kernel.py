@@ -12,9 +12,9 @@ best one's innovations (`resistance_change`) they begin anew.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.resistance_change import (
     FILM_INFORMATION,
     FILM_SUM,
@@ -30,8 +30,9 @@ from cellwarden.estimation.resistance_law import (
     law_variance,
     log_resistance,
     log_resistance_gradient,
+    write_gradient,
 )
-from cellwarden.estimation.scalar_update import scalar_update
+from cellwarden.estimation.scalar_update import scalar_update, update_by
 
 __all__ = [
     "BANK_STATES",
@@ -81,7 +82,7 @@ def first_noise(voltage_resolution_volt: float) -> float:
     return float(np.hypot(0.001, voltage_resolution_volt))
 
 
-@njit(cache=True)
+@counted_kernel
 def update_common(
     x: FloatArray,
     p: FloatArray,
@@ -119,7 +120,7 @@ def update_common(
     return normalised
 
 
-@njit(cache=True)
+@bare_kernel
 def _best(log_weight: FloatArray) -> int:
     best = 0
     for k in range(1, log_weight.shape[0]):
@@ -128,7 +129,7 @@ def _best(log_weight: FloatArray) -> int:
     return best
 
 
-@njit(cache=True)
+@counted_kernel
 def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatArray, side: FloatArray) -> None:
     """A change was seen: of the cell or of the joint, or none after all.
 
@@ -151,7 +152,7 @@ def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatAr
     p[BAD_JOINT, JOINT, JOINT] += joint_variance
 
 
-@njit(cache=True)
+@counted_kernel
 def update_cell(
     x: FloatArray,
     p: FloatArray,
@@ -163,6 +164,23 @@ def update_cell(
     variance: float,
     weight: float,
 ) -> tuple[float, bool]:
+    """`take_ratio` with scratch of its own."""
+    return take_ratio(x, p, log_weight, sides, start, h, np.empty(BANK_STATES), ratio, variance, weight)
+
+
+@bare_kernel
+def take_ratio(
+    x: FloatArray,
+    p: FloatArray,
+    log_weight: FloatArray,
+    sides: FloatArray,
+    start: FloatArray,
+    h: FloatArray,
+    ph: FloatArray,
+    ratio: float,
+    variance: float,
+    weight: float,
+) -> tuple[float, bool]:
     """Take one cell's measured ρ into its bank, in place.
 
     Parameters
@@ -170,6 +188,7 @@ def update_cell(
     x, p, log_weight : (HYPOTHESES, BANK_STATES), its covariance and (HYPOTHESES,) logarithms of the weights
     sides : (CHANGE_SIDES, CHANGE_SLOTS) of the search for a change
     start : (HYPOTHESES,) logarithms of the weights after a change was seen
+    ph : (BANK_STATES,) scratch
     h : (BANK_STATES,) gradient; h[SIZE] is ρ of the median cell at this cell's temperature and charge
     ratio, variance : measured ρ and the variance of its difference to h[SIZE]
     weight : by which the edge counts in that search
@@ -186,7 +205,7 @@ def update_cell(
         innovation = ratio - reference
         for a in range(BANK_STATES):
             innovation -= h[a] * x[k, a]
-        normalised, likelihood = scalar_update(x[k], p[k], h, innovation, variance, GATE)
+        normalised, likelihood = update_by(x[k], p[k], h, ph, innovation, variance, GATE)
         if k == best:
             told, seen = innovation, normalised
         log_weight[k] += LIKELIHOOD_SHARE * likelihood
@@ -200,7 +219,7 @@ def update_cell(
     return told, side >= 0
 
 
-@njit(cache=True)
+@bare_kernel
 def move_to_cell(
     law: FloatArray,
     law_covariance: FloatArray,
@@ -210,6 +229,7 @@ def move_to_cell(
     cell: FloatArray,
     at_middle: float,
     middle_gradient: FloatArray,
+    gradient: FloatArray,
 ) -> tuple[float, float]:
     """The law at a cell's temperature and charge against the median's.
 
@@ -219,6 +239,7 @@ def move_to_cell(
     before, after : currents of the step [C]
     middle, cell : (2,) temperature [°C] and z of the median and of the cell
     at_middle, middle_gradient : the law's ln ρ there and its gradient, the same for all cells
+    gradient : (COMMON_STATES,) scratch
 
     Returns
     -------
@@ -228,8 +249,9 @@ def move_to_cell(
         return 0.0, 0.0
     move = log_resistance(law, before, after, cell[0], cell[1])
     move -= at_middle
-    gradient = log_resistance_gradient(law, before, after, cell[0], cell[1])
-    gradient -= middle_gradient
+    write_gradient(law, before, after, cell[0], cell[1], gradient)
+    for a in range(gradient.shape[0]):
+        gradient[a] -= middle_gradient[a]
     rise = np.exp(-cell[1] / EMPTY_SOC) - np.exp(-middle[1] / EMPTY_SOC)
     variance = (UNLIKE_SHARE * move) ** 2 + (EMPTY_SHARE * rise) ** 2
     for a in range(gradient.shape[0]):
@@ -238,7 +260,7 @@ def move_to_cell(
     return move, variance
 
 
-@njit(cache=True)
+@counted_kernel
 def update_cells(
     x: FloatArray,
     p: FloatArray,
@@ -262,17 +284,64 @@ def update_cells(
 
     `cells` (n_cells, 2) holds temperature [°C] and z; a cell whose `ratio` is NaN is left alone.
     """
+    _update_each(
+        x,
+        p,
+        log_weight,
+        sides,
+        start,
+        law,
+        law_covariance,
+        before,
+        after,
+        middle,
+        cells,
+        middle_ratio,
+        ratio,
+        noise,
+        alike,
+        innovation,
+        changed,
+        log_resistance_gradient(law, before, after, middle[0], middle[1]),
+        np.empty(law.shape[0]),
+        np.zeros((2, BANK_STATES)),
+    )
+
+
+@bare_kernel
+def _update_each(
+    x: FloatArray,
+    p: FloatArray,
+    log_weight: FloatArray,
+    sides: FloatArray,
+    start: FloatArray,
+    law: FloatArray,
+    law_covariance: FloatArray,
+    before: float,
+    after: float,
+    middle: FloatArray,
+    cells: FloatArray,
+    middle_ratio: float,
+    ratio: FloatArray,
+    noise: FloatArray,
+    alike: float,
+    innovation: FloatArray,
+    changed: FloatArray,
+    middle_gradient: FloatArray,
+    gradient: FloatArray,
+    work: FloatArray,
+) -> None:
+    """As `update_cells`, with the law's gradient at the median and scratch: a gradient and two states of a bank."""
     scale = np.exp(law[LOG_SCALE])
     at_middle = log_resistance(law, before, after, middle[0], middle[1])
-    middle_gradient = log_resistance_gradient(law, before, after, middle[0], middle[1])
-    h = np.zeros(BANK_STATES)
+    h, ph = work[0], work[1]
     for j in range(ratio.shape[0]):
         innovation[j] = np.nan
         changed[j] = 0.0
         if not ratio[j] > 0.0:
             continue
         move, move_variance = move_to_cell(
-            law, law_covariance, before, after, middle, cells[j], at_middle, middle_gradient
+            law, law_covariance, before, after, middle, cells[j], at_middle, middle_gradient, gradient
         )
         inverse = 1.0 / (cells[j, 0] + 273.15) - 1.0 / 298.15
         h[SIZE] = middle_ratio * np.exp(move)
@@ -281,6 +350,6 @@ def update_cells(
         variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + move_variance)
         # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change
         weight = change_weight(np.sqrt(variance) / h[SIZE]) / (1.0 + (move / UNLIKE) ** 2)
-        told, opened = update_cell(x[j], p[j], log_weight[j], sides[j], start, h, ratio[j], variance, weight)
+        told, opened = take_ratio(x[j], p[j], log_weight[j], sides[j], start, h, ph, ratio[j], variance, weight)
         innovation[j] = told
         changed[j] = 1.0 if opened else 0.0

@@ -16,9 +16,9 @@ Currents are in C. ρ is in units of the parameter set's resistance, and exp(θ�
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.models.cell_model import CellModel
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "law_variance",
     "log_resistance",
     "log_resistance_gradient",
+    "write_gradient",
 ]
 
 LOG_SCALE, ACTIVATION, TRANSFER_LOGIT, TRANSFER_CURRENT, TRANSFER_ACTIVATION, FIRST_KNOT = range(6)
@@ -84,7 +85,7 @@ def common_prior(model: CellModel) -> tuple[FloatArray, FloatArray]:
     return x, p
 
 
-@njit(cache=True)
+@bare_kernel
 def law_variance(soc: float) -> float:
     """Variance of ln ρ about the law on one edge at that state of charge."""
     empty = END_LAW_SIGMA * np.exp(-soc / EMPTY_LAW_SOC)
@@ -92,13 +93,13 @@ def law_variance(soc: float) -> float:
     return float(LAW_SIGMA**2 + empty**2 + full**2)
 
 
-@njit(cache=True)
+@bare_kernel
 def _transfer_slope(before: float, after: float, scale: float) -> float:
     """Mean slope of s·asinh(i/s) between two currents."""
     return float(scale * (np.arcsinh(after / scale) - np.arcsinh(before / scale)) / (after - before))
 
 
-@njit(cache=True)
+@bare_kernel
 def log_resistance(x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float) -> float:
     """Natural logarithm of ρ (see the module) for a step between two currents [C]."""
     inverse = 1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15
@@ -107,23 +108,52 @@ def log_resistance(x: FloatArray, before: float, after: float, temperature_celsi
     reference = _transfer_slope(0.0, -REFERENCE_STEP, scale)
     transfer_factor = np.exp(x[TRANSFER_ACTIVATION] * inverse)
     slope = _transfer_slope(before, after, scale / transfer_factor) * transfer_factor
-    shape = np.interp(soc, KNOTS, x[FIRST_KNOT:LOG_IMPEDANCE_RATIO]) - x[FIRST_KNOT + REFERENCE_KNOT]
+    low, share_above = _knot_place(soc)
+    shape = x[FIRST_KNOT + low] + share_above * (x[FIRST_KNOT + low + 1] - x[FIRST_KNOT + low])
+    shape -= x[FIRST_KNOT + REFERENCE_KNOT]
     series = (1.0 - share) * np.exp(x[ACTIVATION] * inverse)
     return float(x[LOG_SCALE] + shape + np.log(series + share * slope / reference))
 
 
-@njit(cache=True)
+@counted_kernel
 def log_resistance_gradient(
     x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float
 ) -> FloatArray:
-    """Gradient of `log_resistance` by the state, by central differences (the law is smooth in all of it)."""
+    """Gradient (COMMON_STATES,) of `log_resistance` by the state."""
     gradient = np.empty(COMMON_STATES)
-    moved = x.copy()
-    for k in range(COMMON_STATES):
-        step = 1e-3 if x[k] < 100.0 else 1.0
-        moved[k] = x[k] + step
-        above = log_resistance(moved, before, after, temperature_celsius, soc)
-        moved[k] = x[k] - step
-        gradient[k] = (above - log_resistance(moved, before, after, temperature_celsius, soc)) / (2.0 * step)
-        moved[k] = x[k]
+    write_gradient(x, before, after, temperature_celsius, soc, gradient)
     return gradient
+
+
+@bare_kernel
+def write_gradient(
+    x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float, gradient: FloatArray
+) -> None:
+    """As `log_resistance_gradient`, into an array; by central differences where the smooth law is not linear.
+
+    `x` is the same afterwards.
+    """
+    gradient[:] = 0.0
+    gradient[LOG_SCALE] = 1.0
+    low, share = _knot_place(soc)
+    gradient[FIRST_KNOT + low] += 1.0 - share
+    gradient[FIRST_KNOT + low + 1] += share
+    gradient[FIRST_KNOT + REFERENCE_KNOT] -= 1.0
+    for k in range(ACTIVATION, FIRST_KNOT):
+        value = x[k]
+        step = 1e-3 if value < 100.0 else 1.0
+        x[k] = value + step
+        above = log_resistance(x, before, after, temperature_celsius, soc)
+        x[k] = value - step
+        gradient[k] = (above - log_resistance(x, before, after, temperature_celsius, soc)) / (2.0 * step)
+        x[k] = value
+
+
+@bare_kernel
+def _knot_place(soc: float) -> tuple[int, float]:
+    """Index of the knot below, or of the last but one, and the share of the next one, 0 to 1."""
+    low = 0
+    while low < KNOTS.shape[0] - 2 and soc > KNOTS[low + 1]:
+        low += 1
+    share = (soc - KNOTS[low]) / (KNOTS[low + 1] - KNOTS[low])
+    return low, min(max(share, 0.0), 1.0)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
-__all__ = ["considered_update", "scalar_update"]
+__all__ = ["considered_update", "scalar_update", "update_by"]
 
 
-@njit(cache=True)
+@bare_kernel
 def _gated_variance(
     p: FloatArray, h: FloatArray, innovation: float, variance: float, gate: float, ph: FloatArray
 ) -> tuple[float, float]:
-    """Innovation over its sigma, and its variance after the gate; P hᵀ is added to `ph` (n,)."""
+    """Innovation over its sigma, and its variance after the gate; P hᵀ is written to `ph` (n,)."""
     s = variance
-    for a in range(p.shape[0]):
-        for b in range(p.shape[0]):
-            ph[a] += p[a, b] * h[b]
+    ph[:] = 0.0
+    for b in range(h.shape[0]):  # by rows, for P is symmetric: what stands side by side is summed at once
+        weight = h[b]
+        for a in range(h.shape[0]):
+            ph[a] += p[b, a] * weight
+    for a in range(h.shape[0]):
         s += h[a] * ph[a]
     normalised = innovation / np.sqrt(s)
     if abs(normalised) > gate:
@@ -26,9 +29,17 @@ def _gated_variance(
     return normalised, s
 
 
-@njit(cache=True)
+@counted_kernel
 def scalar_update(
     x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float, gate: float
+) -> tuple[float, float]:
+    """`update_by` with scratch of its own."""
+    return update_by(x, p, h, np.empty(x.shape[0]), innovation, variance, gate)
+
+
+@bare_kernel
+def update_by(
+    x: FloatArray, p: FloatArray, h: FloatArray, ph: FloatArray, innovation: float, variance: float, gate: float
 ) -> tuple[float, float]:
     """Kalman update by one measurement, in place, in the Joseph form written out for a scalar.
 
@@ -39,8 +50,9 @@ def scalar_update(
     Parameters
     ----------
     x : (n,) state, changed
-    p : (n, n) covariance, changed
+    p : (n, n) covariance, changed; of a larger array the first n rows and columns
     h : (n,) gradient of the measurement
+    ph : (n,) scratch
     innovation : measured minus predicted
     variance : of the measurement's noise, above 0
     gate : innovations beyond this many sigma are taken with so much noise that they count as this many
@@ -50,28 +62,30 @@ def scalar_update(
     innovation over its sigma before the gate, and the logarithm of its likelihood after it
     """
     n = x.shape[0]
-    ph = np.zeros(n)
     normalised, s = _gated_variance(p, h, innovation, variance, gate, ph)
+    root = 1.0 / np.sqrt(s)
     for a in range(n):
-        x[a] += ph[a] / s * innovation
+        ph[a] *= root
+        x[a] += ph[a] * root * innovation
     for a in range(n):
+        share = ph[a]
         for b in range(n):
-            p[a, b] -= ph[a] * ph[b] / s
-    likelihood = -0.5 * (innovation * innovation / s + np.log(s))
-    return normalised, likelihood
+            p[a, b] -= share * ph[b]
+    return normalised, -0.5 * (innovation * innovation / s + np.log(s))
 
 
-@njit(cache=True)
+@bare_kernel
 def considered_update(
-    x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float, gate: float, held: int
+    x: FloatArray,
+    p: FloatArray,
+    h: FloatArray,
+    ph: FloatArray,
+    innovation: float,
+    variance: float,
+    gate: float,
+    held: int,
 ) -> None:
-    """Kalman update that leaves state `held` alone but counts its variance (Schmidt 1966); else as `scalar_update`."""
-    n = x.shape[0]
-    ph = np.zeros(n)
-    _, s = _gated_variance(p, h, innovation, variance, gate, ph)
-    gain = ph / s
-    gain[held] = 0.0
-    x += gain * innovation
-    for a in range(n):
-        for b in range(n):
-            p[a, b] += s * gain[a] * gain[b] - gain[a] * ph[b] - ph[a] * gain[b]
+    """Kalman update that leaves state `held` alone but counts its variance (Schmidt 1966); else as `update_by`."""
+    own, own_variance = x[held], p[held, held]
+    update_by(x, p, h, ph, innovation, variance, gate)
+    x[held], p[held, held] = own, own_variance

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["STILL_SLOTS", "is_still"]
 
@@ -15,7 +15,7 @@ SAME_VOLT = 1e-7  # means of equal samples differ by their rounding
 MOVED_VOLT = 0.02  # of the median under load, while the channel did not move at all
 
 
-@njit(cache=True)
+@bare_kernel
 def is_still(still: FloatArray, reading: float, median: float, rest_second: float) -> bool:
     """Whether a cell's reading stands still while the others' median moves; `still` (STILL_SLOTS,) is renewed.
 

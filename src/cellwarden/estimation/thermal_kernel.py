@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.heat_balance import BALANCE_SLOTS, follow_balance, take_balance
-from cellwarden.estimation.scalar_update import scalar_update
+from cellwarden.estimation.scalar_update import update_by
 from cellwarden.estimation.thermal_node import (
     AMBIENT_AGE,
     GRADIENT,
@@ -84,7 +84,7 @@ AMBIENT_WALK_KELVIN = 8.0  # in a day, of an equivalent ambient that no sensor s
 MEMORY_DAYS = 45.0  # of heat capacity and heat errors
 
 
-@njit(cache=True)
+@bare_kernel
 def _forget(x: FloatArray, p: FloatArray, prior_x: FloatArray, prior_p: FloatArray, keep: float) -> None:
     """Draw heat capacity and heat errors back to their priors: what is systematic in the heat must not add up."""
     n = p.shape[0]
@@ -99,7 +99,7 @@ def _forget(x: FloatArray, p: FloatArray, prior_x: FloatArray, prior_p: FloatArr
             p[a, b] += lost * prior_p[a, b]
 
 
-@njit(cache=True)
+@bare_kernel
 def _close_window(
     x: FloatArray,
     p: FloatArray,
@@ -107,11 +107,12 @@ def _close_window(
     prior_x: FloatArray,
     prior_p: FloatArray,
     h: FloatArray,
+    work: FloatArray,
     parameters: FloatArray,
 ) -> None:
     """Covariance over the five minutes, then the mean of their readings."""
     estimated = parameters[HAS_AMBIENT] == 0.0
-    spread_covariance(p, group[GRADIENT:])
+    spread_covariance(p, group[GRADIENT:], work)
     p[WARMTH, WARMTH] += group[HELD_NOISE]
     walk = AMBIENT_WALK_KELVIN if estimated else parameters[OFFSET_WALK]
     p[OFFSET, OFFSET] += walk * walk * group[HELD_DAYS]
@@ -121,14 +122,14 @@ def _close_window(
         _forget(x, p, prior_x, prior_p, math.exp(-group[HELD_DAYS] / MEMORY_DAYS))
     if group[HELD_COUNT] > 0.0:
         variance = parameters[READING_SIGMA] ** 2 / group[HELD_COUNT] + READING_FLOOR_KELVIN**2
-        scalar_update(x, p, h, group[HELD_INNOVATION] / group[HELD_COUNT], variance, 4.0)
+        update_by(x, p, h, work, group[HELD_INNOVATION] / group[HELD_COUNT], variance, 4.0)
         x[LOG_CAPACITY] = min(max(x[LOG_CAPACITY], -3.0), 16.0)
         x[LOG_TAU] = min(max(x[LOG_TAU], 4.0), 13.0)
         x[LOG_EXCHANGE] = min(max(x[LOG_EXCHANGE], -3.0), 3.0)
     open_window(group)
 
 
-@njit(cache=True)
+@bare_kernel
 def _jumped(group: FloatArray, innovation: float, threshold: float) -> int:
     """Follow the surprise of a group: 0 take the reading, 1 wait, 2 the reading has jumped for good."""
     if abs(innovation) < threshold:
@@ -141,7 +142,7 @@ def _jumped(group: FloatArray, innovation: float, threshold: float) -> int:
     return 2 if group[JUMP_COUNT] >= 4.0 else 1
 
 
-@njit(cache=True)
+@bare_kernel
 def _take_reading(
     x: FloatArray,
     p: FloatArray,
@@ -152,6 +153,7 @@ def _take_reading(
     lone: int,
     parameters: FloatArray,
     h: FloatArray,
+    work: FloatArray,
 ) -> None:
     """Hold one reading for the window's end; a jump that other sensors do not share belongs to the sensor."""
     innovation = reading - x[WARMTH] - h[OFFSET] * x[OFFSET]
@@ -159,14 +161,14 @@ def _take_reading(
     sigma = math.sqrt(spread + group[HELD_NOISE] + parameters[READING_SIGMA] ** 2)
     verdict = _jumped(group, innovation, max(parameters[JUMP_KELVIN], 6.0 * sigma)) if lone > 0 else 0
     if verdict == 2:
-        _close_window(x, p, group, prior_x, prior_p, h, parameters)
+        _close_window(x, p, group, prior_x, prior_p, h, work, parameters)
         _admit_jump(x, p, group, innovation, h)
     elif verdict == 0:
         group[HELD_INNOVATION] += innovation
         group[HELD_COUNT] += 1.0
 
 
-@njit(cache=True)
+@bare_kernel
 def _admit_jump(x: FloatArray, p: FloatArray, group: FloatArray, innovation: float, h: FloatArray) -> None:
     """The sensor's offset takes the whole jump and is as uncertain as it was large."""
     square = 0.25 * innovation * innovation
@@ -180,7 +182,7 @@ def _admit_jump(x: FloatArray, p: FloatArray, group: FloatArray, innovation: flo
     group[JUMP_COUNT] = 0.0
 
 
-@njit(cache=True)
+@bare_kernel
 def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, ambient: float, h: FloatArray) -> None:
     """Begin anew at a reading: after the start or a long gap the temperature is unknown."""
     estimated = h[OFFSET] == 0.0
@@ -200,7 +202,7 @@ def _restart(x: FloatArray, p: FloatArray, group: FloatArray, reading: float, am
     open_window(group)
 
 
-@njit(cache=True)
+@bare_kernel
 def _ambient_now(pack: FloatArray, reading: float, dt: float) -> float:
     """The ambient reading, the last one where it is missing; ages it."""
     if reading == reading:
@@ -211,7 +213,7 @@ def _ambient_now(pack: FloatArray, reading: float, dt: float) -> float:
     return float(pack[LAST_AMBIENT])
 
 
-@njit(cache=True)
+@bare_kernel
 def _surprised(x: FloatArray, reading: FloatArray, h: FloatArray, kelvin: float) -> int:
     """Number of groups whose reading is far from what was expected."""
     count = 0
@@ -220,7 +222,7 @@ def _surprised(x: FloatArray, reading: FloatArray, h: FloatArray, kelvin: float)
     return count
 
 
-@njit(cache=True)
+@bare_kernel
 def _note_information(x: FloatArray, group: FloatArray, heat: float, ambient: float, dt: float, stamp: float) -> None:
     """Time for which the cells stood off ambient, and the last minute with heat enough to tell the resistance."""
     if abs(x[WARMTH] - ambient) > 1.0:
@@ -229,7 +231,7 @@ def _note_information(x: FloatArray, group: FloatArray, heat: float, ambient: fl
         group[INFORMED] = stamp
 
 
-@njit(cache=True)
+@bare_kernel
 def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, out: FloatArray) -> None:
     """One group's row of the outputs."""
     out[OUT_WARMTH] = x[WARMTH]
@@ -246,10 +248,11 @@ def _write(x: FloatArray, p: FloatArray, group: FloatArray, ambient: float, out:
     out[OUT_AMBIENT] = ambient
     out[OUT_PATH_SECOND] = group[PATH_SECOND]
     out[OUT_INFORMED] = group[INFORMED]
-    out[OUT_LOSS:] = x[LOSS_VOLT:]
+    for k in range(LOSS_VOLT, STATES):
+        out[OUT_LOSS + k - LOSS_VOLT] = x[k]
 
 
-@njit(cache=True)
+@counted_kernel
 def run_thermal_filters(
     x: FloatArray,
     p: FloatArray,
@@ -290,13 +293,63 @@ def run_thermal_filters(
     balance : (S, BALANCE_SLOTS) energy of the cycle from the top of charge, changed
     out : (M, S, 24) filled
     """
-    groups = x.shape[0]
-    estimated = parameters[HAS_AMBIENT] == 0.0
-    near = np.empty(2)
     h = np.zeros(STATES)
     h[WARMTH] = 1.0
-    h[OFFSET] = 0.0 if estimated else 1.0
-    warmth = np.empty(groups)
+    h[OFFSET] = 0.0 if parameters[HAS_AMBIENT] == 0.0 else 1.0
+    _run_rows(
+        x,
+        p,
+        group,
+        pack,
+        parameters,
+        prior_x,
+        prior_p,
+        knots,
+        kappa,
+        neighbour,
+        stamp,
+        elapsed,
+        reading,
+        ambient_reading,
+        heat,
+        offset_sigma,
+        balance,
+        out,
+        h,
+        np.empty(STATES),
+        np.empty(2),
+        np.empty(x.shape[0]),
+    )
+
+
+@bare_kernel
+def _run_rows(
+    x: FloatArray,
+    p: FloatArray,
+    group: FloatArray,
+    pack: FloatArray,
+    parameters: FloatArray,
+    prior_x: FloatArray,
+    prior_p: FloatArray,
+    knots: FloatArray,
+    kappa: FloatArray,
+    neighbour: IntArray,
+    stamp: FloatArray,
+    elapsed: FloatArray,
+    reading: FloatArray,
+    ambient_reading: FloatArray,
+    heat: FloatArray,
+    offset_sigma: FloatArray,
+    balance: FloatArray,
+    out: FloatArray,
+    h: FloatArray,
+    work: FloatArray,
+    near: FloatArray,
+    warmth: FloatArray,
+) -> None:
+    """As `run_thermal_filters`, with the gradient `h` of a reading and scratch for a state, two and S warmths."""
+    groups = x.shape[0]
+    estimated = parameters[HAS_AMBIENT] == 0.0
     for k in range(stamp.shape[0]):
         dt = max(elapsed[k], 0.0)
         gap = not (dt <= LONGEST_GAP_SECOND and stamp[k] - pack[LAST_STAMP] <= LONGEST_GAP_SECOND)
@@ -305,11 +358,12 @@ def run_thermal_filters(
         if window != pack[WINDOW]:
             pack[WINDOW] = window
             for g in range(groups):
-                _close_window(x[g], p[g], group[g], prior_x, prior_p, h, parameters)
+                _close_window(x[g], p[g], group[g], prior_x, prior_p, h, work, parameters)
                 take_balance(x[g], p[g], balance[g], offset_sigma[k], parameters[NOMINAL_AH])
         ambient = _ambient_now(pack, ambient_reading[k], dt)
         blind = int(not estimated and not pack[AMBIENT_AGE] <= 1800.0)
-        warmth[:] = x[:, WARMTH]
+        for g in range(groups):
+            warmth[g] = x[g, WARMTH]
         for g in range(groups if not gap else 0):
             for q in range(2):
                 near[q] = warmth[neighbour[g, q]] if neighbour[g, q] >= 0 else np.nan
@@ -324,6 +378,6 @@ def run_thermal_filters(
                 out[k, g, OUT_BIAS_WATT] = 0.0
                 _restart(x[g], p[g], group[g], reading[k, g], ambient, h)
             if reading[k, g] == reading[k, g]:
-                _take_reading(x[g], p[g], group[g], prior_x, prior_p, reading[k, g], lone, parameters, h)
+                _take_reading(x[g], p[g], group[g], prior_x, prior_p, reading[k, g], lone, parameters, h, work)
                 _note_information(x[g], group[g], heat[k, g, WATT], ambient, dt, stamp[k])
             _write(x[g], p[g], group[g], x[g, OFFSET] if estimated else ambient, out[k, g])

@@ -15,10 +15,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = [
     "AMBIENT_AGE",
@@ -93,7 +91,7 @@ BLIND_WALK_KELVIN = 0.05  # in a minute, while the ambient sensor is silent
 DAY_SECOND = 86400.0
 
 
-@njit(cache=True)
+@bare_kernel
 def knot_place(soc: float, knots: FloatArray) -> tuple[int, float]:
     """Index of the knot below and the share of the one above."""
     last = knots.shape[0] - 1
@@ -104,14 +102,14 @@ def knot_place(soc: float, knots: FloatArray) -> tuple[int, float]:
     return low, min(max(share, 0.0), 1.0)
 
 
-@njit(cache=True)
+@bare_kernel
 def _bias_watt(x: FloatArray, heat: FloatArray, low: int, share: float) -> float:
     """Heat that the parameter set does not know of [W]."""
     volt = (1.0 - share) * x[POTENTIAL_VOLT + low] + share * x[POTENTIAL_VOLT + low + 1]
     return float(heat[AMPERE] * volt + abs(heat[AMPERE]) * x[LOSS_VOLT])
 
 
-@njit(cache=True)
+@bare_kernel
 def advance_part(
     x: FloatArray,
     group: FloatArray,
@@ -161,7 +159,7 @@ def advance_part(
     return bias
 
 
-@njit(cache=True)
+@bare_kernel
 def advance_row(
     x: FloatArray,
     group: FloatArray,
@@ -184,15 +182,16 @@ def advance_row(
     return bias
 
 
-@njit(cache=True)
-def spread_covariance(p: FloatArray, gradient: FloatArray) -> None:
-    """P ← F P Fᵀ where only the first row of F, the gradient, differs from the identity's."""
+@bare_kernel
+def spread_covariance(p: FloatArray, gradient: FloatArray, row: FloatArray) -> None:
+    """P ← F P Fᵀ where only the first row of F, the gradient, differs from the identity's; `row` (n,) is scratch."""
     n = p.shape[0]
-    row = np.zeros(n)
+    row[:] = 0.0
     corner = 0.0
-    for a in range(n):
-        for b in range(n):
-            row[a] += gradient[b] * p[b, a]
+    for b in range(n):
+        weight = gradient[b]
+        for a in range(n):
+            row[a] += weight * p[b, a]
     for a in range(n):
         corner += gradient[a] * row[a]
     for a in range(1, n):
@@ -201,7 +200,7 @@ def spread_covariance(p: FloatArray, gradient: FloatArray) -> None:
     p[0, 0] = corner
 
 
-@njit(cache=True)
+@bare_kernel
 def open_window(group: FloatArray) -> None:
     """Begin five minutes."""
     group[HELD_NOISE] = 0.0
