@@ -119,38 +119,43 @@ def exchanged_by_print(prints: Prints) -> FloatArray:
     found = np.zeros(max(kept.shape[1] - 1, 0))
     if kept.shape[1] < 2 + FEWEST_OTHERS or len(kept) < 2:
         return found
-    for pair in range(found.shape[0]):
-        fits = [_fit(early, kept[-1], pair) for early in kept[:-1]]
-        best = int(np.argmin([fit.scatter for fit in fits]))
-        found[pair] = kept[best, pair] - kept[best, pair + 1] if fits[best].exchanged else 0.0
+    _hold_against(kept[:-1], kept[-1], found)
     return found if np.count_nonzero(found) == 1 else np.zeros_like(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """How far the other cells of two prints scatter, over their size, and whether the pair has changed places."""
+@njit(cache=True)
+def _hold_against(early: FloatArray, after: FloatArray, found: FloatArray) -> None:
+    """Write into `found` (pairs,) what `exchanged_by_print` tells, of earlier prints (K, n_cells) and the last."""
+    for pair in range(found.shape[0]):
+        least = np.inf
+        for print_ in early:
+            scatter, exchanged = _fit(print_, after, pair)
+            if scatter < least:
+                least = scatter
+                found[pair] = print_[pair] - print_[pair + 1] if exchanged else 0.0
 
-    scatter: float
-    exchanged: bool
 
+@njit(cache=True)
+def _fit(early: FloatArray, after: FloatArray, pair: int) -> tuple[float, bool]:
+    """Hold a later print against an early one with the pair exchanged, all differences narrowed alike.
 
-def _fit(early: FloatArray, after: FloatArray, pair: int) -> _Fit:
-    """Hold a later print against an early one with the pair exchanged, all differences narrowed alike."""
-    wide = abs(float(early[pair] - early[pair + 1]))
-    swapped = np.clip(early, -wide, wide)  # the knee is not straight: a cell far out would set the scale alone
-    after = np.clip(after, -wide, wide)
-    swapped[[pair, pair + 1]] = swapped[[pair + 1, pair]]
-    scale = float(swapped @ swapped)
-    narrowed = float(after @ swapped) / scale if scale > 0.0 else 0.0
+    How far the other cells of the two scatter, over their size, and whether the pair has changed places.
+    """
+    wide = abs(early[pair] - early[pair + 1])  # the knee is not straight: a cell far out would set the scale alone
+    swapped = np.minimum(np.maximum(early, -wide), wide)
+    swapped[pair], swapped[pair + 1] = swapped[pair + 1], swapped[pair]
+    seen = np.minimum(np.maximum(after, -wide), wide)
+    scale = (swapped * swapped).sum()
+    narrowed = (seen * swapped).sum() / scale if scale > 0.0 else 0.0
     if not NARROWED[0] <= narrowed <= NARROWED[1]:
-        return _Fit(np.inf, exchanged=False)
-    miss = np.abs(after - narrowed * swapped)
-    here, others = miss[[pair, pair + 1]], np.delete(miss, [pair, pair + 1])
-    apart = narrowed * abs(float(swapped[pair] - swapped[pair + 1]))
-    sigma = max(SIGMA_PER_DEVIATION * float(np.median(others)), LEAST_SIGMA_VOLT)
+        return np.inf, False
+    miss = np.abs(seen - narrowed * swapped)
+    others = np.concatenate((miss[:pair], miss[pair + 2 :]))
+    apart = narrowed * abs(swapped[pair] - swapped[pair + 1])
+    sigma = max(SIGMA_PER_DEVIATION * np.median(others), LEAST_SIGMA_VOLT)
     exchanged = (
         apart >= max(LEAST_APART_VOLT, CLEAR_SIGMAS * sigma)
-        and here.max() <= MIRRORED * apart
-        and others.max() <= STILL * max(apart, float(np.abs(swapped).max()))
+        and max(miss[pair], miss[pair + 1]) <= MIRRORED * apart
+        and others.max() <= STILL * max(apart, np.abs(swapped).max())
     )
-    return _Fit(sigma / narrowed, exchanged=bool(exchanged))
+    return sigma / narrowed, exchanged
