@@ -27,10 +27,13 @@ def test_every_value_is_the_quotient_to_the_last_bit(
     random = np.random.default_rng(low)
     numbers = random.integers(low, low + span + 1, (columns, rows)).astype(kind)
     found = woven(list(numbers), divisor)
+    wider = woven(list(numbers), divisor, float(low), float(low + span))
     if found is None:
         assert np.ptp(numbers) >= numbers.size
     else:
         np.testing.assert_array_equal(found, numbers.T / divisor)
+    if wider is not None:
+        np.testing.assert_array_equal(wider, numbers.T / divisor)
 
 
 @pytest.mark.parametrize(

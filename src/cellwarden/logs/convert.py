@@ -94,11 +94,19 @@ def _only_value(readings: Sequence[Reading], begin: int, end: int) -> float | No
     first = None
     for reading in readings:
         numbers = reading.numbers[begin:end]
-        if numbers[0] != numbers[-1] or (first is not None and numbers[0] != first) or numbers.min() != numbers.max():
+        if numbers[0] != numbers[-1] or (first is not None and numbers[0] != first):
             return None
         first = numbers[0]
+    if any(_varies(reading, begin, end) for reading in readings):
+        return None
     divisors = {reading.divisor for reading in readings}
     return float(first) / divisors.pop() if first is not None and len(divisors) == 1 else None
+
+
+def _varies(reading: Reading, begin: int, end: int) -> bool:
+    """Whether rows begin … end−1, of which the first and the last are alike, hold more than one value, or a NaN."""
+    numbers = reading.numbers[begin:end]
+    return reading.lowest != reading.highest and bool(numbers.min() != numbers.max())
 
 
 def _rows_of(readings: Sequence[Reading], begin: int, end: int) -> FloatArray | None:
@@ -108,7 +116,12 @@ def _rows_of(readings: Sequence[Reading], begin: int, end: int) -> FloatArray | 
     places = [reading.column.index for reading in readings]
     if places != sorted(places) or len({reading.divisor for reading in readings}) > 1:
         return None
-    return woven([reading.numbers[begin:end] for reading in readings], readings[0].divisor)
+    return woven(
+        [reading.numbers[begin:end] for reading in readings],
+        readings[0].divisor,
+        min(reading.lowest for reading in readings),
+        max(reading.highest for reading in readings),
+    )
 
 
 def _weave(targets: Sequence[tuple[FloatArray, Reading]], begin: int, end: int) -> None:

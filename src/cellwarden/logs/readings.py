@@ -22,11 +22,16 @@ Numbers = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One column of a batch: value = numbers / divisor."""
+    """One column of a batch: value = numbers / divisor.
+
+    `lowest` and `highest` of the numbers; NaN where they were not looked for, or where one is NaN.
+    """
 
     column: Column
     numbers: Numbers
     divisor: float
+    lowest: float = np.nan
+    highest: float = np.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +127,11 @@ class ReadingCheck:
         if limits is None or not len(numbers):
             return Reading(column, numbers, divisor)
         is_cell = column.field == "cell_voltage_volt"
-        low, high = float(numbers.min()) / divisor, float(numbers.max()) / divisor
+        lowest, highest = float(numbers.min()), float(numbers.max())
+        low, high = lowest / divisor, highest / divisor
         if limits.low <= low and high <= limits.high and not (limits.zero_is_missing and low <= 0.0):
             self.finite_cells += len(numbers) if is_cell else 0
-            return Reading(column, numbers, divisor)
+            return Reading(column, numbers, divisor, lowest, highest)
         values = np.divide(numbers, divisor, dtype=np.float64)
         endless = np.isinf(values)
         if endless.any():
