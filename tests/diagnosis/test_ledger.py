@@ -131,6 +131,18 @@ def test_lost_area_explains_its_share_of_the_resistance() -> None:
         assert found[1].severity is severity
 
 
+def test_lost_charge_explains_a_reading_that_stands_apart_by_no_more_than_the_steps_of_the_curve() -> None:
+    cause = said(5, Severity.WARNING, "capacity_low", magnitude=10.0)  # a tenth lost: 15 mV at most
+    apart = said(6, Severity.WARNING, "voltage_sensor_offset", magnitude=-0.012)
+    far = said(6, Severity.WARNING, "voltage_sensor_offset", magnitude=-0.030)
+    assert entered([cause, apart], 7)[1].severity is Severity.INFO
+    assert entered([cause, far], 7)[1].severity is Severity.WARNING
+    assert [item.severity for item in entered([dataclasses.replace(apart, at_unix_time_second=0.0), cause], 7)][1:] == [
+        Severity.WARNING,
+        Severity.INFO,
+    ]
+
+
 KINDS = ("self_discharge", "soc_imbalance", "capacity_low", "resistance_high", "sensor_stuck", "sense_wires_swapped")
 some_evidence = st.lists(
     st.builds(

@@ -55,17 +55,20 @@ def _step(
     track = board.get(CapacityTrack)
     delivered, deepest_ah = follow_discharge(state.delivered, _certain_ah(minutes, board), minutes.elapsed_second)
     nominal = context.pack.nominal_capacity_ah
-    doubt = np.hypot(track.relative_sigma_fraction, _curve_sigma(deepest_ah / nominal, board, context)[:, None])
+
+    def doubt_of(rows: IntArray) -> FloatArray:
+        curve_sigma = _curve_sigma(deepest_ah[rows] / nominal, board.get(PolarisationTrack).curve[rows], context)
+        return np.hypot(track.relative_sigma_fraction[rows], curve_sigma[:, None])
 
     def of_rows(rows: IntArray) -> Deviation:
         ratio, sigma = track.relative_fraction[rows], track.relative_sigma_fraction[rows]
         most = 1.0 - COUNTED_SHARE * deepest_ah[rows] / middle_values(track.capacity_ah[rows])
         missing = np.minimum(1.0 - ratio / middle_values(ratio)[:, None], np.maximum(most, 0.0)[:, None])
-        depth = deepest_ah[rows, None] / nominal
+        depth, doubt = deepest_ah[rows, None] / nominal, doubt_of(rows)
         return Deviation(
             value=np.maximum(missing, 0.0),
-            sigma=doubt[rows],
-            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigmas(ratio)[:, None] - _TWO_SIDED * doubt[rows]),
+            sigma=doubt,
+            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigmas(ratio)[:, None] - _TWO_SIDED * doubt),
             pressing=np.where(depth >= PRESSING_DEPTH, PRESSING_FRACTION, np.inf),
             hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[rows])
@@ -74,7 +77,8 @@ def _step(
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        return _evidence(track, minutes, row, cell, severity, since, chance, float(doubt[row, cell]))
+        doubt = float(doubt_of(np.array([row]))[0, cell])
+        return _evidence(track, minutes, row, cell, severity, since, chance, doubt)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
     return CapacityWatch(watch, delivered), found
@@ -86,11 +90,11 @@ def _certain_ah(minutes: MinuteBlock, board: Board) -> FloatArray:
     return np.asarray(minutes.charge_ah - np.nan_to_num(lowest) * minutes.elapsed_second / 3600.0)
 
 
-def _curve_sigma(depth: FloatArray, board: Board, context: PackContext) -> FloatArray:
-    """(M,) what the curve may make of one cell's capacity over another's, of the deepest discharge so far."""
-    known = np.array([len(curve.modes_volt) == 0 for curve in context.model.ocv_curves])
+def _curve_sigma(depth: FloatArray, curve: FloatArray, context: PackContext) -> FloatArray:
+    """(R,) what the curve may make of one cell's capacity over another's, by the deepest discharge so far."""
+    known = np.array([len(one.modes_volt) == 0 for one in context.model.ocv_curves])
     learnt = LEARNT_CURVE_SIGMA * (DEEP / np.clip(depth, INFORMING_DEPTH, DEEP)) ** 5
-    return np.where(known[board.get(PolarisationTrack).curve.astype(int)], KNOWN_CURVE_SIGMA, learnt)
+    return np.where(known[curve.astype(int)], KNOWN_CURVE_SIGMA, learnt)
 
 
 def _evidence(

@@ -11,6 +11,9 @@ from cellwarden.estimation.plugin import PackContext
 __all__ = ["RULES", "PackScale", "Rule", "explained_severity", "explains", "pack_scale"]
 
 
+STEPS_VOLT = 0.15  # of open-circuit voltage per unit of charge on the steps of the plateau
+
+
 @dataclass(frozen=True, slots=True)
 class PackScale:
     """What is usual of the pack: capacity [Ah] and 10 s resistance of a cell [ohm]; cells of each sensor, from 1."""
@@ -52,6 +55,12 @@ def _of_less_area(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
     return evidence.magnitude <= 2.0 * scale.resistance_ohm * lost / (1.0 - lost)
 
 
+def _of_less_charge(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
+    """A weak cell is further down than its neighbours: on the steps of its curve it stands apart as if misread."""
+    lost = max(cause.magnitude / scale.capacity_ah, 0.0)
+    return abs(evidence.magnitude) <= STEPS_VOLT * lost
+
+
 def _of_the_reading(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
     """An offset of the reading explains a deviation of up to one and a half times its size, in its direction."""
     del scale
@@ -74,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     Rule("self_discharge", "soc_imbalance"),
     Rule("capacity_low", "soc_imbalance"),
     Rule("capacity_low", "resistance_high", fits=_of_less_area),
+    Rule("capacity_low", "voltage_sensor_offset", fits=_of_less_charge),
     Rule("connection_resistance_high", "resistance_high"),
     Rule("voltage_sensor_offset", "soc_imbalance"),
     Rule("voltage_sensor_offset", "self_discharge", demotes=False),
