@@ -135,6 +135,24 @@ def test_cells_that_are_bled_down_to_the_others_do_not_leak() -> None:
     assert (np.abs(leaks[-1, 0]) < np.maximum(2.0 * leaks[-1, 1], 1e-3)).all()
 
 
+def low_bound_of_a_steady_distance(climbing_volt: float) -> float:
+    """Of a cell that stays 3 mV low [A] while the others are bled by 60 mA and the median climbs by that each slot."""
+    rng = np.random.default_rng(11)
+    state, ladder = initial_float_leak(CONTEXT), slope_ladder(CONTEXT)
+    leaky = np.arange(CELLS) == LEAKY
+    for slot in range(48):
+        voltage = 3.385 + climbing_volt * max(slot - 8, 0) - 0.003 * leaky + 0.0001 * rng.standard_normal(CELLS)
+        kernel.close_slot(state, slot_of(voltage, -0.5 * 0.06 * leaky, slot), ladder)
+    leak, sigma = mixed(state, ladder)[:, LEAKY]
+    return float(leak - 2.0 * sigma)
+
+
+def test_a_steady_distance_tells_a_leak_only_while_the_string_is_not_filled_up() -> None:
+    """Distances grow with the slope where the median climbs, whatever else makes them smaller."""
+    assert low_bound_of_a_steady_distance(0.0) > 0.03
+    assert low_bound_of_a_steady_distance(0.001) < 0.01
+
+
 def test_a_sensor_that_jumps_is_not_a_leak() -> None:
     leaks = floated(96.0, 0.0, 48.0, jump_volt=-0.005)
     assert np.abs(leaks[-1, 0]).max() < 1e-3

@@ -67,6 +67,7 @@ def initial_float_leak(context: PackContext) -> FloatLeakArrays:
     number = np.zeros(kernel.NUMBERS)
     number[kernel.CAPACITY] = capacity
     number[kernel.INFORMED] = np.nan
+    number[kernel.SLOW_MEDIAN] = np.nan
     prior = -0.5 * (np.log(FACTORS) / LOG_SLOPE_SIGMA) ** 2
     return FloatLeakArrays(
         x=np.zeros((slopes, cells, RATES, 2)),

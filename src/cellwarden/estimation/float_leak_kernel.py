@@ -30,6 +30,7 @@ from cellwarden.estimation.float_leak_filter import (
     correct_drift,
     mixed_rates,
 )
+from cellwarden.estimation.float_leak_wander import mean_median, wander_variance
 
 __all__ = ["FloatLeakArrays", "FloatLeakRows", "SlopeLadder", "advance_float_leak", "close_slot", "slope_at"]
 
@@ -41,8 +42,8 @@ BLED_SINCE, BLEED_RATE, AWAY = range(3)
 CELL_NUMBERS = 3
 # slots of the pack's numbers
 HOURS_SINCE, LAST_MEDIAN, INFORMED, CAPACITY, SLOT_SECONDS, REST_SECONDS, REST_WEIGHT, REST_SHARE = range(8)
-BLEED_WEIGHT = 8
-NUMBERS = 9
+BLEED_WEIGHT, SLOW_MEDIAN = range(8, 10)
+NUMBERS = 10
 # rows of what is summed over a slot, of every cell
 SUM_AWAY, SUM_SQUARE, SUM_COUNT, SUM_BLEED = range(4)
 SUMS = 4
@@ -55,12 +56,8 @@ PACK_OUTPUTS = 4
 WALK_PER_DAY = np.array([2e-6, 5e-5, 4e-4])  # of the capacity in ampere: 0.2, 5 and 40 mA at 100 Ah
 PRIOR_LEAK = 3e-5  # of the capacity in ampere
 READING_VOLT = 0.0002  # beside the scatter of the minutes
-WANDER_VOLT = 0.00004  # in an hour
-STEADY_VOLT = 0.001  # a median that moves less between slots stands still
 FAR_ABOVE_VOLT = 0.015  # a cell so much fuller stands where the curve's shape is not known
 FAR_BELOW_VOLT = 0.015  # the balancer works on the others and leaves such a cell alone
-RELAXING_VOLT, RELAXING_HOURS = 0.004, 4.0
-CYCLE_VOLT, LONGEST_HOURS = 0.002, 0.75  # a discharge and recharge leave the distances as they were but for so much
 SLOPE_SHARE = 0.3  # of a movement that the slope's shape may be off by
 JUMP, JUMP_LEAK = 5.0, 0.2  # sigma; how likely a jump is a leak
 LIKELIHOOD_SHARE = 0.3  # readings of one slot share errors
@@ -84,9 +81,9 @@ class FloatLeakArrays(NamedTuple):
     weight : (H,) logarithms, `prior` those before the log
     cell : (3, n) bleed since the middle of the last slot at rest [Ah], its rate [A], distance from the median at the
         last rest [V]
-    number : (9,) hours since that middle, that slot's median [V], time last informed [s], nominal capacity [Ah],
+    number : (10,) hours since that middle, that slot's median [V], time last informed [s], nominal capacity [Ah],
         seconds of the open slot, and of them at rest, weight of the mean that follows, share of the last days at rest,
-        weight of the bleeds' mean rate
+        weight of the bleeds' mean rate, mean of the medians over hours of rest [V]
     sums : (4, n) over the open slot: distances from the minutes' medians [V], their squares, their number, bleed [Ah]
     """
 
@@ -306,8 +303,8 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     cell, number = state.cell, state.number
     hours = number[HOURS_SINCE]
     median = np.nanmedian(slot.voltage)
-    jump = max(abs(median - number[LAST_MEDIAN]) - STEADY_VOLT, 0.0)
-    wander = _wander(hours, slot.rest_hours, jump)
+    number[SLOW_MEDIAN] = mean_median(number[SLOW_MEDIAN], median, hours)
+    wander = wander_variance(hours, slot.rest_hours, median - number[LAST_MEDIAN], median - number[SLOW_MEDIAN])
     state.weight[:] = state.prior + np.exp(-hours / FORGET_HOURS) * (state.weight - state.prior)
     for j in range(slot.voltage.shape[0]):
         reading = slot.voltage[j] - median
@@ -334,14 +331,6 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     state.weight[:] -= state.weight.max()
     number[INFORMED] = slot.stamp
     number[LAST_MEDIAN] = median
-
-
-@counted_kernel
-def _wander(hours: float, rest_hours: float, jump: float) -> float:
-    """Variance that a distance gains: slow errors, relaxation, a cycle in between, a median that moved [V²]."""
-    relaxing = RELAXING_VOLT * np.exp(-rest_hours / RELAXING_HOURS)
-    between = CYCLE_VOLT if hours > LONGEST_HOURS else 0.0
-    return float(WANDER_VOLT**2 * hours + relaxing**2 * min(hours, 1.0) + between**2 + (0.5 * jump) ** 2)
 
 
 @counted_kernel

@@ -19,6 +19,7 @@ from numba import njit
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.charge_cascade import LEAK_SIGMA
 from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
@@ -31,15 +32,22 @@ NEAR_VOLT, FAR_VOLT = 0.010, 0.020  # below the median: where the factor begins 
 MOST_FAR = 1.0
 KNOWN_LOG_SLOPE = 0.6
 DOUBT_SECOND = 36 * 3600.0
+PLACE_SHARE = 0.005  # of the capacity: sigma of where the first full charges place a cell on a knee not yet known
+PLACE_HOURS = 240.0  # for which it bends the count
+UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has just begun
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
 TWO_SIGMA = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone."""
+    """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone.
+
+    `counted_hours` is how long the charge cascade has compared the cells.
+    """
 
     doubt_ampere: FloatArray
+    counted_hours: float
 
 
 def factor_doubt(missing: FloatArray, log_sigma: FloatArray) -> FloatArray:
@@ -88,8 +96,24 @@ def fading_highest(start: FloatArray, values: FloatArray, elapsed_second: FloatA
     return result
 
 
+def place_doubt(
+    begun_hours: float, counted: CountedLeakTrack, elapsed_second: FloatArray, capacity_ah: float
+) -> tuple[float, FloatArray]:
+    """Hours of counting, and the doubt of every counted leak because its first charge differences were off, (M,) [A].
+
+    The charge at which a cell is first placed is wrong by a share of the capacity while the knee is not known. As later
+    full charges mend it, the difference seems to grow: a leak of that charge over the time since, in the end forgotten.
+    """
+    unknown = counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah
+    total = begun_hours + np.cumsum(elapsed_second) / 3600.0
+    begin = np.maximum.accumulate(np.where(unknown, total, 0.0))
+    hours = total - begin
+    last = float(hours[-1]) if hours.size else begun_hours
+    return last, PLACE_SHARE * capacity_ah / np.maximum(hours, 1.0) * np.exp(-hours / PLACE_HOURS)
+
+
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
-    del edges, context
+    del edges
     counted, drifted = board.get(CountedLeakTrack), board.get(FloatLeakTrack)
     doubt = state.doubt_ampere.copy()
     lasting = np.array(
@@ -98,7 +122,8 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             for start, now in zip(doubt, counted_doubt(counted, drifted), strict=True)
         ]
     )
-    by_count = np.hypot(counted.sigma_ampere, lasting)
+    hours, placed = place_doubt(state.counted_hours, counted, minutes.elapsed_second, context.pack.nominal_capacity_ah)
+    by_count = np.hypot(np.hypot(counted.sigma_ampere, placed[:, None]), lasting)
     own = np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere])
     by_drift = np.hypot(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
     clear = (drifted.rest_share > RESTING)[:, None] & (
@@ -116,11 +141,11 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             ),
         )
     )
-    return _State(doubt)
+    return _State(doubt, hours)
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(np.zeros((2, context.cell_count)))
+    return _State(np.zeros((2, context.cell_count)), 0.0)
 
 
 ESTIMATOR = EstimatorPlugin(
