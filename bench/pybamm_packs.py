@@ -1,9 +1,9 @@
 """Write packs whose cells are PyBaMM's, not ours: `python -m bench.pybamm_packs OUT`; see docs/accuracy-pybamm.md.
 
-Two strings of 12 cells on a charger and a load, ten days at a row every 10 s and at 25 °C. The healthy one has the
-curve of PyBaMM's set "Prada2013" (Afshar's LFP, Chen's graphite), which our parameter set knows. The other has the
-graphite of "Marquis2019" (mesocarbon), which is in no family of ours, and a cell that lost 8 % of its capacity, one
-with 30 % more resistance, one that starts 3 Ah behind, and one that leaks 40 mA from day 3 on.
+Two strings of 12 cells on a charger and a load, nine discharges in a week, a row every 10 s, 25 °C. The healthy one has
+the curve of PyBaMM's set "Prada2013" (Afshar's LFP, Chen's graphite), which our parameter set knows. The other has the
+graphite of "Marquis2019" (mesocarbon), which is in no family of ours, and a cell that lost 8 % of its capacity, one with
+30 % more resistance, one that starts 3 Ah behind, and one that leaks 40 mA from day 3 on.
 PyBaMM is the extra `bench`; `make pybamm` does all of it.
 """
 
@@ -22,7 +22,7 @@ from cellwarden.simulator.generated_pack import write_generated_pack
 
 __all__ = ["main", "string_of_cells", "write_string"]
 
-DAYS, CELLS, SAMPLE_SECOND, START_SOC = 10, 12, 10, 0.6
+CYCLES, CELLS, SAMPLE_SECOND, START_SOC = 10, 12, 10, 0.6
 AREA_SPREAD = 0.011
 OTHER_GRAPHITE = "Marquis2019"
 FAULTS = {
@@ -46,24 +46,24 @@ def string_of_cells(*, faults: bool, seed: int, count: int = CELLS) -> list[PyBa
     ]
 
 
-def duty(days: int, random: np.random.Generator) -> list[str]:
+def duty(cycles: int, random: np.random.Generator) -> list[str]:
     """Full first; then an evening discharge, a night, a charge by day, and every third time one that ends early."""
     full = ["Charge at C/4 until 3.45 V", "Hold at 3.45 V until C/20"]
     steps = [*full, "Rest for 5 hours"]
-    for day in range(1, days):
+    for cycle in range(1, cycles):
         depth, rate = random.uniform(0.4, 0.8), random.uniform(0.15, 0.4)
         steps += [f"Discharge at {100 * rate:.1f} A for {3600 * depth / rate:.0f} seconds", "Rest for 8 hours"]
-        if day % 3 == 2:
+        if cycle % 3 == 2:
             steps.append(f"Charge at C/5 for {3600 * 5 * depth * 0.6:.0f} seconds")
             steps += ["Rest for 2 hours", "Discharge at C/10 for 30 minutes", "Rest for 1 hour"]
         steps += [*full, "Rest for 4 hours"]
     return steps
 
 
-def write_string(folder: Path, cells: list[PyBammCell], days: int, seed: int) -> None:
+def write_string(folder: Path, cells: list[PyBammCell], cycles: int, seed: int) -> None:
     """Solve the string and write its log, description and truth."""
     leader = PyBammCell(graphite=cells[0].graphite)
-    current = charged_and_cycled(leader, duty(days, np.random.default_rng(seed)), START_SOC, SAMPLE_SECOND)
+    current = charged_and_cycled(leader, duty(cycles, np.random.default_rng(seed)), START_SOC, SAMPLE_SECOND)
     courses = [along(cell, current, SAMPLE_SECOND, START_SOC) for cell in cells]
     pack = string_pack(folder.name, cells, courses, current, SAMPLE_SECOND, StringSensors(seed=seed))
     write_generated_pack(pack, folder)
@@ -76,7 +76,7 @@ def main() -> None:
     out = parser.parse_args().out
     for name, faults, seed in (("pybamm-healthy", False, 301), ("pybamm-faults", True, 302)):
         begin = time.perf_counter()
-        write_string(out / name, string_of_cells(faults=faults, seed=seed), DAYS, seed)
+        write_string(out / name, string_of_cells(faults=faults, seed=seed), CYCLES, seed)
         print(f"{out / name} ({time.perf_counter() - begin:.1f} s)", flush=True)
 
 

@@ -1,7 +1,7 @@
 """An LFP cell in PyBaMM: its voltage and charge along a current, and its own capacity and resistance.
 
 Single-particle model with electrolyte, parameters of Prada et al., J. Electrochem. Soc. 160 (2013) A616 as PyBaMM gives
-them ("Prada2013"), scaled to about 100 Ah by its area; the graphite's curve may be that of another set.
+them ("Prada2013"), scaled to about 101 Ah by its area; the graphite's curve may be that of another set.
 
 V. Sulzer, S. G. Marquis, R. Timms, M. Robinson, S. J. Chapman, "Python Battery Mathematical Modelling (PyBaMM)", J.
 Open Res. Softw. 9 (2021) 14, doi:10.5334/jors.309.
@@ -23,7 +23,7 @@ import pybamm
 
 __all__ = ["FULL_VOLT", "PyBammCell", "PyBammCourse", "along", "charged_and_cycled", "parameters", "spm_course"]
 
-SHEETS = 100.0 / 2.3  # the set's cell has 2.3 Ah
+SHEETS = 45.2  # of the set's cell of 2.3 Ah, so that a healthy one has about 101 Ah
 FULL_VOLT, EMPTY_VOLT = 3.65, 2.5
 FULL_AMPERE, EMPTY_AMPERE, PULSE_AMPERE = 2.0, 5.0, 50.0
 JOINT_OHM = 0.0003
@@ -38,7 +38,7 @@ class PyBammCell:
 
     Attributes
     ----------
-    area : electrode area over that of a cell of about 97 Ah; capacity goes with it and resistance against it
+    area : electrode area over that of a cell of about 101 Ah; capacity goes with it and resistance against it
     extra_ohm : resistance added to the joint [ohm]
     behind_ah : charge that it misses at the start, beyond the others [Ah]
     leak_ampere, leak_from_second : current lost inside from that time on

@@ -17,6 +17,7 @@ from cellwarden.simulator.generated_pack import GeneratedPack
 __all__ = ["StringSensors", "string_pack"]
 
 START_UNIX_SECOND = 1_762_000_200
+TAPER_AMPERE = 5.0  # where the charger's constant voltage ends
 DESCRIPTION = """[pack]
 id = "{name}"
 cells_in_series = {cells}
@@ -53,9 +54,9 @@ def string_pack(
     """The string read by its sensors, (R,) rows at even spacing; its faults are those of the cells' own making."""
     random = np.random.default_rng(sensors.seed)
     rows = len(current_ampere)
-    offset = sensors.voltage_offset_volt * random.standard_normal(len(cells))
-    gain = sensors.current_gain_fraction * float(random.standard_normal())
-    zero = sensors.current_offset_ampere * float(random.standard_normal())
+    drawn = np.clip(random.standard_normal(len(cells) + 2), -2.0, 2.0)  # sensors that keep what their sheets promise
+    offset = sensors.voltage_offset_volt * drawn[2:]
+    gain, zero = sensors.current_gain_fraction * float(drawn[0]), sensors.current_offset_ampere * float(drawn[1])
     stamp = START_UNIX_SECOND + np.arange(rows, dtype=np.int64) * sample_second
     current = current_ampere * (1.0 + gain) + zero + sensors.current_noise_ampere * random.standard_normal(rows)
     columns: dict[str, Any] = {
@@ -92,7 +93,7 @@ def _truth(
     capacity = np.array([course.capacity_ah for course in courses])
     resistance = np.array([course.resistance_ohm for course in courses])
     leak = np.array([cell.leak_ampere for cell in cells])
-    filled = np.flatnonzero((np.stack([c.volt for c in courses]).mean(axis=0) > 3.44) & (current_ampere < 5.1))
+    filled = np.flatnonzero((current_ampere > 0.5 * TAPER_AMPERE) & (current_ampere < 1.02 * TAPER_AMPERE))
     described = [
         {
             "cell": k + 1,

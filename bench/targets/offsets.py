@@ -47,7 +47,7 @@ def rows(packs: Sequence[AnalysedPack]) -> list[TargetRow]:
             unit="K",
             high=0.3,
             baseline=NONE,
-            measured=tuple(_temperature(pack) for pack in packs),
+            measured=tuple(_temperature(pack) for pack in packs if pack.truth["temperature_sensors"]),
         ),
     ]
 
