@@ -2,8 +2,8 @@
 
 Two strings of 12 cells on a charger and a load, nine discharges in a week, a row every 10 s, 25 °C. The healthy one has
 the curve of PyBaMM's set "Prada2013" (Afshar's LFP, Chen's graphite), which our parameter set knows. The other has the
-graphite of "Marquis2019" (mesocarbon), which is in no family of ours, and a cell that lost 8 % of its capacity, one with
-30 % more resistance, one that starts 3 Ah behind, and one that leaks 40 mA from day 3 on.
+graphite of "Marquis2019" (mesocarbon), which is in no family of ours, and a cell that lost 8 % of its capacity, one
+with 30 % more resistance, one that starts 3 Ah behind, and one that leaks 40 mA from day 3 on.
 PyBaMM is the extra `bench`; `make pybamm` does all of it.
 """
 

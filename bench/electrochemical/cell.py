@@ -1,7 +1,8 @@
 """An LFP cell in PyBaMM: its voltage and charge along a current, and its own capacity and resistance.
 
 Single-particle model with electrolyte, parameters of Prada et al., J. Electrochem. Soc. 160 (2013) A616 as PyBaMM gives
-them ("Prada2013"), scaled to about 101 Ah by its area; the graphite's curve may be that of another set.
+them ("Prada2013"), scaled to about 101 Ah by its area, with a first-order hysteresis of LFP, which the set lacks; the graphite's curve may
+be that of another set.
 
 V. Sulzer, S. G. Marquis, R. Timms, M. Robinson, S. J. Chapman, "Python Battery Mathematical Modelling (PyBaMM)", J.
 Open Res. Softw. 9 (2021) 14, doi:10.5334/jors.309.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,8 @@ FULL_VOLT, EMPTY_VOLT = 3.65, 2.5
 FULL_AMPERE, EMPTY_AMPERE, PULSE_AMPERE = 2.0, 5.0, 50.0
 JOINT_OHM = 0.0003
 OWN_GRAPHITE = "Prada2013"
+LFP = "Positive electrode"
+HALF_WIDTH_VOLT, HYSTERESIS_RATE = 0.009, 40.0  # which the set does not give; of usual size for LFP
 EDGE_AMPERE = 0.5
 FAR_LOW_VOLT, FAR_HIGH_VOLT = 1.5, 4.5  # the string's charger sees to the voltage, not the model
 
@@ -69,6 +73,17 @@ def parameters(cell: PyBammCell) -> Any:
     if cell.graphite != OWN_GRAPHITE:
         potential = "Negative electrode OCP [V]"
         values[potential] = pybamm.ParameterValues(cell.graphite)[potential]
+    middle = values[f"{LFP} OCP [V]"]
+    values.update(
+        {
+            f"{LFP} lithiation OCP [V]": lambda y: middle(y) - HALF_WIDTH_VOLT,
+            f"{LFP} delithiation OCP [V]": lambda y: middle(y) + HALF_WIDTH_VOLT,
+            "Positive particle lithiation hysteresis decay rate": HYSTERESIS_RATE,
+            "Positive particle delithiation hysteresis decay rate": HYSTERESIS_RATE,
+            "Initial hysteresis state in positive electrode": 0.0,
+        },
+        check_already_exists=False,
+    )
     values.update(
         {
             "Number of electrodes connected in parallel to make a cell": SHEETS * cell.area,
@@ -148,7 +163,10 @@ def _stops(second: FloatArray, current_ampere: FloatArray) -> FloatArray:
 
 
 def _model() -> Any:
-    return pybamm.lithium_ion.SPMe({"contact resistance": "true"})
+    turning = ("single", "one-state hysteresis")  # graphite, LFP
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that the rate's meaning changed before the versions allowed here
+        return pybamm.lithium_ion.SPMe({"contact resistance": "true", "open-circuit potential": turning})
 
 
 def _solver() -> Any:

@@ -93,7 +93,7 @@ def _truth(
     capacity = np.array([course.capacity_ah for course in courses])
     resistance = np.array([course.resistance_ohm for course in courses])
     leak = np.array([cell.leak_ampere for cell in cells])
-    filled = np.flatnonzero((current_ampere > 0.5 * TAPER_AMPERE) & (current_ampere < 1.02 * TAPER_AMPERE))
+    filled = np.flatnonzero((current_ampere > 0.5 * TAPER_AMPERE) & (current_ampere < 1.2 * TAPER_AMPERE))
     described = [
         {
             "cell": k + 1,
