@@ -1,8 +1,8 @@
 """An LFP cell in PyBaMM: its voltage and charge along a current, and its own capacity and resistance.
 
 Single-particle model with electrolyte, parameters of Prada et al., J. Electrochem. Soc. 160 (2013) A616 as PyBaMM gives
-them ("Prada2013"), scaled to about 101 Ah by its area, with a first-order hysteresis of LFP, which the set lacks; the graphite's curve may
-be that of another set.
+them ("Prada2013"), scaled to about 101 Ah by its area, with a first-order hysteresis of LFP, which the set lacks; the
+graphite's curve may be that of another set.
 
 V. Sulzer, S. G. Marquis, R. Timms, M. Robinson, S. J. Chapman, "Python Battery Mathematical Modelling (PyBaMM)", J.
 Open Res. Softw. 9 (2021) 14, doi:10.5334/jors.309.
