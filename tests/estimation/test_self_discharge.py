@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwarden.estimation.charge_cascade import LEAK_SIGMA
-from cellwarden.estimation.charge_tracks import CountedLeakTrack
-from cellwarden.estimation.self_discharge import PLACE_SHARE, TWO_SIGMA, factor_doubt, fading_highest, place_doubt
+from cellwarden.estimation.self_discharge import TWO_SIGMA, factor_doubt, fading_highest, hours_since, place_doubt
 
 
 @given(st.floats(-1.0, 1.0), st.floats(0.01, 2.0))
@@ -37,31 +37,20 @@ def test_a_doubt_fades_slowly_and_is_cut_anywhere() -> None:
     assert (whole[20:] > 0.0).all()
 
 
-def counted(sigma_ampere: list[float]) -> CountedLeakTrack:
-    """Two cells, the second much better known than the first."""
-    sigma = np.array(sigma_ampere)[:, None] * np.array([1.0, 0.5])
-    return CountedLeakTrack(
-        leak_ampere=np.zeros_like(sigma), sigma_ampere=sigma, informed_unix_time_second=np.zeros_like(sigma)
-    )
-
-
 def test_a_wrong_first_place_is_a_leak_of_that_charge_over_the_time_since() -> None:
-    prior = 2.0 * LEAK_SIGMA * 100.0
-    track = counted([prior] * 5 + [0.2 * prior] * 24)
-    hours, doubt = place_doubt(0.0, track, np.full(29, 3600.0), 100.0)
-    assert hours == pytest.approx(24.0)
-    assert 0.85 < doubt[-1] * 24.0 / (PLACE_SHARE * 100.0) < 1.0
-    assert (np.diff(doubt[5:]) < 0.0).all()
+    doubt = place_doubt(np.array([2.0, 24.0, 48.0]), 0.5, math.inf)
+    assert doubt == pytest.approx(np.array([0.25, 0.5 / 24.0, 0.5 / 48.0]))
+    assert (place_doubt(np.array([2.0, 24.0, 48.0]), 0.5, 36.0) < doubt).all()
 
 
-def test_a_count_that_begins_anew_is_doubted_anew_wherever_it_is_cut() -> None:
-    prior = 2.0 * LEAK_SIGMA * 100.0
-    sigma = [prior] * 3 + [0.2 * prior] * 20 + [prior] * 2 + [0.2 * prior] * 10
-    elapsed = np.full(len(sigma), 3600.0)
-    _, whole = place_doubt(0.0, counted(sigma), elapsed, 100.0)
+def test_hours_begin_anew_with_a_quantity_wherever_they_are_cut() -> None:
+    unknown = np.array([True] * 3 + [False] * 20 + [True] * 2 + [False] * 10)
+    elapsed = np.full(unknown.shape, 3601.3)
+    whole = hours_since(0.0, unknown, elapsed)
+    assert (whole[22], whole[24], whole[-1]) == pytest.approx((20.0, 0.0, 10.0), rel=1e-3)
     hours, parts = 0.0, []
-    for first, last in ((0, 10), (10, 24), (24, 24), (24, 35)):
-        hours, part = place_doubt(hours, counted(sigma[first:last] or [prior][:0]), elapsed[first:last], 100.0)
+    for first, end in ((0, 10), (10, 24), (24, 24), (24, 35)):
+        part = hours_since(hours, unknown[first:end], elapsed[first:end])
+        hours = float(part[-1]) if part.size else hours
         parts.append(part)
-    assert np.concatenate(parts) == pytest.approx(whole)
-    assert whole[24] > 10.0 * whole[22]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)

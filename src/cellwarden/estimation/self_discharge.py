@@ -11,10 +11,12 @@ which the knee learnt nothing.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
@@ -33,7 +35,8 @@ MOST_FAR = 1.0
 KNOWN_LOG_SLOPE = 0.6
 DOUBT_SECOND = 36 * 3600.0
 PLACE_SHARE = 0.005  # of the capacity: sigma of where the first full charges place a cell on a knee not yet known
-PLACE_HOURS = 240.0  # for which it bends the count
+PLACE_HOURS, LEVEL_HOURS = 240.0, 36.0  # for which it bends the count, and the drifts: on float a string levels out
+UNLOGGED_SHARE = 2.0  # times that where the balancer may move charge unseen, then as much at every full charge
 UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has just begun
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
 TWO_SIGMA = 1.96
@@ -43,11 +46,13 @@ TWO_SIGMA = 1.96
 class _State:
     """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone.
 
-    `counted_hours` is how long the charge cascade has compared the cells.
+    `counted_hours` is how long the charge cascade has compared the cells, `rested_hours` how long ago they were first
+    seen at rest.
     """
 
     doubt_ampere: FloatArray
     counted_hours: float
+    rested_hours: float
 
 
 def factor_doubt(missing: FloatArray, log_sigma: FloatArray) -> FloatArray:
@@ -96,20 +101,37 @@ def fading_highest(start: FloatArray, values: FloatArray, elapsed_second: FloatA
     return result
 
 
-def place_doubt(
-    begun_hours: float, counted: CountedLeakTrack, elapsed_second: FloatArray, capacity_ah: float
-) -> tuple[float, FloatArray]:
-    """Hours of counting, and the doubt of every counted leak because its first charge differences were off, (M,) [A].
+@njit(cache=True)
+def hours_since(begun_hours: float, unknown: NDArray[np.bool_], elapsed_second: FloatArray) -> FloatArray:
+    """(M,) hours since a quantity was last unknown; `begun_hours` before the first row."""
+    result = np.empty(elapsed_second.shape[0])
+    hours = begun_hours
+    for m in range(result.shape[0]):
+        hours = 0.0 if unknown[m] else hours + elapsed_second[m] / 3600.0
+        result[m] = hours
+    return result
+
+
+def place_doubt(hours: FloatArray, charge_ah: float, memory_hours: float) -> FloatArray:
+    """Doubt of every leak because the first charge differences were off by a charge, (M,) [A].
 
     The charge at which a cell is first placed is wrong by a share of the capacity while the knee is not known. As later
-    full charges mend it, the difference seems to grow: a leak of that charge over the time since, in the end forgotten.
+    full charges mend it, or the string levels out, the difference seems to grow: a leak of that charge over the time
+    since, in the end forgotten.
     """
-    unknown = counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah
-    total = begun_hours + np.cumsum(elapsed_second) / 3600.0
-    begin = np.maximum.accumulate(np.where(unknown, total, 0.0))
-    hours = total - begin
-    last = float(hours[-1]) if hours.size else begun_hours
-    return last, PLACE_SHARE * capacity_ah / np.maximum(hours, 1.0) * np.exp(-hours / PLACE_HOURS)
+    return charge_ah / np.maximum(hours, 1.0) * np.exp(-hours / memory_hours)
+
+
+def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool_]:
+    """(M,) whether the count knows no cell's leak better than before the log."""
+    return np.asarray(counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah)
+
+
+def _misplaced(context: PackContext) -> tuple[float, float]:
+    """Charge by which cells may be placed wrongly [Ah], and hours after which that is forgotten."""
+    charge_ah = PLACE_SHARE * context.pack.nominal_capacity_ah
+    unlogged = context.pack.balancer == "passive" and not context.has_balancing
+    return (UNLOGGED_SHARE * charge_ah, math.inf) if unlogged else (charge_ah, PLACE_HOURS)
 
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
@@ -122,9 +144,16 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             for start, now in zip(doubt, counted_doubt(counted, drifted), strict=True)
         ]
     )
-    hours, placed = place_doubt(state.counted_hours, counted, minutes.elapsed_second, context.pack.nominal_capacity_ah)
-    by_count = np.hypot(np.hypot(counted.sigma_ampere, placed[:, None]), lasting)
-    own = np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere])
+    counting = hours_since(
+        state.counted_hours, _uncounted(counted, context.pack.nominal_capacity_ah), minutes.elapsed_second
+    )
+    resting = hours_since(state.rested_hours, np.isnan(drifted.informed_unix_time_second), minutes.elapsed_second)
+    charge_ah, memory_hours = _misplaced(context)
+    by_count = np.hypot(
+        np.hypot(counted.sigma_ampere, place_doubt(counting, charge_ah, memory_hours)[:, None]), lasting
+    )
+    levelling = place_doubt(resting, PLACE_SHARE * context.pack.nominal_capacity_ah, LEVEL_HOURS)[:, None]
+    own = np.hypot(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
     by_drift = np.hypot(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
     clear = (drifted.rest_share > RESTING)[:, None] & (
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
@@ -141,11 +170,12 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             ),
         )
     )
-    return _State(doubt, hours)
+    last = len(minutes) - 1
+    return _State(doubt, float(counting[last]), float(resting[last])) if last >= 0 else state
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(np.zeros((2, context.cell_count)), 0.0)
+    return _State(np.zeros((2, context.cell_count)), 0.0, 0.0)
 
 
 ESTIMATOR = EstimatorPlugin(
