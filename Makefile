@@ -57,7 +57,7 @@ pybamm: $(DEV)
 	@$(PIP) --no-build-isolation --editable '.[bench]'
 	@$(PY) -m bench.pybamm_voltages
 	@$(PY) -m bench.pybamm_packs out/pybamm
-	@$(PY) -m bench.target_table out/pybamm/pybamm-healthy out/pybamm/pybamm-faults
+	@$(PY) -m bench.target_table out/pybamm/pybamm-healthy out/pybamm/pybamm-faults out/pybamm/pybamm-far
 
 real: $(DEV)
 	@$(PY) -m scripts.make_real_data_page

@@ -23,7 +23,16 @@ from cellwarden.core.sample_block import FloatArray
 os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")  # before the import: it would report its use
 import pybamm
 
-__all__ = ["FULL_VOLT", "PyBammCell", "PyBammCourse", "along", "charged_and_cycled", "parameters", "spm_course"]
+__all__ = [
+    "FULL_VOLT",
+    "OWN_GRAPHITE",
+    "PyBammCell",
+    "PyBammCourse",
+    "along",
+    "charged_and_cycled",
+    "parameters",
+    "spm_course",
+]
 
 SHEETS = 45.2  # of the set's cell of 2.3 Ah, so that a healthy one has about 101 Ah
 FULL_VOLT, EMPTY_VOLT = 3.65, 2.5
