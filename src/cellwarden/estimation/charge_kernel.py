@@ -32,6 +32,7 @@ from cellwarden.estimation.charge_anchor import (
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_rows import write_row
 from cellwarden.estimation.current_zero import count_for_zero
+from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.still_reading import is_still
 
 LOST_SIGMA = 0.10
@@ -47,36 +48,15 @@ NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the 
 
 
 @counted_kernel
-def finite_median(values: FloatArray) -> float:
-    """Median of what is finite, NaN where nothing is."""
-    kept = np.empty(values.shape[0])
-    count = 0
-    for value in values:  # insertion sort: a pack has few cells
-        if not np.isfinite(value):
-            continue
-        place = count
-        while place > 0 and kept[place - 1] > value:
-            kept[place] = kept[place - 1]
-            place -= 1
-        kept[place] = value
-        count += 1
-    if count == 0:
-        return np.nan
-    return float(0.5 * (kept[(count - 1) // 2] + kept[count // 2]))
-
-
-@counted_kernel
 def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
     """Charge bled from the central cell: mean of the middle half by voltage [Ah].
 
     Bleeds come and go within minutes, cell by cell: the median of a minute is nearly always all or nothing.
     """
-    if not np.any(bleed_ah):
-        return 0.0
     order = np.argsort(voltage)  # what is not known comes last
     known = order[: np.isfinite(voltage).sum()]
     if known.shape[0] == 0:
-        return finite_median(bleed_ah)
+        return finite_middle(bleed_ah, np.empty(bleed_ah.shape[0]))
     aside = known.shape[0] // 4
     return float(np.mean(bleed_ah[known[aside : known.shape[0] - aside]]))
 
@@ -85,7 +65,8 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
     spread = np.sqrt((curves.modes**2).sum(axis=2))
-    _advance_rows(state, curves, spread, np.empty((2, max(state.x.shape[1], state.y.shape[1]))), minutes, out)
+    widest = max(state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
+    _advance_rows(state, curves, spread, np.empty((2, widest)), minutes, out)
 
 
 @bare_kernel
@@ -100,7 +81,7 @@ def _advance_rows(
     """Go through the rows; `spread` (K, G) is one sigma of what a curve may yet be learnt to be [V], `work` scratch."""
     scalars = state.scalars
     for m in range(minutes.stamp.shape[0]):
-        median = finite_median(minutes.voltage[m])
+        median = finite_middle(minutes.voltage[m], work[1])
         gap_ah = 0.0
         if minutes.sample_count[m] == 0.0:
             scalars[SILENT_SECOND] += 60.0
@@ -115,9 +96,18 @@ def _advance_rows(
 
 
 @bare_kernel
+def _bleeds(bleed_ah: FloatArray) -> bool:
+    """Whether any cell was bled, or may have been."""
+    bled = 0
+    for value in bleed_ah:
+        bled += value != 0.0
+    return bled > 0
+
+
+@bare_kernel
 def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int) -> None:
     """Count the row's charge in every filter."""
-    bled = central_bleed(minutes.bleed[m], minutes.voltage[m])
+    bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if _bleeds(minutes.bleed[m]) else 0.0
     capacity = state.parameters[cc.P_CAPACITY]
     current = minutes.current[m]
     spread = minutes.current_max[m] - minutes.current_min[m] if current == current else 0.0
@@ -185,7 +175,7 @@ def _correct(
             state.offset_information[1] = minutes.stamp[m]
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
     if state.scalars[ANCHORED] == 0.0:
-        warm = finite_median(minutes.temperature[m])
+        warm = finite_middle(minutes.temperature[m], work[1])
         weigh_hypotheses(state, curves, spread, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
         try_handover(state, full)
     elif current == current:
@@ -215,7 +205,7 @@ def _filter(
     # One share for all curves: each reading's likelihood must weigh the same in all of them.
     clear = min((CLEAR_VOLT / (state.memory[best, cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
     news = clear * _news(state)
-    warm = finite_median(minutes.temperature[m])
+    warm = finite_middle(minutes.temperature[m], work[1])
     if read_zero(state, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
         state.offset_information[1] = minutes.stamp[m]
     for k in range(state.x.shape[0]):

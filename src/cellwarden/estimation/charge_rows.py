@@ -8,13 +8,14 @@ from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, mix_curves
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO_VAR
+from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.reading_offset import common_offset, offset_of_reading, spread_of_offsets
+from cellwarden.estimation.reading_offset import middle_offset, offset_of_reading, spread_about
 
 # rows of the outputs
 O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
@@ -53,7 +54,7 @@ def write_row(
 ) -> None:
     """Write row m: the pack's values, then every cell's.
 
-    `gap_ah` is what flowed since the last sample, unseen; `work` (≥ 1, ≥ 6) is scratch.
+    `gap_ah` is what flowed since the last sample, unseen; `work` (2, ≥ n_cells and 6) is scratch.
     """
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
@@ -68,7 +69,7 @@ def write_row(
     for a in range(cc.LN_WIDTH, x.shape[0]):
         out.curve[m, a - cc.LN_WIDTH] = x[a]
     _write_polarisation(state, out, m, best)
-    _write_cells(state, learns, out.cell, work[0, :6], m, gap_ah, stamp)
+    _write_cells(state, learns, out.cell, work, m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
         _write_hypotheses(state, out.cell, m, gap_ah)
 
@@ -90,13 +91,14 @@ def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: i
 
 @bare_kernel
 def _write_cells(
-    state: ChargeArrays, learns: IntArray, out: FloatArray, mixed: FloatArray, m: int, gap_ah: float, stamp: float
+    state: ChargeArrays, learns: IntArray, out: FloatArray, work: FloatArray, m: int, gap_ah: float, stamp: float
 ) -> None:
     """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
     best = int(state.scalars[BEST])
     memory, y, q = state.memory[best], state.y, state.q
+    leak, reading, spread = _middle_cell(y, work)
+    mixed = work[0, :6]
     top_variance = mix_curves(state, learns, mixed)
-    leak, reading, spread = _middle_cell(y)
     common = 1.25 * spread / np.sqrt(y.shape[0])
     capacity = np.exp(mixed[1])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
@@ -107,7 +109,7 @@ def _write_cells(
         soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, top_variance)
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
         variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
-        sigma = np.hypot(sigma, misfit * (1.0 - soc))
+        sigma = np.sqrt(sigma * sigma + (misfit * (1.0 - soc)) ** 2)
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
         out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
@@ -123,7 +125,7 @@ def _write_cells(
         out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
         doubt = READING_SHARE**2 * q[j, cd.READING_OFFSET, cd.READING_OFFSET]
         out[C_READING, m, j] = offset_of_reading(y[j, cd.READING_OFFSET] - reading, doubt, spread)
-        out[C_READING_SIGMA, m, j] = np.hypot(np.sqrt(doubt), READING_SHARE * common)
+        out[C_READING_SIGMA, m, j] = np.sqrt(doubt + (READING_SHARE * common) ** 2)
         out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
         if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge
             note_information(state.information[I_CAPACITY, j], variance, stamp)
@@ -134,11 +136,12 @@ def _write_cells(
         out[C_READING_INFORMED, m, j] = state.information[I_READING, j, 1]
 
 
-@counted_kernel
-def _middle_cell(y: FloatArray) -> tuple[float, float, float]:
-    """Median of the cells' leaks, middle and spread of their reading offsets."""
-    reading = common_offset(y[:, cd.READING_OFFSET])
-    return np.median(y[:, cd.LEAK]), reading, spread_of_offsets(y[:, cd.READING_OFFSET], reading)
+@bare_kernel
+def _middle_cell(y: FloatArray, work: FloatArray) -> tuple[float, float, float]:
+    """Median of the cells' leaks, middle and spread of their reading offsets; `work` (2, ≥ n_cells) is scratch."""
+    offset = y[:, cd.READING_OFFSET]
+    reading = middle_offset(offset, work)
+    return finite_middle(y[:, cd.LEAK], work[1]), reading, spread_about(offset, reading, work)
 
 
 @bare_kernel

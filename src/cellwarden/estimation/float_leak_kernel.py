@@ -31,6 +31,7 @@ from cellwarden.estimation.float_leak_filter import (
     mixed_rates,
 )
 from cellwarden.estimation.float_leak_wander import mean_median, wander_variance
+from cellwarden.estimation.middle_value import finite_middle
 
 __all__ = ["FloatLeakArrays", "FloatLeakRows", "SlopeLadder", "advance_float_leak", "close_slot", "slope_at"]
 
@@ -150,12 +151,12 @@ def advance_float_leak(
     pack : (4, M) stamp of the last slot at rest [s], mean and sigma of the logarithm of the slope's factor, share of
         the last days at rest
     """
-    number, sums = state.number, state.sums
+    number, sums, kept = state.number, state.sums, np.empty(voltage.shape[1])
     for m in range(stamp.shape[0]):
         number[SLOT_SECONDS] += elapsed_second[m]
         resting = rest_second[m] > SETTLED_SECOND
         number[REST_SECONDS] += elapsed_second[m] if resting else 0.0
-        median = np.nanmedian(voltage[m])
+        median = finite_middle(voltage[m], kept)
         _add_row(sums, voltage[m], bleed_ah[m], median)
         closes = stamp[m] % SLOT_SECOND == 0.0
         if closes:

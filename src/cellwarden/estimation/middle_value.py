@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 
-__all__ = ["known_middle_values", "middle_value", "middle_values"]
+__all__ = ["finite_middle", "known_middle_values", "middle_value", "middle_values"]
 
 
 def middle_value(values: FloatArray) -> float:
@@ -36,19 +37,23 @@ def middle_values(values: FloatArray) -> FloatArray:
 @njit(cache=True)
 def known_middle_values(values: FloatArray) -> FloatArray:
     """Median of what is known of each row (R,) of values (R, N), NaN where nothing is."""
-    middle = np.full(values.shape[0], np.nan)
-    kept = np.empty(values.shape[1])
+    middle, kept = np.empty(values.shape[0]), np.empty(values.shape[1])
     for row in range(values.shape[0]):
-        count = 0
-        for value in values[row]:  # insertion sort: a pack has few cells
-            if value != value:
-                continue
-            place = count
-            while place > 0 and kept[place - 1] > value:
-                kept[place] = kept[place - 1]
-                place -= 1
-            kept[place] = value
-            count += 1
-        if count > 0:
-            middle[row] = 0.5 * (kept[(count - 1) // 2] + kept[count // 2])
+        middle[row] = finite_middle(values[row], kept)
     return middle
+
+
+@bare_kernel
+def finite_middle(values: FloatArray, kept: FloatArray) -> float:
+    """Median of what is finite of values (N,), NaN where nothing is; `kept` (≥ N,) is scratch."""
+    count = 0
+    for value in values:  # insertion sort: a pack has few cells
+        if not np.isfinite(value):
+            continue
+        place = count
+        while place > 0 and kept[place - 1] > value:
+            kept[place] = kept[place - 1]
+            place -= 1
+        kept[place] = value
+        count += 1
+    return 0.5 * (kept[(count - 1) // 2] + kept[count // 2]) if count > 0 else np.nan

@@ -22,7 +22,7 @@ from cellwarden.estimation.resistance_change import no_change
 from cellwarden.estimation.resistance_edge import EdgeView, take_edge
 from cellwarden.estimation.resistance_impedance import hourly_impedance, take_impedance
 from cellwarden.estimation.resistance_law import common_prior
-from cellwarden.estimation.resistance_rows import fill_rows
+from cellwarden.estimation.resistance_rows import Snapshot, rows_of, snapshot
 from cellwarden.estimation.resistance_state import ResistanceState
 from cellwarden.estimation.resistance_track import ResistanceTrack
 
@@ -67,47 +67,42 @@ def _step(
     sensors = CellTemperatureState(new.sensor_deviation_kelvin, new.sensor_rested_second)
     sensors, temperature_celsius = cell_temperatures(sensors, minutes, soc.rest_second, context)
     new = replace(new, sensor_deviation_kelvin=sensors.deviation_kelvin, sensor_rested_second=sensors.rested_second)
-    rows = len(minutes)
-    track = _Rows(rows, context)
+    track = _Rows(context)
     hours, impedance_ohm = hourly_impedance(new, minutes)
     steps = [(int(row), 0, k) for k, row in enumerate(edges.minute_row)]
     events = sorted(steps + [(int(row), 1, k) for k, row in enumerate(hours)])
-    begin = 0
     for row, is_hour, k in events:
-        if row > begin:
-            track.fill(new, minutes.unix_time_second, begin, row)
-            begin = row
+        if row > 0:
+            track.hold(new, row)
         if is_hour:
             take_impedance(
                 new, float(minutes.unix_time_second[row]), impedance_ohm[k], temperature_celsius[row], context
             )
         else:
             take_edge(new, EdgeView.of(edges, k, soc, temperature_celsius, row), context)
-    track.fill(new, minutes.unix_time_second, begin, rows)
-    board.put(track.track())
+    track.hold(new, len(minutes))
+    board.put(track.track(minutes.unix_time_second))
     return new
 
 
 class _Rows:
-    """The track under construction."""
+    """The track under construction: states of the filters and, for each, up to which row they hold."""
 
-    def __init__(self, rows: int, context: PackContext) -> None:
-        self._arrays: dict[str, FloatArray] = {
-            field.name: np.empty(rows if field.name == "middle_ohm" else (rows, context.cell_count))
-            for field in fields(ResistanceTrack)
-        }
+    def __init__(self, context: PackContext) -> None:
         self._context = context
+        self._snapshots: list[Snapshot] = []
+        self._ends = [0]
 
-    def fill(self, state: ResistanceState, unix_time_second: FloatArray, begin: int, end: int) -> None:
-        """Rows begin … end−1 from one state."""
-        if end > begin:
-            values = fill_rows(state, unix_time_second[begin:end], self._context)
-            for name, value in values.items():
-                self._arrays[name][begin:end] = value
+    def hold(self, state: ResistanceState, end: int) -> None:
+        """Rows up to end − 1 that are not held yet are of this state."""
+        if end > self._ends[-1] or not self._snapshots:
+            self._snapshots.append(snapshot(state))
+            self._ends.append(end)
 
-    def track(self) -> ResistanceTrack:
-        """All rows are filled."""
-        return ResistanceTrack(**self._arrays)
+    def track(self, unix_time_second: FloatArray) -> ResistanceTrack:
+        """The track at the stamps (M,) of all rows."""
+        place = np.repeat(np.arange(len(self._snapshots)), np.diff(self._ends))
+        return ResistanceTrack(**rows_of(self._snapshots, place, unix_time_second, self._context))
 
 
 ESTIMATOR = EstimatorPlugin(
