@@ -70,7 +70,7 @@ def member(entries: dict[str, ElectrodeEntry], random: np.random.Generator) -> F
     negative = varied_graphite(entries[str(random.choice(GRAPHITES))], random)
     positive = varied_phosphate(random)
     full, lithiated = random.uniform(0.74, 0.92), random.uniform(0.65, 0.96)
-    empty_volt, full_volt = random.uniform(2.55, 2.95), random.uniform(3.46, 3.645)
+    empty_volt, full_volt = random.uniform(2.54, 2.72), random.uniform(3.53, 3.645)
     volt = cell_curve(positive, negative, (full, lithiated), (full_volt, empty_volt))
     return volt if volt is not None and 3.23 < volt[500] < 3.36 else None
 

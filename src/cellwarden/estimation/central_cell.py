@@ -57,6 +57,8 @@ LARGEST_MISS = 50.0  # squared, in sigmas: one reading shall not give up a curve
 EPSILON_SIGMA = 0.15
 EPSILON_LOW = 1.2
 EPSILON_LOW_SOC = 0.18
+EPSILON_HIGH = 0.6
+EPSILON_HIGH_SOC = 0.05
 EPSILON_SOC_SPAN = 0.10
 RELAXATION_SECOND = 2700.0  # diffusion evens out over hours, slower in the cold
 RELAXING_SHARE = 0.2
@@ -143,8 +145,10 @@ def _advance_model_errors(x: FloatArray, p: FloatArray, memory: FloatArray, elap
     memory[CURVE_SIGMA] = np.sqrt((prior + memory[CURVE_SQUARES]) / (CURVE_PRIOR_WEIGHT + memory[CURVE_WEIGHT]))
     sigma = memory[CURVE_SIGMA] * max(memory[REMAINDER], 1.0)
     _forget(x, p, BETA, np.exp(-news - elapsed_second / BETA_SECOND), sigma)
-    # Diffusion limits what little is left: a linear circuit is far off at the low end.
-    sigma = (EPSILON_SIGMA + EPSILON_LOW * np.exp(-max(soc, 0.0) / EPSILON_LOW_SOC)) * max(memory[FACTOR], 1.0)
+    # Diffusion limits what little is left, or what little room there is: a linear circuit is far off at both ends.
+    low = EPSILON_LOW * np.exp(-max(soc, 0.0) / EPSILON_LOW_SOC)
+    high = EPSILON_HIGH * np.exp(-max(1.0 - soc, 0.0) / EPSILON_HIGH_SOC)
+    sigma = (EPSILON_SIGMA + low + high) * max(memory[FACTOR], 1.0)
     _forget(x, p, EPSILON, np.exp(-travelled / EPSILON_SOC_SPAN - elapsed_second / EPSILON_SECOND), sigma)
 
 

@@ -37,8 +37,9 @@ from cellwarden.estimation.still_reading import is_still
 
 LOST_SIGMA = 0.10
 SPARSE_SECOND = 20.0
+SPARSE_DOUBT = 2.0  # of a log as slow: what came and went between its rows left no jump
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
-SURE_SIGMA = 0.008  # of the central charge, before differences to it say anything
+SURE_SIGMA = 0.012  # of the central charge, before differences to it say anything
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
@@ -115,7 +116,7 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
     if current == current:
         jump = abs(minutes.current_last[m] - state.scalars[ROW_CURRENT])
         state.scalars[ROW_CURRENT] = minutes.current_last[m]
-    missed = max(spread, jump if minutes.gap[m] > SPARSE_SECOND else 0.0)
+    missed = max(spread, SPARSE_DOUBT * jump if minutes.gap[m] > SPARSE_SECOND else 0.0)
     state.scalars[COUNTED] += minutes.charge_ah[m] - bled
     hours = minutes.elapsed[m] / 3600.0
     lost = bled + state.parameters[cc.P_LEAK] * hours

@@ -109,7 +109,6 @@ def _write_cells(
         soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, top_variance)
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
         variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
-        sigma = np.sqrt(sigma * sigma + (misfit * (1.0 - soc)) ** 2)
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
         out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
