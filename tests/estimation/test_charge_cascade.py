@@ -244,10 +244,24 @@ def test_missing_values_leave_the_other_estimates_right(what: str) -> None:
     track, truth = board.get(SocTrack), truth_at(course, minutes)
     inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
     seen = np.arange(16) != 3 if what == "one cell" else np.full(16, True)  # noqa: FBT003
-    assert np.isfinite(track.soc_fraction).all()
+    given = np.stack([np.isfinite(track.soc_fraction), np.isfinite(track.soc_low_fraction)])
+    assert (given[:, 2:] == seen).all(), "a cell that was never read has no charge, not its neighbours'"
     assert np.abs(track.soc_fraction - truth)[-1, seen].max() < 0.02
     assert inside[:, seen].mean() > 0.93
     assert_covariances(state)
+
+
+def test_a_cell_has_a_charge_from_its_first_reading_on() -> None:
+    course, _, _, _ = cycled()
+    late = course.samples.cell_voltage_volt.copy()
+    late[: len(late) // 2, 3] = np.nan
+    _, minutes, board = estimated(CYCLED, dataclasses.replace(course.samples, cell_voltage_volt=late))
+    given = np.isfinite(board.get(SocTrack).soc_fraction)
+    first = int(np.argmax(given[:, 3]))
+    assert np.isfinite(minutes.voltage_volt[first, 3])
+    assert not np.isfinite(minutes.voltage_volt[:first, 3]).any()
+    assert first > 0
+    assert given[first:].all()
 
 
 def test_without_current_the_present_voltage_gives_a_wide_answer() -> None:

@@ -34,7 +34,8 @@ STATES = 6
 # slots of the memory beside the state
 SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
 STILL = 6  # first of the slots of `still_reading`
-MEMORY = STILL + STILL_SLOTS
+READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
+MEMORY = READ + 1
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)

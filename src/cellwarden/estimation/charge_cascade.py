@@ -156,8 +156,18 @@ def step_charge(
         curve=np.empty((rows, state.x.shape[1] - cc.LN_WIDTH)),
     )
     advance_charge(new, _curves(context), _minutes(minutes), out)
+    _withhold_unread(new, state, minutes, out)
     _put_tracks(board, out, context)
     return new
+
+
+def _withhold_unread(new: ChargeArrays, state: ChargeArrays, minutes: MinuteBlock, out: ChargeOutputs) -> None:
+    """Give no charge of a cell before its first reading: that its neighbours are charged says nothing of it."""
+    before = state.memory_y[:, cd.READ] > 0.0
+    read = before | np.logical_or.accumulate(np.isfinite(minutes.voltage_volt), axis=0)
+    for row in (rows_of.C_SOC, rows_of.C_LOW, rows_of.C_HIGH):
+        out.cell[row][~read] = np.nan
+    new.memory_y[:, cd.READ] = read[-1] if len(read) else before
 
 
 def _curves(context: PackContext) -> CurveArrays:
