@@ -298,11 +298,13 @@ def test_random_readings_break_nothing(seed: int, cells: int) -> None:
         ambient_temperature_celsius=np.full(count, np.nan),
         balancing_fraction=random.random((count, cells)),
     )
-    state, _, board = estimated(known, samples)
+    state, minutes, board = estimated(known, samples)
     track = board.get(SocTrack)
+    read = np.logical_or.accumulate(np.isfinite(minutes.voltage_volt), axis=0)
     for values in (track.soc_fraction, track.soc_low_fraction, track.soc_high_fraction):
-        assert ((values >= 0.0) & (values <= 1.0)).all()
-    assert (track.soc_low_fraction <= track.soc_high_fraction).all()
+        assert ((values >= 0.0) & (values <= 1.0))[read].all()
+        assert np.isnan(values[~read]).all()
+    assert (track.soc_low_fraction <= track.soc_high_fraction)[read].all()
     assert_covariances(state)
 
 
