@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray, SampleBlock
+from cellwarden.estimation import central_cell
+from cellwarden.estimation.charge_anchor import ANCHORED
 from cellwarden.estimation.charge_cascade import ESTIMATOR, ChargeArrays
 from cellwarden.estimation.charge_tracks import (
     CapacityTrack,
@@ -308,13 +310,28 @@ def test_random_readings_break_nothing(seed: int, cells: int) -> None:
     assert_covariances(state)
 
 
-@settings(max_examples=8)
-@given(bounds=st.lists(st.integers(0, 1320), max_size=12))
-def test_the_result_does_not_depend_on_where_minutes_are_cut(bounds: list[int]) -> None:
-    _, whole, minutes, board = cycled()
+def test_a_charge_beyond_full_is_given_up() -> None:
+    _, _, minutes, _ = cycled()
     context = string_context(CYCLED)
+    capacity = context.pack.nominal_capacity_ah
+    charging = int(np.flatnonzero(minutes.current_ampere > 0.1 * capacity)[-30])
+    state = advanced(ESTIMATOR.initial(context), minutes.rows(0, charging))
+    state.x[:, central_cell.DEFICIT] = -0.07 * capacity
+    state.p[:, central_cell.DEFICIT, central_cell.DEFICIT] = 1e-4 * capacity**2
+    assert state.scalars[ANCHORED] == 1.0
+    assert advanced(state, minutes.rows(charging, charging + 1)).scalars[ANCHORED] == 0.0
+
+
+def advanced(state: ChargeArrays, minutes: MinuteBlock) -> ChargeArrays:
+    """The state after these minutes, without edges."""
+    later: ChargeArrays = ESTIMATOR.step(state, minutes, no_edges(), Board(), string_context(CYCLED))
+    return later
+
+
+def no_edges() -> EdgeBlock:
+    """A block without an edge."""
     nothing = np.zeros(0)
-    edges = EdgeBlock(
+    return EdgeBlock(
         unix_time_second=nothing,
         minute_row=np.zeros(0, dtype=np.int64),
         elapsed_second=nothing,
@@ -325,6 +342,14 @@ def test_the_result_does_not_depend_on_where_minutes_are_cut(bounds: list[int]) 
         voltage_after_volt=np.zeros((0, 16)),
         steady_second=nothing,
     )
+
+
+@settings(max_examples=8)
+@given(bounds=st.lists(st.integers(0, 1320), max_size=12))
+def test_the_result_does_not_depend_on_where_minutes_are_cut(bounds: list[int]) -> None:
+    _, whole, minutes, board = cycled()
+    context = string_context(CYCLED)
+    edges = no_edges()
     state, parts = ESTIMATOR.initial(context), []
     marks = [0, *sorted(min(bound, len(minutes)) for bound in bounds), len(minutes)]
     for begin, end in itertools.pairwise(marks):

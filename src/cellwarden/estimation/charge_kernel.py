@@ -36,6 +36,10 @@ from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.still_reading import is_still
 
 LOST_SIGMA = 0.10
+OVERFULL_SOC = (
+    0.06  # above full: what no error of a count or a capacity explains, so it was counted from a wrong charge
+)
+OVERFULL_SIGMA = 0.2
 SPARSE_SECOND = 20.0
 SPARSE_DOUBT = 2.0  # of a log as slow: what came and went between its rows left no jump
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
@@ -154,6 +158,8 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
     deficit_sigma = np.sqrt(state.p[best, cc.DEFICIT, cc.DEFICIT]) / capacity
     if state.scalars[ANCHORED] > 0.0 and deficit_sigma > LOST_SIGMA:
         lose_anchor(state, deficit_sigma)
+    elif state.scalars[ANCHORED] > 0.0 and state.x[best, cc.DEFICIT] < -OVERFULL_SOC * capacity:
+        lose_anchor(state, OVERFULL_SIGMA)
 
 
 @bare_kernel
