@@ -24,6 +24,31 @@ def test_an_analysis_leaves_its_four_files_and_says_what_it_found(run_cli: RunCl
     assert "results/report.html" in out.replace("\n", "")
 
 
+@pytest.mark.parametrize("has_current", [True, False])
+def test_hindsight_is_listed_where_it_was_written_and_missed_where_not(
+    run_cli: RunCli, tmp_path: Path, *, has_current: bool
+) -> None:
+    table = small_log()
+    if not has_current:
+        del table["current_ampere"]
+    log, pack = write_csv(table, tmp_path / "log.csv"), write_pack(tmp_path / "pack.toml")
+    status, out, err = run_cli(["analyze", log, "--pack", pack, "--out", tmp_path / "results", "--smooth"])
+    assert status == 0
+    assert (tmp_path / "results" / "smoothed.parquet").exists() == has_current
+    assert ("results/smoothed.parquet" in out.replace("\n", "")) == has_current
+    assert ("No smoothed.parquet" in err) != has_current
+
+
+def test_no_page_is_served_for_a_site_that_cannot_be_read(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("subprocess.Popen", started.append)
+    status, _, err = run_cli(["run", tmp_path / "nosuch.toml"])
+    assert (status, started) == (2, [])
+    assert "nosuch.toml" in err
+
+
 def test_estimates_have_the_contracts_columns_and_minutes(run_cli: RunCli, tmp_path: Path) -> None:
     log, pack = write_csv(small_log(), tmp_path / "log.csv"), write_pack(tmp_path / "pack.toml")
     run_cli(["analyze", log, "--pack", pack, "--out", tmp_path])

@@ -85,3 +85,9 @@ def test_what_cannot_be_is_said(words: list[str], says: str) -> None:
     error = CliRunner().invoke(app, ["virtual", *words]).exception
     assert isinstance(error, ConfigurationError)
     assert says in str(error)
+
+
+def test_a_port_that_cannot_be_is_refused() -> None:
+    result = CliRunner().invoke(app, ["virtual", "jk-pb", "--tcp", "80000"])
+    assert result.exit_code == 2
+    assert "65535" in result.output

@@ -23,7 +23,7 @@ __all__ = ["main"]
 _UNUSABLE_INPUT = 2
 _REPORT, _ESTIMATES = "report.html", "estimates.parquet"
 _SMOOTHED = "smoothed.parquet"
-_FILES = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
+_FILES: tuple[str, ...] = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
 
 app = typer.Typer(
     name="cellwarden",
@@ -100,12 +100,16 @@ def analyze(
         ):
             result = prepared.run(on_estimates, on_rows)
         write_json_files(result, work)
+        names = _FILES
         if smooth:
             from cellwarden.app.smoothed_file import write_smoothed
 
-            write_smoothed(prepared, result, work / _ESTIMATES, work / _SMOOTHED)
+            if write_smoothed(prepared, result, work / _ESTIMATES, work / _SMOOTHED):
+                names = (*_FILES, _SMOOTHED)
+            else:
+                typer.echo(f"No {_SMOOTHED}: without current nothing is counted back.", err=True)
         write_report(result, work / _REPORT)
-    Console().print(terminal_summary(result, {name: str(out / name) for name in _FILES}))
+    Console().print(terminal_summary(result, {name: str(out / name) for name in names}))
 
 
 @app.command()

@@ -35,6 +35,9 @@ def _run(site: _SiteFile) -> None:
         typer.echo("No page: install cellwarden[web] for it.", err=True)
         run_controller(site)
         return
+    from cellwarden.app.service.site_toml import read_site_toml
+
+    read_site_toml(site)  # what is wrong with it is said once, and not by both processes
     program = [sys.executable, "-c", "from cellwarden.app.cli import main; main()", "web", str(site)]
     web = subprocess.Popen(program)  # noqa: S603  # our own program
     try:

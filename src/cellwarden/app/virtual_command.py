@@ -32,7 +32,10 @@ def _virtual(
     link: Annotated[
         Path | None, typer.Option("--link", metavar="PATH", help="With --pty: a link to the pseudo-terminal.")
     ] = None,
-    tcp: Annotated[int | None, typer.Option("--tcp", metavar="PORT", help="On a TCP port; 0 takes a free one.")] = None,
+    tcp: Annotated[
+        int | None,
+        typer.Option("--tcp", metavar="PORT", min=0, max=65535, help="On a TCP port; 0 takes a free one."),
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="With --tcp: the address to listen at.")] = "127.0.0.1",
     can: Annotated[
         str | None, typer.Option("--can", metavar="IFACE:CHANNEL", help="On a CAN bus, for example socketcan:vcan0.")
