@@ -30,6 +30,8 @@ from cellwarden.runtime.minute_batches import minute_batches
 from cellwarden.simulator.generated_pack import generate, write_generated_pack
 from cellwarden.simulator.scenario import Scenario
 
+__all__ = ["AGED", "DISCHARGES", "EDGES", "JOINT", "PARTS", "SPAN_KELVIN", "TOLD_SHARE", "Outcome"]
+
 RISE, SIZES, PATH_RATIO = 0.25, (0.25, 0.4), 1.6
 EDGES, DISCHARGES, TOLD_SHARE = 10, 2, 0.9
 LEAST_STEP_C, NEAR_KELVIN, SPAN_KELVIN = 0.1, 10.0, 10.0

@@ -18,10 +18,12 @@ import numpy as np
 from bench.borne_out import borne_out
 from bench.simulated_pack import AnalysedPack, alarms, analysed
 from cellwarden.simulator.cell_design import BROAD_STAGING, LITERATURE_LIKE, SHARP_STAGING, WIDE_HYSTERESIS
-from cellwarden.simulator.duty import DutyCycle
+from cellwarden.simulator.duty import DutyCycle, DutyKind
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.pack_design import BalancerDesign, PackDesign, SensorDesign
 from cellwarden.simulator.scenario import Scenario
+
+__all__ = ["DAYS", "KINDS", "Outcome", "outcomes", "reading_packs"]
 
 CELL_KINDS = {"self_discharge", "capacity_low", "resistance_high", "connection_resistance_high", "soc_imbalance"}
 KINDS = ("sense_wires_swapped", "sense_wires_swapped_apart", "sensor_stuck", "sensor_dropout", "micro_short")
@@ -40,7 +42,7 @@ class Outcome:
     others: tuple[str, ...]
 
 
-def _packs() -> Iterator[tuple[PackDesign, str]]:
+def reading_packs() -> Iterator[tuple[PackDesign, DutyKind]]:
     """Packs with the duty they do."""
     yield PackDesign(id="16s-100Ah-cycle", cell=WIDE_HYSTERESIS, initial_soc_fraction=0.8), "cycle"
     yield (
@@ -101,13 +103,9 @@ def _judge(pack: AnalysedPack, asked: Fault) -> Outcome:
 def outcomes(kind: str, seeds: int) -> Iterator[Outcome]:
     """Every pack with every seed."""
     for seed in range(seeds):
-        for number, (pack, duty) in enumerate(_packs()):
+        for number, (pack, duty) in enumerate(reading_packs()):
             fault = _fault(kind, pack, np.random.default_rng([seed, number, len(kind)]))
-            duty_cycle = (
-                DutyCycle(kind="cycle", days=DAYS)
-                if duty == "cycle"
-                else DutyCycle(kind="float" if duty == "float" else "solar", days=DAYS, outages_per_month=15.0)
-            )
+            duty_cycle = DutyCycle(kind=duty, days=DAYS, outages_per_month=15.0)
             gap = Fault(kind="soc_imbalance", cell=fault.cell, magnitude=-0.02 * pack.nominal_capacity_ah)
             faults = (fault, gap) if kind.endswith("apart") else (fault,)
             scenario = Scenario(pack=pack, duty=duty_cycle, faults=faults)
