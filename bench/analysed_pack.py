@@ -30,12 +30,15 @@ FIRST_HOURS = 2.0
 Json = dict[str, Any]
 
 
+ROOMS = ("core", "models", "estimation", "diagnosis", "runtime", "logs")
+
+
 @functools.cache
-def sources_digest() -> str:
-    """A digest of the program's sources and data, the report and the devices left out."""
+def sources_digest(*further: str) -> str:
+    """A digest of the program's sources and data, the report and the devices left out; `further` rooms go in too."""
     digest = hashlib.sha256()
     source = REPOSITORY / "src" / "cellwarden"
-    for room in ("core", "models", "estimation", "diagnosis", "runtime", "logs"):
+    for room in (*ROOMS, *further):
         for file in sorted((source / room).rglob("*")):
             if file.suffix in {".py", ".toml"}:
                 digest.update(file.name.encode() + file.read_bytes())

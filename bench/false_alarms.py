@@ -20,6 +20,8 @@ from bench.healthy_cases import healthy_case
 from bench.simulated_pack import alarms, analysed
 from cellwarden.simulator.scenario import Scenario
 
+__all__ = ["Row", "pack_years", "run_pack", "summary"]
+
 DAYS_PER_YEAR = 365.25
 
 Row = dict[str, Any]
@@ -71,6 +73,23 @@ def summary(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def pack_years(file: Path, years: float, first: int = 0) -> list[Row]:
+    """What FILE holds once it has so many pack-years; alarms are printed as they come."""
+    rows: list[Row] = []
+    if file.exists():
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    number = max((row["number"] + 1 for row in rows), default=first)
+    while sum(row["pack_years"] for row in rows) < years:
+        rows.append(run_pack(number))
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(rows[-1]) + "\n")
+        for alarm in rows[-1]["alarms"]:
+            mark = "true" if alarm["borne_out"] else "FALSE"
+            print(f"{mark} {json.dumps(alarm)} {rows[-1]['pack']} (pack {number})", flush=True)
+        number += 1
+    return rows
+
+
 def main() -> None:
     """Go on until there are enough pack-years."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,19 +97,7 @@ def main() -> None:
     parser.add_argument("--years", type=float, default=30.0)
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
-    rows: list[Row] = []
-    if options.file.exists():
-        rows = [json.loads(line) for line in options.file.read_text(encoding="utf-8").splitlines()]
-    number = max((row["number"] + 1 for row in rows), default=options.first)
-    while sum(row["pack_years"] for row in rows) < options.years:
-        rows.append(run_pack(number))
-        with options.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(rows[-1]) + "\n")
-        for alarm in rows[-1]["alarms"]:
-            mark = "true" if alarm["borne_out"] else "FALSE"
-            print(f"{mark} {json.dumps(alarm)} {rows[-1]['pack']} (pack {number})", flush=True)
-        number += 1
-    print(summary(rows))
+    print(summary(pack_years(options.file, options.years, options.first)))
 
 
 if __name__ == "__main__":

@@ -21,14 +21,21 @@ from bench.leak_cases import RUNGS, Rung, cycled_case, float_cases, unlogged_cas
 from bench.simulated_pack import AnalysedPack, alarms, analysed
 from cellwarden.simulator.scenario import Scenario
 
+__all__ = ["Outcome", "climb", "full_charges", "judge", "outcomes_of"]
+
 ONSET_DAY = 4.0
+CYCLED_DAYS, UNLOGGED_DAYS = 6.0, 25.0
 THRESHOLDS_VOLT = (0.010, 0.030)
 TEN_MINUTES = 600.0
+FULL_SOC = 0.985
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one leak; hours since its onset, NaN where it was not found."""
+    """What became of one leak; hours since its onset, NaN where it was not found.
+
+    `fulls` : full charges from the onset to the warning, the one in course counted; NaN where there was no warning.
+    """
 
     pack: str
     seed: int
@@ -36,6 +43,7 @@ class Outcome:
     bleed_ampere: float
     info_hours: float
     warning_hours: float
+    fulls: float
     ratio: float
     low_ratio: float
     high_ratio: float
@@ -56,6 +64,12 @@ def threshold_hours(pack: AnalysedPack, cell: int, onset_day: float, below_volt:
     if not run.any():
         return math.nan
     return float((np.argmax(run) + rows - 1) * step / 3600.0 - 24.0 * onset_day)
+
+
+def full_charges(pack: AnalysedPack, first_hour: float, last_hour: float) -> int:
+    """How often the pack's fullest cell became full between two hours of the log."""
+    full = pack.pack.cell_soc_fraction[round(60.0 * first_hour) : round(60.0 * last_hour)].max(axis=1) >= FULL_SOC
+    return int(full[:1].sum() + (full[1:] & ~full[:-1]).sum())
 
 
 def judge(pack: AnalysedPack, seed: int) -> Outcome:
@@ -80,6 +94,7 @@ def judge(pack: AnalysedPack, seed: int) -> Outcome:
         bleed_ampere=pack.scenario.pack.balancer.current_ampere,
         info_hours=min((pack.hours_since(f.detected_unix_time_second, onset) for f in quiet), default=math.nan),
         warning_hours=min(first, default=math.nan),
+        fulls=full_charges(pack, 24.0 * onset, 24.0 * onset + min(first)) if first else math.nan,
         ratio=last.magnitude / ampere if last else math.nan,
         low_ratio=last.magnitude_low / ampere if last else math.nan,
         high_ratio=last.magnitude_high / ampere if last else math.nan,
@@ -127,11 +142,16 @@ def _detail(outcome: Outcome) -> str:
     )
 
 
-def climb(cases: Callable[[Rung], list[Scenario]], rungs: list[Rung], seeds: int) -> list[tuple[Rung, list[Outcome]]]:
+def outcomes_of(duty: str, rung: Rung, seeds: int) -> list[Outcome]:
+    """Every pack with every seed."""
+    return [judge(analysed(case, seed), seed) for seed in range(201, 201 + seeds) for case in DUTIES[duty](rung)]
+
+
+def climb(duty: str, rungs: list[Rung], seeds: int) -> list[tuple[Rung, list[Outcome]]]:
     """Run every rung over every pack and seed, printing as they come."""
     climbed = []
     for rung in rungs:
-        outcomes = [judge(analysed(case, seed), seed) for seed in range(201, 201 + seeds) for case in cases(rung)]
+        outcomes = outcomes_of(duty, rung, seeds)
         print(_row(rung, outcomes), *(_detail(outcome) for outcome in outcomes), sep="\n", flush=True)
         climbed.append((rung, outcomes))
     return climbed
@@ -139,8 +159,8 @@ def climb(cases: Callable[[Rung], list[Scenario]], rungs: list[Rung], seeds: int
 
 DUTIES: dict[str, Callable[[Rung], list[Scenario]]] = {
     "float": lambda rung: float_cases(rung, ONSET_DAY),
-    "cycle": lambda rung: cycled_case(rung, 6.0),
-    "unlogged": lambda rung: unlogged_case(rung, ONSET_DAY, 25.0),
+    "cycle": lambda rung: cycled_case(rung, CYCLED_DAYS),
+    "unlogged": lambda rung: unlogged_case(rung, ONSET_DAY, UNLOGGED_DAYS),
 }
 
 
@@ -155,7 +175,7 @@ def main() -> None:
     rungs = [
         rung for rung in RUNGS if not options.rung or any(abs(1e3 * rung.ampere - mA) < 0.01 for mA in options.rung)
     ]
-    climbed = climb(DUTIES[options.duty], rungs, options.seeds)
+    climbed = climb(options.duty, rungs, options.seeds)
     if options.json:
         table = [{"rung": asdict(rung), "outcomes": [asdict(o) for o in outcomes]} for rung, outcomes in climbed]
         options.json.write_text(json.dumps(table, indent=1), encoding="utf-8")

@@ -25,19 +25,24 @@ from cellwarden.core.pack_spec import BackupDuty, PackSpec
 from cellwarden.core.results import Readiness
 from cellwarden.core.sample_block import FloatArray
 
+__all__ = ["Case", "cases", "outages", "read_log"]
+
 MOVING_C_RATE = 0.03
 PAUSE_SECOND = 120.0
 LOW_VOLT = 0.35  # above its minimum: a cell that falls below is at its end
 SHORTEST_SECOND = 900.0
+NOMINAL_CELL_VOLT = 3.2
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One forecast: what it was, the truth, and what was said."""
+    """One forecast: what it was, the truth, the load and the pack's nominal voltage, and what was said."""
 
     pack: str
     kind: str
     runtime_hour: float
+    load_watt: float
+    nominal_volt: float
     readiness: Readiness | None
 
     def line(self) -> str:
@@ -91,18 +96,20 @@ def forecast(file: Path, pack: PackSpec, until_second: float) -> Readiness | Non
     return analyze(table.filter(pc.field("unix_time_millisecond") <= until_second * 1e3), pack).result.readiness
 
 
-def cases(folder: Path) -> Iterator[Case]:
-    """All cases of one pack."""
+def cases(folder: Path, last: int | None = None) -> Iterator[Case]:
+    """All cases of one pack, or its `last` outages and the end."""
     pack, file = read_pack_toml(folder / "pack.toml"), folder / "log.parquet"
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     cutoff = pack.backup.inverter_cutoff_volt if pack.backup is not None else 0.0
-    for begin, end, watt in outages(read_log(file), pack):
+    nominal = NOMINAL_CELL_VOLT * pack.cells_in_series
+    found = list(outages(read_log(file), pack))
+    for begin, end, watt in found if last is None else found[-last:]:
         duty = BackupDuty(load_watt=watt, inverter_efficiency=1.0, inverter_cutoff_volt=cutoff)
         said = forecast(file, replace(pack, backup=duty), begin)
-        yield Case(folder.name, "outage", (end - begin) / 3600.0, said)
+        yield Case(folder.name, "outage", (end - begin) / 3600.0, watt, nominal, said)
     if "readiness" in truth and pack.backup is not None:
         said = forecast(file, pack, np.inf)
-        yield Case(folder.name, "end", float(truth["readiness"]["runtime_hour"]), said)
+        yield Case(folder.name, "end", float(truth["readiness"]["runtime_hour"]), pack.backup.load_watt, nominal, said)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
     python -m bench.sensor_offsets [--seeds N] [--kind KIND...]
 
 5 mV on a cell's sensor, 0.05 A on the current sensor and 1.5 K on a temperature sensor, each on packs of other cells,
-sizes and duties. An offset counts as found with the first warning at its place after its onset.
+sizes and duties: a voltage that was off from the first row on and one that jumps after days, the others after days. An
+offset counts as found with the first warning at its place after its onset.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,9 +24,10 @@ from cellwarden.simulator.scenario import Scenario
 
 __all__ = ["KINDS", "OffsetOutcome", "offset_outcomes"]
 
-KINDS = ("voltage_sensor_offset", "current_sensor_offset", "temperature_sensor_offset")
 SIZES = {"voltage_sensor_offset": 0.005, "current_sensor_offset": 0.05, "temperature_sensor_offset": 1.5}
-ONSET_DAY, DAYS = 2.0, 7.0
+KINDS = tuple(SIZES)
+JUMP_DAY, DAYS = 2.0, 8.0
+ONSET_DAYS = {"voltage_sensor_offset": (0.0, JUMP_DAY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +37,24 @@ class OffsetOutcome:
     kind: str
     pack: str
     seed: int
+    onset_day: float
     hours: float
     truth: float
     error: float
     blamed: tuple[str, ...]
 
 
-def _scenario(kind: str, number: int, seed: int) -> Scenario:
+def _scenario(kind: str, onset_day: float, number: int, seed: int) -> Scenario:
     pack, duty = list(reading_packs())[number]
+    if kind == "current_sensor_offset":
+        pack = replace(pack, sensors=replace(pack.sensors, current_offset_ampere=0.0))
     rng = np.random.default_rng([seed, number])
     sign = 1.0 if rng.random() < 0.5 else -1.0
     fault = Fault(
         kind=kind,  # type: ignore[arg-type]  # one of KINDS
         cell=int(rng.integers(1, pack.cells_in_series + 1)) if kind == "voltage_sensor_offset" else None,
         sensor="t1" if kind == "temperature_sensor_offset" else None,
-        onset_day=ONSET_DAY,
+        onset_day=onset_day,
         magnitude=sign * SIZES[kind],
     )
     return Scenario(pack=pack, duty=DutyCycle(kind=duty, days=DAYS, outages_per_month=15.0), faults=(fault,))
@@ -76,6 +81,7 @@ def _judge(pack: AnalysedPack, seed: int) -> OffsetOutcome:
         kind=fault.kind,
         pack=pack.scenario.pack.id,
         seed=seed,
+        onset_day=fault.onset_day,
         hours=min((hour for hour in after if hour >= 0.0), default=math.inf),
         truth=fault.size,
         error=_estimate(pack, fault) - fault.size,
@@ -86,8 +92,9 @@ def _judge(pack: AnalysedPack, seed: int) -> OffsetOutcome:
 def offset_outcomes(kind: str, seeds: int) -> Iterator[OffsetOutcome]:
     """Every pack with every seed."""
     for seed in range(500, 500 + seeds):
-        for number in range(len(list(reading_packs()))):
-            yield _judge(analysed(_scenario(kind, number, seed), seed), seed)
+        for onset_day in ONSET_DAYS.get(kind, (JUMP_DAY,)):
+            for number in range(len(list(reading_packs()))):
+                yield _judge(analysed(_scenario(kind, onset_day, number, seed), seed), seed)
 
 
 def main() -> None:
@@ -100,8 +107,8 @@ def main() -> None:
         for one in offset_outcomes(kind, options.seeds):
             blame = f"; BLAMED {', '.join(one.blamed)}" if one.blamed else ""
             print(
-                f"{kind} {one.truth:+g} on {one.pack} seed {one.seed}: after {one.hours:.1f} h, error of the estimate "
-                f"{one.error:+.2g}{blame}",
+                f"{kind} {one.truth:+g}, day {one.onset_day:g}, {one.pack} seed {one.seed}: after {one.hours:.1f} h, "
+                f"error of the estimate {one.error:+.2g}{blame}",
                 flush=True,
             )
 

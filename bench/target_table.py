@@ -3,8 +3,8 @@
     python -m bench.target_table [PACK...] [--only NAME] [--page FILE]
 
 PACK is a folder with log.parquet, pack.toml, truth.json and truth.parquet, a development pack or one of the
-simulator's catalogue; without one, all of them. The rows come from the files in `bench/targets`; results are kept in
-`out/bench` until the program changes.
+simulator's catalogue; without one, all of them. The rows come from the files in `bench/targets` and, where no pack is
+named, from the runs in `bench/campaigns`; results are kept in `out/bench` until the program changes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from bench.analysed_pack import AnalysedPack, analysed
 from bench.pack_folders import pack_folders
 from bench.target_row import Measured, TargetRow
 
-__all__ = ["collect_rows", "page_of", "table_of"]
+__all__ = ["campaign_names", "campaign_rows", "collect_rows", "page_of", "table_of"]
 
 TARGETS = Path(__file__).parent / "targets"
+CAMPAIGNS = Path(__file__).parent / "campaigns"
 HEADINGS = ("quantity", "target", "worst pack", "reached", "on packs", "a plain guess on that pack")
 
 PAGE = """# Accuracy on packs with known truth
@@ -50,12 +51,26 @@ def target_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules([str(TARGETS)]))
 
 
+def campaign_names() -> list[str]:
+    """The files in `bench/campaigns`."""
+    return sorted(module.name for module in pkgutil.iter_modules([str(CAMPAIGNS)]))
+
+
 def collect_rows(packs: Sequence[AnalysedPack], only: Sequence[str] = ()) -> list[TargetRow]:
     """Rows of every file in `bench/targets`, or of those named, grouped."""
     found: list[TargetRow] = []
     for name in target_names():
         if not only or name in only:
             found.extend(importlib.import_module(f"bench.targets.{name}").rows(packs))
+    return found
+
+
+def campaign_rows(only: Sequence[str] = ()) -> list[TargetRow]:
+    """Rows of the runs in `bench/campaigns`, or of those named."""
+    found: list[TargetRow] = []
+    for name in campaign_names():
+        if not only or name in only:
+            found.extend(importlib.import_module(f"bench.campaigns.{name}").rows())
     return found
 
 
@@ -131,6 +146,8 @@ def main() -> None:
     options = parser.parse_args()
     packs = [analysed(folder) for folder in pack_folders(options.pack)]
     rows = collect_rows(packs, options.only)
+    if not options.pack:
+        rows = sorted([*rows, *campaign_rows(options.only)], key=lambda row: row.group)
     console = Console(width=180)
     console.print(table_of(rows))
     for line in (line for row in rows for line in missed_lines(row)):
