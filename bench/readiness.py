@@ -29,7 +29,7 @@ __all__ = ["Case", "cases", "outages", "read_log"]
 
 MOVING_C_RATE = 0.03
 PAUSE_SECOND = 120.0
-LOW_VOLT = 0.35  # above its minimum: a cell that falls below is at its end
+LOW_VOLT = 0.12  # above its minimum: a cell that ends below has less than 1 % of its charge left
 SHORTEST_SECOND = 900.0
 NOMINAL_CELL_VOLT = 3.2
 
@@ -90,10 +90,12 @@ def outages(log: _Log, pack: PackSpec) -> Iterator[tuple[float, float, float]]:
             yield float(log.time[begin]), float(log.time[end]), float(log.power[begin : end + 1].mean())
 
 
-def forecast(file: Path, pack: PackSpec, until_second: float) -> Readiness | None:
-    """Readiness from the log cut at a time."""
+def forecast(file: Path, pack: PackSpec, until_second: float | None = None) -> Readiness | None:
+    """Readiness from the log, cut at a time where one is given."""
+    if until_second is None:
+        return analyze(file, pack).result.readiness
     table = pq.read_table(file)
-    return analyze(table.filter(pc.field("unix_time_millisecond") <= until_second * 1e3), pack).result.readiness
+    return analyze(table.filter(pc.field("unix_time_millisecond") <= int(until_second * 1e3)), pack).result.readiness
 
 
 def cases(folder: Path, last: int | None = None) -> Iterator[Case]:
@@ -108,7 +110,7 @@ def cases(folder: Path, last: int | None = None) -> Iterator[Case]:
         said = forecast(file, replace(pack, backup=duty), begin)
         yield Case(folder.name, "outage", (end - begin) / 3600.0, watt, nominal, said)
     if "readiness" in truth and pack.backup is not None:
-        said = forecast(file, pack, np.inf)
+        said = forecast(file, pack)
         yield Case(folder.name, "end", float(truth["readiness"]["runtime_hour"]), pack.backup.load_watt, nominal, said)
 
 
