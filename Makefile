@@ -50,6 +50,7 @@ $(TSC):
 
 bench: $(DEV)
 	@$(PY) -m bench.speed
+	@$(PY) -m bench.stages
 	@$(PY) -m bench.target_table --page docs/accuracy.md
 	@OMP_NUM_THREADS=1 $(PY) -m bench.information_bound --page docs/information-bounds.md
 

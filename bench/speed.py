@@ -55,7 +55,10 @@ def repeat_log(source: Path, target: Path, samples: int) -> int:
 
 
 def measure_analysis(log: Path, pack: Path) -> dict[str, float]:
-    """Processor and wall seconds of one analysis, without and with the report, and the peak memory [byte]."""
+    """Processor and wall seconds of one analysis, without and with the report, and the peak memory [byte].
+
+    Kernels are compiled, or loaded, before: `warm_up`.
+    """
     from cellwarden.app.analysis import prepare_analysis
     from cellwarden.app.estimates_file import estimates_writer
     from cellwarden.app.result_files import write_json_files
@@ -63,7 +66,6 @@ def measure_analysis(log: Path, pack: Path) -> dict[str, float]:
 
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch)
-        _warm_up()
         processor, wall = time.process_time(), time.perf_counter()
         prepared = prepare_analysis([log], pack)
         sensors = prepared.log.sensors
@@ -92,7 +94,7 @@ def peak_resident_byte() -> float:
     return 1024.0 * next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Compile every kernel, or load it from the cache."""
     from cellwarden.app.analysis import analyze
 
@@ -190,6 +192,7 @@ def main() -> None:
     options = parser.parse_args()
     pack = options.pack.resolve().parent
     if options.measure == "analysis":
+        warm_up()
         print(json.dumps(measure_analysis(options.log, options.pack)))
     elif options.measure == "filterpy":
         print(json.dumps(measure_filterpy(options.log, options.pack)))

@@ -14,6 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.middle_value import finite_middle
 
 __all__ = ["Prints", "exchanged_by_print", "follow_prints", "no_prints", "prints_since"]
 
@@ -74,7 +76,9 @@ def follow_prints(
     closed: list[tuple[int, Prints]] = []
     row = 0
     while row < len(stamp):
-        ended, open_hours, open_begin = _stay(sums, open_hours, open_begin, stamp, hours, voltage, on_knee, row)
+        ended, open_hours, open_begin = _stay(
+            sums, open_hours, open_begin, stamp, hours, voltage, on_knee, row, np.empty_like(sums)
+        )
         if ended < 0:
             break
         if open_hours >= LEAST_HOURS:
@@ -86,7 +90,16 @@ def follow_prints(
     return Prints(kept, begin, sums, open_hours, open_begin), closed
 
 
-@njit(cache=True)
+@bare_kernel
+def _all_known(voltage: FloatArray) -> bool:
+    """Whether every cell (n_cells,) gave a reading."""
+    known = 0
+    for value in voltage:
+        known += 1 if np.isfinite(value) else 0
+    return known == len(voltage)
+
+
+@bare_kernel
 def _stay(
     sums: FloatArray,
     open_hours: float,
@@ -96,14 +109,20 @@ def _stay(
     voltage: FloatArray,
     on_knee: NDArray[np.bool_],
     begin: int,
+    kept: FloatArray,
 ) -> tuple[int, float, float]:
-    """Add rows from `begin` on; the row at which the stay ended (−1: none), its hours and its first stamp."""
+    """Add rows from `begin` on; the row at which the stay ended (−1: none), its hours and its first stamp.
+
+    `kept` (n_cells,) is scratch.
+    """
     for row in range(begin, voltage.shape[0]):
-        if on_knee[row] and np.isfinite(voltage[row]).all():
+        if on_knee[row] and _all_known(voltage[row]):
             if open_hours == 0.0:
                 open_begin = stamp[row]
             open_hours += hours[row]
-            sums += hours[row] * (voltage[row] - np.median(voltage[row]))
+            middle = finite_middle(voltage[row], kept)
+            for j in range(sums.shape[0]):
+                sums[j] += hours[row] * (voltage[row, j] - middle)
         if open_hours > 0.0 and (not on_knee[row] or open_hours >= STAY_HOURS):
             return row, open_hours, open_begin
     return -1, open_hours, open_begin

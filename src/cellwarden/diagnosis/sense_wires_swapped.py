@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
@@ -37,6 +36,7 @@ from cellwarden.diagnosis.wire_exchange import (
     watch_bleed,
     watch_decisions,
 )
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import PackContext
 
@@ -134,7 +134,13 @@ def _step(
     prints_from = state.prints_from
     found: list[Evidence] = []
     hour_number = np.cumsum(hours) - 1
-    for row in map(int, np.flatnonzero(hours | jumps.any(axis=1) | np.isin(np.arange(len(minutes)), list(stays)))):
+    told = np.asarray(jumps.any(axis=1), dtype=np.bool_)
+    told[list(stays)] = True
+    if context.has_balancing:
+        told[hours] |= _may_tell(sums, choices)
+    for row in map(int, np.flatnonzero(hours | told)):
+        if not (told[row] or crossed[0].any()):
+            continue
         at = float(minutes.unix_time_second[row])
         changed = _note_jumps(crossed, jumps[row], at)
         if row in stays:
@@ -144,8 +150,8 @@ def _step(
             changed = changed | _note_bleed(crossed, sums[hour_number[row]], at)
         if changed.any():
             prints_from = float(stays[row].begin[-1]) if row in stays else at
-        told = np.flatnonzero(changed | ((crossed[0] > 0.0) & hours[row]))
-        found.extend(_evidence(at, int(pair), crossed[:, pair]) for pair in told)
+        pairs = np.flatnonzero(changed | ((crossed[0] > 0.0) & hours[row]))
+        found.extend(_evidence(at, int(pair), crossed[:, pair]) for pair in pairs)
     count = state.count + len(minutes)
     return SwapState(*rings, count, hour, bleed, decision, crossed, prints, prints_from, state.knee_volt), found
 
@@ -170,7 +176,7 @@ def _note_print(crossed: FloatArray, prints: Prints) -> NDArray[np.bool_]:
     return new
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow(
     ring_voltage: FloatArray,
     ring_duty: FloatArray,
@@ -195,9 +201,9 @@ def _follow(
     told = 0
     for row in range(voltage.shape[0]):
         at = (count + row) % WINDOW_ROWS
-        ring_voltage[at] = voltage[row]
-        ring_duty[at] = duty[row]
-        ring_current[at] = current[row]
+        _put(ring_voltage[at], voltage[row])
+        _put(ring_duty[at], duty[row])
+        _put(ring_current[at], current[row])
         begin = (at + 1) % WINDOW_ROWS
         exchanged_pairs(ring_voltage, ring_duty, ring_current, begin, calm_ampere, step_volt, jumps[row])
         calm = max(abs(current[row, 0]), abs(current[row, 1])) <= float_ampere
@@ -205,9 +211,18 @@ def _follow(
         watch_decisions(decision, voltage[row], duty[row], ends, max(LEAST_STEPS * step_volt, HELD_VOLT))
         watch_bleed(hour, bleed, voltage[row], bled[row], ends, 1 if calm else 0)
         if hours[row]:
-            sums[told] = bleed
-            choices[told] = decision
+            for slot in range(bleed.shape[0]):
+                _put(sums[told, slot], bleed[slot])
+            for slot in range(decision.shape[0]):
+                _put(choices[told, slot], decision[slot])
             told += 1
+
+
+@bare_kernel
+def _put(place: FloatArray, values: FloatArray) -> None:
+    """Write values (N,) into their place (N,)."""
+    for j in range(values.shape[0]):
+        place[j] = values[j]
 
 
 def _note_jumps(crossed: FloatArray, jump: FloatArray, at: float) -> NDArray[np.bool_]:
@@ -217,6 +232,15 @@ def _note_jumps(crossed: FloatArray, jump: FloatArray, at: float) -> NDArray[np.
     crossed[1, new] = at - 60.0 * (WINDOW_ROWS // 2)
     crossed[2, new] = jump[new]
     return np.asarray(new, dtype=np.bool_)
+
+
+def _may_tell(sums: FloatArray, choices: FloatArray) -> NDArray[np.bool_]:
+    """Whether the balancing of full hours (H, slots, …) may cross a pair, where none is crossed yet, (H,)."""
+    own, first, second = bleed_scores(sums)
+    follows = (sums[:, HOURS, 0] >= FEWEST_HOURS) & ~(np.median(own, axis=1) > PACK_SCORE)
+    by_other = (np.maximum(first, second) < CROSSED_SCORE) & (np.minimum(own[:, :-1], own[:, 1:]) > OWN_SCORE)
+    by_choice = choices[:, SUSPICION] >= CROSSED_SUSPICION
+    return np.asarray((follows & by_other.any(axis=1)) | by_choice.any(axis=1), dtype=np.bool_)
 
 
 def _note_choices(crossed: FloatArray, decision: FloatArray, at: float) -> NDArray[np.bool_]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
 __all__ = [
     "AGREED",
@@ -43,7 +43,7 @@ CHANGE_2, BLED_2, OWN, NEXT, PREVIOUS, HOURS = range(6)
 BLEED_SLOTS = 6
 
 
-@njit(cache=True)
+@bare_kernel
 def exchanged_pairs(
     voltage: FloatArray,
     duty: FloatArray,
@@ -76,7 +76,7 @@ def exchanged_pairs(
             out[j] = _jump(voltage, duty, begin, j, step_volt)
 
 
-@njit(cache=True)
+@bare_kernel
 def _is_calm(voltage: FloatArray, current: FloatArray, band: float) -> bool:
     """Whether the current, or where it is not measured the mean voltage, kept still through the window."""
     low, high = np.inf, -np.inf
@@ -91,7 +91,7 @@ def _is_calm(voltage: FloatArray, current: FloatArray, band: float) -> bool:
     return high - low <= STEADY_VOLT
 
 
-@njit(cache=True)
+@bare_kernel
 def _side(voltage: FloatArray, begin: int, from_row: int, j: int) -> tuple[float, float, float]:
     """Mean difference and sum of a pair on one side, and the variance of the difference about its mean."""
     difference, total, square = 0.0, 0.0, 0.0
@@ -105,7 +105,7 @@ def _side(voltage: FloatArray, begin: int, from_row: int, j: int) -> tuple[float
     return mean, total / SIDE_ROWS, max(square / SIDE_ROWS - mean * mean, 0.0)
 
 
-@njit(cache=True)
+@bare_kernel
 def _jump(voltage: FloatArray, duty: FloatArray, begin: int, j: int, step_volt: float) -> float:
     """The jump of the pair's difference, 0 unless levels were exchanged sharply and nothing else moved."""
     before, sum_before, variance_before = _side(voltage, begin, 0, j)
@@ -122,7 +122,7 @@ def _jump(voltage: FloatArray, duty: FloatArray, begin: int, j: int, step_volt: 
     return jump if _others_kept_still(voltage, begin, j, 4.0 * error + 0.15 * abs(jump)) else 0.0
 
 
-@njit(cache=True)
+@counted_kernel
 def _others_kept_still(voltage: FloatArray, begin: int, j: int, limit: float) -> bool:
     """Whether no cell but the pair moved against the mean of all by more than `limit` [V]."""
     shift = np.zeros(voltage.shape[1])
@@ -135,7 +135,7 @@ def _others_kept_still(voltage: FloatArray, begin: int, j: int, limit: float) ->
     return bool(np.abs(shift).max() <= limit)
 
 
-@njit(cache=True)
+@bare_kernel
 def _bleed_switched(duty: FloatArray, begin: int, j: int) -> bool:
     """Whether the difference of the pair's bleeds changed from one side to the other."""
     change = 0.0
@@ -145,7 +145,7 @@ def _bleed_switched(duty: FloatArray, begin: int, j: int) -> bool:
     return abs(change) / SIDE_ROWS > BLEED_STEP
 
 
-@njit(cache=True)
+@bare_kernel
 def watch_decisions(decision: FloatArray, voltage: FloatArray, duty: FloatArray, ends: int, least_volt: float) -> None:
     """Hold the balancer's choice between two neighbours against their readings: it bleeds the higher one.
 
@@ -174,7 +174,7 @@ def watch_decisions(decision: FloatArray, voltage: FloatArray, duty: FloatArray,
             decision[WRONG, j] = 0.0
 
 
-@njit(cache=True)
+@bare_kernel
 def _fits_exchanged(voltage: FloatArray, duty: FloatArray, j: int) -> bool:
     """Whether the pair's readings, exchanged, fit the choices between it and all other cells.
 
@@ -191,7 +191,7 @@ def _fits_exchanged(voltage: FloatArray, duty: FloatArray, j: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@bare_kernel
 def watch_bleed(
     hour: FloatArray, bleed: FloatArray, voltage: FloatArray, bled: FloatArray, ends: int, calm: int
 ) -> None:
@@ -214,8 +214,13 @@ def watch_bleed(
             hour[V_SUM, j] += voltage[j]
             hour[ROWS, j] += 1.0
             hour[BLED, j] += bled[j]
-    if ends == 0 or calm == 0:
-        return
+    if ends == 1 and calm == 1:
+        _end_hour(hour, bleed)
+
+
+@counted_kernel
+def _end_hour(hour: FloatArray, bleed: FloatArray) -> None:
+    """Compare the open hour with the last one, and open the next."""
     mean = hour[V_SUM] / np.maximum(hour[ROWS], 1.0)
     level = np.median(mean)
     if abs(level - np.median(hour[V_BEFORE])) <= STEADY_VOLT and hour[ROWS].min() >= FEWEST_ROWS:
@@ -227,7 +232,7 @@ def watch_bleed(
     hour[:V_BEFORE] = 0.0
 
 
-@njit(cache=True)
+@counted_kernel
 def _add_hour(bleed: FloatArray, change: FloatArray, charge: FloatArray) -> None:
     """Add the products of one hour to the sums that fade."""
     cells = change.shape[0]
@@ -244,20 +249,25 @@ def _add_hour(bleed: FloatArray, change: FloatArray, charge: FloatArray) -> None
 def bleed_scores(bleed: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """How each reading follows a bleed, as correlation times the root of the hours: below 0 it is pulled down by it.
 
+    Parameters
+    ----------
+    bleed : (…, BLEED_SLOTS, n_cells)
+
     Returns
     -------
-    own : (n_cells,) by the cell's own bleed; other_first, other_second : (pairs,) of the first cell by the second's
+    own : (…, n_cells) by the cell's own bleed; other_first, other_second : (…, pairs) of the first cell by the second's
     bleed and of the second by the first's; 0 where nothing was bled
     """
-    change, bled = bleed[CHANGE_2], bleed[BLED_2]
-    root = np.sqrt(bleed[HOURS])
+    change, bled = bleed[..., CHANGE_2, :], bleed[..., BLED_2, :]
+    root = np.sqrt(bleed[..., HOURS, :])
 
     def score(product: FloatArray, change: FloatArray, bled: FloatArray) -> FloatArray:
         scale = np.sqrt(change * bled)
-        result: FloatArray = root[: product.shape[0]] * np.divide(
+        result: FloatArray = root[..., : product.shape[-1]] * np.divide(
             product, scale, out=np.zeros_like(product), where=scale > 0.0
         )
         return result
 
-    own = score(bleed[OWN], change, bled)
-    return own, score(bleed[NEXT][:-1], change[:-1], bled[1:]), score(bleed[PREVIOUS][1:], change[1:], bled[:-1])
+    own = score(bleed[..., OWN, :], change, bled)
+    by_next = score(bleed[..., NEXT, :-1], change[..., :-1], bled[..., 1:])
+    return own, by_next, score(bleed[..., PREVIOUS, 1:], change[..., 1:], bled[..., :-1])

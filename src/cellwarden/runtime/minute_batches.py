@@ -17,7 +17,7 @@ from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["BATCH_ROWS", "cut_batch", "minute_batches"]
 
-BATCH_ROWS = 2048  # enough for the steps over minutes to cost little each, few enough for 50 MB
+BATCH_ROWS = 4096  # enough for the steps over minutes to cost little each, few enough for 100 MB
 
 _Batch = tuple[MinuteBlock, EdgeBlock]
 
