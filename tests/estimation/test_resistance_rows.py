@@ -10,7 +10,8 @@ import pytest
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.resistance import ESTIMATOR
-from cellwarden.estimation.resistance_rows import fill_rows, name_joints
+from cellwarden.estimation.resistance_joint import name_joints
+from cellwarden.estimation.resistance_rows import fill_rows
 from tests.estimation.known_cells import context_of
 
 CELLS = 3
@@ -40,7 +41,7 @@ def test_a_joint_stays_named_for_as_long_as_it_is_the_likelier_one(shares: list[
     state.bank[0, kernel.AGED_CELL, kernel.FILM] = state.bank[0, kernel.BAD_JOINT, kernel.JOINT] = 0.5
     for share in shares:
         state = dataclasses.replace(state, log_weight=weighed(share))
-        name_joints(state)
+        name_joints(state.log_weight, state.taken_for_joint)
     row = fill_rows(state, np.array([1.76e9]), context)
     parts = {"joint": row["joint_excess_fraction"].ravel()[0], "cell": row["cell_excess_fraction"].ravel()[0]}
     assert {part for part, excess in parts.items() if excess > 0.3} == {named}

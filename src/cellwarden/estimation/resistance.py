@@ -19,14 +19,16 @@ from cellwarden.estimation.cell_temperature import CellTemperatureState, cell_te
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.resistance_change import no_change
-from cellwarden.estimation.resistance_edge import EdgeView, take_edge
+from cellwarden.estimation.resistance_edge import edges_seen, step_scale, take_edge
 from cellwarden.estimation.resistance_impedance import hourly_impedance, take_impedance
 from cellwarden.estimation.resistance_law import common_prior
 from cellwarden.estimation.resistance_rows import Snapshot, rows_of, snapshot
-from cellwarden.estimation.resistance_state import ResistanceState
+from cellwarden.estimation.resistance_state import ResistanceState, filters_of
 from cellwarden.estimation.resistance_track import ResistanceTrack
 
 __all__ = ["ESTIMATOR"]
+
+_START = np.log(kernel.CHANGE_PROBABILITY)
 
 
 def _initial(context: PackContext) -> ResistanceState:
@@ -70,6 +72,7 @@ def _step(
     track = _Rows(context)
     hours, impedance_ohm = hourly_impedance(new, minutes)
     steps = [(int(row), 0, k) for k, row in enumerate(edges.minute_row)]
+    filters, seen, scale = filters_of(new), edges_seen(edges, soc, temperature_celsius), step_scale(context)
     events = sorted(steps + [(int(row), 1, k) for k, row in enumerate(hours)])
     for row, is_hour, k in events:
         if row > 0:
@@ -79,7 +82,7 @@ def _step(
                 new, float(minutes.unix_time_second[row]), impedance_ohm[k], temperature_celsius[row], context
             )
         else:
-            take_edge(new, EdgeView.of(edges, k, soc, temperature_celsius, row), context)
+            take_edge(filters, seen, k, scale, _START)
     track.hold(new, len(minutes))
     board.put(track.track(minutes.unix_time_second))
     return new

@@ -1,23 +1,23 @@
-"""One current edge: corrected for the charge that moved, into the filters."""
+"""One current edge: corrected for the charge that moved, into the filters, in Numba."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellwarden.core.minute_block import EdgeBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import resistance_kernel as kernel
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_tracks import SocTrack
-from cellwarden.estimation.middle_value import middle_value
+from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.plugin import PackContext
-from cellwarden.estimation.resistance_rows import name_joints
-from cellwarden.estimation.resistance_state import ResistanceState
+from cellwarden.estimation.resistance_joint import name_joints
+from cellwarden.estimation.resistance_state import Filters
 from cellwarden.estimation.resistance_time import let_time_pass
 
-__all__ = ["EdgeView", "take_edge"]
+__all__ = ["Edges", "StepScale", "edges_seen", "step_scale", "take_edge"]
 
 USUAL_CELSIUS, USUAL_SOC = 25.0, 0.6
 UNKNOWN_CELSIUS_NOISE, UNKNOWN_SOC_NOISE = 0.35, 0.15  # relative, of ρ, where temperature or charge is not known
@@ -25,161 +25,224 @@ SLOPE_SHARE = 0.3  # of the open-circuit voltage's slope that may be wrong
 SLOPE_FLOOR_VOLT = 0.05  # and what it may be off by on the plateau [V per unit of z]
 FEWEST_LIVE_CELLS = 3
 PLATEAU_SOC, KNEE_VOLT = 0.9, 0.12  # a cell charged to so far above its voltage at this z is in the knee: no edge
-MIDDLE_SOC, OUTSIDE_NOISE = (0.06, 0.95), 0.25  # beyond these the surface runs full or empty; relative, of ρ
+EMPTY_SOC, FULL_SOC, OUTSIDE_NOISE = 0.06, 0.95, 0.25  # beyond these the surface runs full or empty; relative, of ρ
 ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error
 NOISE_MEMORY_EDGES = 40.0
+MEDIAN_VARIANCE = 1.57  # of the median of normal values over that of their mean
+SIGMA_DEVIATION = 0.6745  # median deviation of normal values over their sigma
+RATIO, NOISE, INNOVATION, CHANGED, CHOSEN, SORTED = range(6)  # rows of scratch, (n_cells,) each
+SCRATCH_ROWS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeView:
-    """One edge with the charge and temperature of its minute; per cell (n_cells,)."""
+class Edges(NamedTuple):
+    """Edges with the charge and temperature of their minutes: (E,) as in `EdgeBlock`, then (E, n_cells)."""
 
-    unix_time_second: float
-    elapsed_second: float
-    tolerance_second: float
-    before_ampere: float
-    after_ampere: float
-    steady_second: float
-    step_volt: FloatArray
-    highest_volt: FloatArray
+    unix_time_second: FloatArray
+    elapsed_second: FloatArray
+    tolerance_second: FloatArray
+    before_ampere: FloatArray
+    after_ampere: FloatArray
+    steady_second: FloatArray
+    before_volt: FloatArray
+    after_volt: FloatArray
     soc_fraction: FloatArray
     ocv_slope_volt: FloatArray
-    temperature_celsius: FloatArray
-
-    @classmethod
-    def of(cls, edges: EdgeBlock, e: int, soc: SocTrack, temperature_celsius: FloatArray, row: int) -> EdgeView:
-        """Edge e, which was complete in that minute row."""
-        return cls(
-            unix_time_second=float(edges.unix_time_second[e]),
-            elapsed_second=float(edges.elapsed_second[e]),
-            tolerance_second=float(edges.elapsed_tolerance_second[e]),
-            before_ampere=float(edges.current_before_ampere[e]),
-            after_ampere=float(edges.current_after_ampere[e]),
-            steady_second=float(edges.steady_second[e]),
-            step_volt=edges.voltage_after_volt[e] - edges.voltage_before_volt[e],
-            highest_volt=np.maximum(edges.voltage_after_volt[e], edges.voltage_before_volt[e]),
-            soc_fraction=soc.soc_fraction[row],
-            ocv_slope_volt=soc.ocv_slope_volt[row],
-            temperature_celsius=temperature_celsius[row],
-        )
+    celsius: FloatArray
 
 
-def take_edge(state: ResistanceState, edge: EdgeView, context: PackContext) -> None:
-    """Update the state's arrays in place by one edge."""
-    measured = _measured(state, edge, context)
-    if measured is None:
+class StepScale(NamedTuple):
+    """Of a pack: its capacity [Ah], the resistance that ρ = 1 stands for [ohm], and where the knee begins [V]."""
+
+    nominal_ah: float
+    unit_ohm: float
+    knee_volt: float
+
+
+def edges_seen(edges: EdgeBlock, soc: SocTrack, temperature_celsius: FloatArray) -> Edges:
+    """The edges of a block; `temperature_celsius` (M, n_cells) of its minutes."""
+    row = edges.minute_row
+    arrays = (
+        edges.unix_time_second,
+        edges.elapsed_second,
+        edges.elapsed_tolerance_second,
+        edges.current_before_ampere,
+        edges.current_after_ampere,
+        edges.steady_second,
+        edges.voltage_before_volt,
+        edges.voltage_after_volt,
+        soc.soc_fraction[row],
+        soc.ocv_slope_volt[row],
+        temperature_celsius[row],
+    )
+    return Edges(*map(np.ascontiguousarray, arrays))
+
+
+def step_scale(context: PackContext) -> StepScale:
+    """The pack's own scales."""
+    model, nominal_ah = context.model, context.pack.nominal_capacity_ah
+    plateau_volt = float(np.interp(PLATEAU_SOC, model.soc_fraction, model.ocv_curves[0].charge_volt))
+    return StepScale(nominal_ah, model.resistance_ohm_ah / nominal_ah, plateau_volt + KNEE_VOLT)
+
+
+@counted_kernel
+def take_edge(state: Filters, edges: Edges, e: int, scale: StepScale, start: FloatArray) -> None:
+    """Update the state's arrays in place by edge e.
+
+    `start` (HYPOTHESES,) holds the logarithms of the weights after a change was seen.
+    """
+    cells = edges.celsius.shape[1]
+    _take(state, edges, e, scale, start, np.empty((SCRATCH_ROWS, cells)), np.empty((cells, 2)), np.empty(2))
+
+
+@bare_kernel
+def _take(
+    state: Filters,
+    edges: Edges,
+    e: int,
+    scale: StepScale,
+    start: FloatArray,
+    work: FloatArray,
+    cells: FloatArray,
+    middle: FloatArray,
+) -> None:
+    """As `take_edge`, with scratch: SCRATCH_ROWS rows, (n_cells, 2) temperature and z of the cells, of the median."""
+    ratio, noise = work[RATIO], work[NOISE]
+    live = _measure(state.noise_volt[0], edges, e, scale, ratio, noise)
+    if live == 0:
         return
-    ratio, noise, live = measured
-    rate = context.pack.nominal_capacity_ah
-    before, after = edge.before_ampere / rate, edge.after_ampere / rate
-    celsius = np.where(np.isfinite(edge.temperature_celsius), edge.temperature_celsius, USUAL_CELSIUS)
-    soc = np.clip(np.where(np.isfinite(edge.soc_fraction), edge.soc_fraction, USUAL_SOC), 0.0, 1.0)
-    since_second = _since_last_edge(state, edge.unix_time_second)
-    let_time_pass(state, edge.unix_time_second)
-    middle = (middle_value(celsius[live]), middle_value(soc[live]))
-    middle_ratio = middle_value(ratio[live])
-    timing = edge.tolerance_second / max(edge.elapsed_second, 1.0)
-    alike = 1.0 + (ALIKE_NOISE - 1.0) * float(np.exp(-since_second / ALIKE_SECOND))
-    middle_noise = middle_value(noise[live]) * float(np.sqrt(1.57 / live.sum())) + _unknown(edge) * middle_ratio
+    no_celsius, no_soc = _place_cells(edges.celsius[e], edges.soc_fraction[e], cells)
+    last, stamp = state.last_edge_unix_time_second[0], edges.unix_time_second[e]
+    state.last_edge_unix_time_second[0] = stamp
+    let_time_pass(state.law_covariance, state.bank_covariance, state.last_told_unix_time_second, stamp)
+    for k in range(2):
+        middle[k] = _middle_of(cells[:, k], ratio, work)
+    middle_ratio = _middle_of(ratio, ratio, work)
+    alike = 1.0 + ((ALIKE_NOISE - 1.0) * np.exp(-(stamp - last) / ALIKE_SECOND) if np.isfinite(last) else 0.0)
+    unknown = UNKNOWN_CELSIUS_NOISE * no_celsius + UNKNOWN_SOC_NOISE * no_soc
+    middle_noise = _middle_of(noise, ratio, work) * np.sqrt(MEDIAN_VARIANCE / live) + unknown * middle_ratio
+    before, after = edges.before_ampere[e] / scale.nominal_ah, edges.after_ampere[e] / scale.nominal_ah
+    timing = edges.tolerance_second[e] / max(edges.elapsed_second[e], 1.0)
     told = kernel.update_common(
-        state.law, state.law_covariance, before, after, *middle, middle_ratio, middle_noise, timing, alike
+        state.law,
+        state.law_covariance,
+        before,
+        after,
+        middle[0],
+        middle[1],
+        middle_ratio,
+        middle_noise,
+        timing,
+        alike,
     )
     if np.isnan(told):
         return
-    innovation, changed = np.empty(live.shape[0]), np.empty(live.shape[0])
     kernel.update_cells(
         state.bank,
         state.bank_covariance,
         state.log_weight,
         state.change,
-        np.log(kernel.CHANGE_PROBABILITY),
+        start,
         state.law,
         state.law_covariance,
         before,
         after,
-        np.array(middle),
-        np.column_stack([celsius, soc]),
+        middle,
+        cells,
         middle_ratio,
-        np.where(live, ratio, np.nan),
+        ratio,
         noise,
         alike,
-        innovation,
-        changed,
+        work[INNOVATION],
+        work[CHANGED],
     )
-    name_joints(state)
-    _count(state, live, changed > 0.0, edge)
-    _learn_noise(state, innovation * _volt_per_unit(edge, context))
+    name_joints(state.log_weight, state.taken_for_joint)
+    _count(state, ratio, work[CHANGED], stamp, edges.celsius[e])
+    _learn_noise(state.noise_volt, work, abs(edges.after_ampere[e] - edges.before_ampere[e]) * scale.unit_ohm)
 
 
-def _volt_per_unit(edge: EdgeView, context: PackContext) -> float:
-    """Voltage that ρ = 1 drops in this step [V]."""
-    resistance_ohm = context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
-    return abs(edge.after_ampere - edge.before_ampere) * resistance_ohm
-
-
-def _measured(
-    state: ResistanceState, edge: EdgeView, context: PackContext
-) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]] | None:
-    """ρ of every cell, its noise, and which cells have one; None where no cell has."""
-    step_ampere = edge.after_ampere - edge.before_ampere
-    unit_volt = _volt_per_unit(edge, context)
+@bare_kernel
+def _measure(noise_volt: float, edges: Edges, e: int, scale: StepScale, ratio: FloatArray, noise: FloatArray) -> int:
+    """Write ρ of every cell (NaN where it has none) and its noise; how many cells have one."""
+    before, after = edges.before_ampere[e], edges.after_ampere[e]
+    unit_volt = abs(after - before) * scale.unit_ohm
     if not unit_volt > 0.0:
-        return None
+        return 0
     # charge moves the open-circuit voltage after the step, and before it while the reading was averaged
-    lag_second = min(2.0 * edge.tolerance_second * 1.5, 0.5 * edge.steady_second)
-    moved_ah = (edge.after_ampere * edge.elapsed_second + edge.before_ampere * lag_second) / 3600.0
-    moved_soc = moved_ah / context.pack.nominal_capacity_ah
-    slope = np.where(np.isfinite(edge.ocv_slope_volt), edge.ocv_slope_volt, 0.0)
-    drift_volt = slope * moved_soc
-    ratio = (edge.step_volt - drift_volt) * np.sign(step_ampere) / unit_volt
-    drift_noise = SLOPE_SHARE * np.abs(drift_volt) + SLOPE_FLOOR_VOLT * abs(moved_soc)
-    outside = (edge.soc_fraction < MIDDLE_SOC[0]) | (edge.soc_fraction > MIDDLE_SOC[1])
-    noise = np.hypot(
-        np.hypot(state.noise_volt[0], drift_noise) / unit_volt, np.where(outside, OUTSIDE_NOISE * ratio, 0.0)
-    )
-    knee_volt = np.interp(PLATEAU_SOC, context.model.soc_fraction, context.model.ocv_curves[0].charge_volt) + KNEE_VOLT
-    live = np.isfinite(ratio) & (ratio > 0.0) & (edge.highest_volt < knee_volt)
-    if not live.any():
-        return None
-    return ratio, noise, live
+    lag_second = min(2.0 * edges.tolerance_second[e] * 1.5, 0.5 * edges.steady_second[e])
+    moved_soc = (after * edges.elapsed_second[e] + before * lag_second) / 3600.0 / scale.nominal_ah
+    live = 0
+    for j in range(ratio.shape[0]):
+        low, high = edges.before_volt[e, j], edges.after_volt[e, j]
+        slope, soc = edges.ocv_slope_volt[e, j], edges.soc_fraction[e, j]
+        drift_volt = slope * moved_soc if np.isfinite(slope) else 0.0
+        told = (high - low - drift_volt) * np.sign(after - before) / unit_volt
+        drift_noise = SLOPE_SHARE * abs(drift_volt) + SLOPE_FLOOR_VOLT * abs(moved_soc)
+        outside = OUTSIDE_NOISE * told if soc < EMPTY_SOC or soc > FULL_SOC else 0.0
+        noise[j] = np.sqrt((noise_volt**2 + drift_noise**2) / unit_volt**2 + outside**2)
+        is_live = np.isfinite(told) and told > 0.0 and max(low, high) < scale.knee_volt
+        ratio[j] = told if is_live else np.nan
+        live += 1 if is_live else 0
+    return live
 
 
-def _unknown(edge: EdgeView) -> float:
-    """Relative noise of ρ for what is not known of the edge."""
-    no_temperature = not np.isfinite(edge.temperature_celsius).any()
-    no_soc = not np.isfinite(edge.soc_fraction).any()
-    return UNKNOWN_CELSIUS_NOISE * no_temperature + UNKNOWN_SOC_NOISE * no_soc
+@bare_kernel
+def _place_cells(celsius: FloatArray, soc: FloatArray, cells: FloatArray) -> tuple[float, float]:
+    """Write the cells' temperature and z, usual ones where unknown; 1 where no temperature, no charge is known."""
+    no_celsius, no_soc = 1.0, 1.0
+    for j in range(celsius.shape[0]):
+        cells[j, 0], cells[j, 1] = USUAL_CELSIUS, USUAL_SOC
+        if np.isfinite(celsius[j]):
+            cells[j, 0], no_celsius = celsius[j], 0.0
+        if np.isfinite(soc[j]):
+            cells[j, 1], no_soc = min(max(soc[j], 0.0), 1.0), 0.0
+    return no_celsius, no_soc
 
 
-def _since_last_edge(state: ResistanceState, unix_time_second: float) -> float:
-    """Time since the edge before [s], infinite for the first."""
-    last = float(state.last_edge_unix_time_second[0])
-    state.last_edge_unix_time_second[0] = unix_time_second
-    return unix_time_second - last if np.isfinite(last) else float("inf")
+@bare_kernel
+def _middle_of(values: FloatArray, ratio: FloatArray, work: FloatArray) -> float:
+    """Median of the values of cells that have a ρ."""
+    for j in range(values.shape[0]):
+        work[CHOSEN, j] = values[j] if ratio[j] == ratio[j] else np.nan
+    return finite_middle(work[CHOSEN], work[SORTED])
 
 
-def _count(state: ResistanceState, live: NDArray[np.bool_], changed: NDArray[np.bool_], edge: EdgeView) -> None:
+@bare_kernel
+def _count(state: Filters, ratio: FloatArray, changed: FloatArray, stamp: float, celsius: FloatArray) -> None:
     """Edges, times and the range of temperature of the cells that the edge told of."""
-    celsius = edge.temperature_celsius
-    state.edge_count[live] += 1.0
-    state.edges_since_change[live] += 1.0
-    state.edges_since_change[changed] = 0.0
-    state.informed_unix_time_second[live] = edge.unix_time_second
-    state.changed_unix_time_second[changed] = edge.unix_time_second
-    state.coldest_celsius[changed] = celsius[changed]
-    state.warmest_celsius[changed] = celsius[changed]
-    state.coldest_celsius[live] = np.fmin(state.coldest_celsius, celsius)[live]
-    state.warmest_celsius[live] = np.fmax(state.warmest_celsius, celsius)[live]
-    state.coldest_ever_celsius[live] = np.fmin(state.coldest_ever_celsius, celsius)[live]
-    state.warmest_ever_celsius[live] = np.fmax(state.warmest_ever_celsius, celsius)[live]
+    for j in range(ratio.shape[0]):
+        if ratio[j] != ratio[j]:
+            continue
+        state.edge_count[j] += 1.0
+        state.edges_since_change[j] += 1.0
+        state.informed_unix_time_second[j] = stamp
+        if changed[j] > 0.0:
+            state.edges_since_change[j] = 0.0
+            state.changed_unix_time_second[j] = stamp
+            state.coldest_celsius[j] = state.warmest_celsius[j] = celsius[j]
+        if celsius[j] == celsius[j]:
+            state.coldest_celsius[j] = _lower(state.coldest_celsius[j], celsius[j])
+            state.coldest_ever_celsius[j] = _lower(state.coldest_ever_celsius[j], celsius[j])
+            state.warmest_celsius[j] = -_lower(-state.warmest_celsius[j], -celsius[j])
+            state.warmest_ever_celsius[j] = -_lower(-state.warmest_ever_celsius[j], -celsius[j])
 
 
-def _learn_noise(state: ResistanceState, innovation_volt: FloatArray) -> None:
+@bare_kernel
+def _lower(known: float, value: float) -> float:
+    """The lower one; the value where nothing is known."""
+    return min(known, value) if known == known else value
+
+
+@bare_kernel
+def _learn_noise(noise_volt: FloatArray, work: FloatArray, unit_volt: float) -> None:
     """Follow the noise of a voltage difference by the middle of the cells' innovations."""
-    seen = np.abs(innovation_volt[np.isfinite(innovation_volt)])
-    if seen.shape[0] < FEWEST_LIVE_CELLS:
+    seen = 0
+    for j in range(work.shape[1]):
+        work[CHOSEN, j] = abs(work[INNOVATION, j] * unit_volt)
+        seen += 1 if np.isfinite(work[CHOSEN, j]) else 0
+    if seen < FEWEST_LIVE_CELLS:
         return
-    state.noise_volt[1] = min(state.noise_volt[1] + 1.0, NOISE_MEMORY_EDGES)
-    share = 1.0 / (state.noise_volt[1] + 5.0)
-    variance = state.noise_volt[0] ** 2
-    state.noise_volt[0] = np.sqrt(variance + share * ((middle_value(seen) / 0.6745) ** 2 - variance))
+    noise_volt[1] = min(noise_volt[1] + 1.0, NOISE_MEMORY_EDGES)
+    share = 1.0 / (noise_volt[1] + 5.0)
+    variance = noise_volt[0] ** 2
+    middle = finite_middle(work[CHOSEN], work[SORTED])
+    noise_volt[0] = np.sqrt(variance + share * ((middle / SIGMA_DEVIATION) ** 2 - variance))

@@ -16,8 +16,8 @@ from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.middle_value import middle_value
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_change import change_weight
+from cellwarden.estimation.resistance_joint import name_joints
 from cellwarden.estimation.resistance_law import COMMON_STATES, LOG_IMPEDANCE_RATIO, LOG_SCALE
-from cellwarden.estimation.resistance_rows import name_joints
 from cellwarden.estimation.resistance_state import ResistanceState
 from cellwarden.estimation.resistance_time import let_time_pass
 from cellwarden.estimation.scalar_update import scalar_update
@@ -77,7 +77,9 @@ def take_impedance(
     live = np.isfinite(ohm) & (ohm > 0.0)
     if not live.any():
         return
-    days = let_time_pass(state, unix_time_second)
+    days = let_time_pass(
+        state.law_covariance, state.bank_covariance, state.last_told_unix_time_second, unix_time_second
+    )
     inverse = 1.0 / (np.where(np.isfinite(celsius), celsius, 25.0) + KELVIN) - 1.0 / REFERENCE_KELVIN
     at_reference = np.log(np.where(live, ohm, 1.0)) - SERIES_KELVIN * inverse
     middle = middle_value(at_reference[live])
@@ -92,7 +94,7 @@ def take_impedance(
             state.changed_unix_time_second[cell] = unix_time_second
             state.edges_since_change[cell] = 0.0
             state.coldest_celsius[cell] = state.warmest_celsius[cell] = celsius[cell]
-    name_joints(state)
+    name_joints(state.log_weight, state.taken_for_joint)
     state.informed_unix_time_second[live & (state.edge_count > 0.0)] = unix_time_second
 
 

@@ -14,11 +14,10 @@ from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_law import LOG_SCALE, TRANSFER_ACTIVATION
 from cellwarden.estimation.resistance_state import ResistanceState
 
-__all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "Snapshot", "fill_rows", "name_joints", "rows_of", "snapshot"]
+__all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "Snapshot", "fill_rows", "rows_of", "snapshot"]
 
 DECIDING_SPAN_KELVIN = 10.0
-# of joint against joint or aged cell: to name it, for as long as it stays the likelier one, and to be sure of either
-LIKELY_SHARE, HOLDING_SHARE, DECIDED_SHARE = 0.7, 0.5, 0.9
+DECIDED_SHARE = 0.9  # of joint against joint or aged cell, to be sure of either
 SETTLED_FRACTION = 4.0 * kernel.SMALL_SIGMA  # of a part, beyond what a sound cell may have
 LAW_FLOOR_SIGMA = 0.012  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
@@ -111,14 +110,6 @@ def _of_cells(seen: dict[str, FloatArray], states: int) -> dict[str, FloatArray]
         **{name: seen[name] for name in ("edge_count", "edges_since_change")},
     }
     return {name: value.reshape(states, -1) for name, value in values.items()}
-
-
-def name_joints(state: ResistanceState) -> None:
-    """Take for a joint's what is clearly likelier one, until the cell is: chances near a bound would flap."""
-    weight = _weights(state.log_weight)
-    share = weight[:, kernel.BAD_JOINT] / (weight[:, kernel.BAD_JOINT] + weight[:, kernel.AGED_CELL])
-    held = (state.taken_for_joint > 0.0) & (share > HOLDING_SHARE)
-    state.taken_for_joint[:] = held | (share > LIKELY_SHARE)
 
 
 def _weights(log_weight: FloatArray) -> FloatArray:

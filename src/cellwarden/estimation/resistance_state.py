@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["ResistanceState"]
+__all__ = ["Filters", "ResistanceState", "filters_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +52,31 @@ class ResistanceState:
     impedance_count: FloatArray
     sensor_deviation_kelvin: FloatArray
     sensor_rested_second: FloatArray
+
+
+class Filters(NamedTuple):
+    """The arrays of a state that an edge changes, for kernels."""
+
+    law: FloatArray
+    law_covariance: FloatArray
+    bank: FloatArray
+    bank_covariance: FloatArray
+    log_weight: FloatArray
+    taken_for_joint: FloatArray
+    change: FloatArray
+    noise_volt: FloatArray
+    edge_count: FloatArray
+    edges_since_change: FloatArray
+    informed_unix_time_second: FloatArray
+    changed_unix_time_second: FloatArray
+    coldest_celsius: FloatArray
+    warmest_celsius: FloatArray
+    coldest_ever_celsius: FloatArray
+    warmest_ever_celsius: FloatArray
+    last_edge_unix_time_second: FloatArray
+    last_told_unix_time_second: FloatArray
+
+
+def filters_of(state: ResistanceState) -> Filters:
+    """The state's own arrays, not copied."""
+    return Filters(*(getattr(state, name) for name in Filters._fields))
