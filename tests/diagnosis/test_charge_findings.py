@@ -50,11 +50,11 @@ ODD = 4  # cell 5
 HOUR = 3600.0
 
 
-def hourly(hours: int, volt: FloatArray | float = 3.4) -> MinuteBlock:
+def hourly(hours: int, volt: FloatArray | float = 3.4, cells: int = CELLS) -> MinuteBlock:
     """Rows of that many full hours and of the minutes between two of them, which nothing slow looks at."""
     time = START + HOUR * np.arange(1, hours + 1, dtype=float)
     time = np.sort(np.concatenate([time, time[:-1] + 60.0 * 7]))
-    block = samples(time, np.zeros(len(time)), np.broadcast_to(volt, (len(time), CELLS)))
+    block = samples(time, np.zeros(len(time)), np.broadcast_to(volt, (len(time), cells)))
     rows, _ = minutes_of(block)
     kept = np.isin(rows.unix_time_second, time)
     names = [item.name for item in dataclasses.fields(MinuteBlock)]
@@ -222,18 +222,18 @@ def circuit(tracks: Tracks, rows: int) -> PolarisationTrack:
         second_ohm=some,
         log_sigma=some,
         activation_kelvin=some,
-        cell_factor=np.ones((rows, CELLS)),
+        cell_factor=np.ones((rows, tracks.context.cell_count)),
         curve=some + known.index(tracks.curve_is_known),
         curve_state=np.zeros((rows, 1)),
     )
 
 
 def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
-    minutes = hourly(tracks.hours, tracks.voltage_volt)
+    minutes = hourly(tracks.hours, tracks.voltage_volt, tracks.context.cell_count)
     counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
     minutes = dataclasses.replace(minutes, charge_ah=charge_ah)
-    shape = (len(minutes), CELLS)
+    shape = (len(minutes), tracks.context.cell_count)
     ones = np.ones(shape)
     informed = ones * START if tracks.informed else ones * np.nan
 
@@ -407,6 +407,19 @@ def test_a_cell_without_a_plateau_is_judged_by_the_filter_alone() -> None:
     )
     context = dataclasses.replace(context, model=dataclasses.replace(context.model, ocv_curves=steep))
     assert found(voltage_sensor_offset.DETECTOR, Tracks(offset_volt=odd(0.012), context=context))
+
+
+def test_readings_of_many_cells_that_stand_apart_are_no_sensors_fault() -> None:
+    """Two of ten cells may read wrongly; four of ten are a model that does not fit."""
+    context = string_context(KnownString(stages=(), cells=10))
+
+    def offset_cells(count: int) -> list[Evidence]:
+        off = np.where(np.arange(10) < count, 0.012, 0.0)
+        tracks = Tracks(offset_volt=off, voltage_volt=3.3 + off, soc_fraction=0.6, slope_volt=0.1, context=context)
+        return found(voltage_sensor_offset.DETECTOR, tracks)
+
+    assert {item.cell for item in offset_cells(2)} == {1, 2}
+    assert offset_cells(4) == []
 
 
 def test_a_large_leak_is_an_internal_short() -> None:

@@ -1,7 +1,8 @@
 """A cell whose voltage is read too high or too low: the sensor's error, not the cell's.
 
 On the plateau, where charge hardly moves the voltage, an offset is all that a reading shows of a cell: one that is not
-seen there is not told. Cells whose curve has no plateau are judged by the filter alone.
+seen there is not told. Cells whose curve has no plateau are judged by the filter alone. Sensors fail one by one: where
+many readings of a pack stand apart, it is the model that does not fit its cells, and none is told.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ LIMIT_VOLT = 0.003
 RESOLUTIONS = 2.0
 SPREADS = 3.0
 LEAST_SPREADS = 2.5  # readings that all lie apart are no single sensor's fault
+FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
 TOLERANCE_SHARE = 0.8
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
@@ -69,10 +71,12 @@ def _step(
         offset, volt = track.voltage_offset_volt[rows], seen.volt[rows]
         spread = robust_sigmas(offset)[:, None]
         shown = (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
+        limit = np.maximum(np.clip(SPREADS * spread, least, most), LEAST_SPREADS * spread)
+        few = np.sum(np.abs(offset) > limit, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
         return Deviation(
-            value=np.where(shown | (not state.has_plateau), offset, 0.0),
+            value=np.where(few & (shown | (not state.has_plateau)), offset, 0.0),
             sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
-            limit=np.maximum(np.clip(SPREADS * spread, least, most), LEAST_SPREADS * spread),
+            limit=limit,
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[rows])
