@@ -111,11 +111,11 @@ def test_one_and_four_hundred_cells(tmp_path: Path, cells: int) -> None:
 
 def test_progress_counts_rows(tmp_path: Path) -> None:
     seen: list[int] = []
-    log = open_log(save(tmp_path / "log.parquet", table(rows=20_000)), pack())
+    log = open_log(save(tmp_path / "log.parquet", table(rows=40_000)), pack())
     blocks = list(log.blocks(seen.append))
-    assert seen[-1] == 20_000
+    assert seen[-1] == 40_000
     assert seen == sorted(seen)
-    assert max(map(len, blocks)) <= 8192
+    assert max(map(len, blocks)) <= 16384
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -53,11 +53,13 @@ def pass_over_group(
     cell[at.DUTY_NOW * at.LANES : (at.DUTY_NOW + 1) * at.LANES] = np.nan
     for k in range(begin, end):
         row = k - begin
+        readings = voltage[k, first : first + cells]  # indices from 0 on need no look at their sign
         for j in range(cells):
-            cell[at.V_NOW * at.LANES + j] = voltage[k, first + j]
+            cell[at.V_NOW * at.LANES + j] = readings[j]
         if balanced:
+            duties = duty[k, first : first + cells]
             for j in range(cells):
-                cell[at.DUTY_NOW * at.LANES + j] = duty[k, first + j]
+                cell[at.DUTY_NOW * at.LANES + j] = duties[j]
         if bits[row] & (at.STORE_EDGE | at.ADD_TO_EDGE | at.OPEN_EDGE):
             follow_edges(cells, cell, pending_before, pending_after, first, plan, row, bits[row])
         share = plan[row, at.SHARE] if bits[row] & at.FOLLOW_STEADY else 0.0

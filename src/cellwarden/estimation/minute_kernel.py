@@ -135,19 +135,21 @@ def _pass_over_cells(state: Carried, samples: Samples, plan: FloatArray, bits: I
 @bare_sum_kernel
 def _scan_cells(scanned: FloatArray, voltage: FloatArray, plan: FloatArray, begin: int, end: int) -> None:
     """Plan the mean of samples begin … end−1, and note how many cells gave a reading and how many of these moved."""
+    cells = scanned.shape[0]
     for k in range(begin, end):
-        changed, finite, total = 0, 0, 0.0
-        for j in range(voltage.shape[1]):
-            v = voltage[k, j]
-            last = scanned[j]
-            given = v == v
-            finite += given
-            total += v if given else 0.0
-            changed += given and v != last
-            scanned[j] = v if given else last
+        readings = voltage[k]
+        missing, same, total = 0, 0, 0.0
+        for j in range(cells):  # without what is stored, so that the compiler takes cells in step
+            v = readings[j]
+            missing += v != v
+            same += v == scanned[j]
+            total += 0.0 if v != v else v
+        for j in range(cells):
+            scanned[j] = scanned[j] if readings[j] != readings[j] else readings[j]
+        finite = cells - missing
         plan[k - begin, at.MEAN] = total / finite if finite > 0 else np.nan
         plan[k - begin, at.SCALE] = finite / (finite - 1.0) if finite > 1 else np.nan
-        plan[k - begin, at.FINITE], plan[k - begin, at.CHANGED] = finite, changed
+        plan[k - begin, at.FINITE], plan[k - begin, at.CHANGED] = finite, finite - same
 
 
 @njit(cache=True, inline="always")
@@ -163,14 +165,15 @@ def _add_temperatures(sensor: FloatArray, temperature: FloatArray, plan: FloatAr
     """Add the temperatures of samples begin … end−1 to the open minute."""
     for k in range(begin, end):
         interval = plan[k - begin, at.INTERVAL]
-        for j in range(sensor.shape[1]):
-            value = temperature[k, j]
-            if value != value:
-                sensor[at.T_MISSING, j] += interval
-                continue
-            sensor[at.T_MISSING, j] = 0.0
-            same = value == sensor[at.T_LAST, j]
-            sensor[at.T_UNCHANGED, j] = sensor[at.T_UNCHANGED, j] + interval if same else 0.0
-            sensor[at.T_LAST, j] = value
-            sensor[at.T_SUM, j] += value
-            sensor[at.T_COUNT, j] += 1.0
+        values = temperature[k]
+        for j in range(sensor.shape[1]):  # without branches: which reading repeats the last one is hard to foretell
+            value, last = values[j], sensor[at.T_LAST, j]
+            unchanged, missing = sensor[at.T_UNCHANGED, j], sensor[at.T_MISSING, j]
+            longer, gone = unchanged + interval, missing + interval
+            fresh = longer if value == last else 0.0
+            given = value == value
+            sensor[at.T_UNCHANGED, j] = fresh if given else unchanged
+            sensor[at.T_LAST, j] = value if given else last
+            sensor[at.T_MISSING, j] = 0.0 if given else gone
+            sensor[at.T_SUM, j] += value if given else 0.0
+            sensor[at.T_COUNT, j] += 1.0 if given else 0.0

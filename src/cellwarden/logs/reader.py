@@ -89,7 +89,7 @@ class PackLog:
         return False
 
     def blocks(self, on_rows: Callable[[int], None] | None = None) -> Iterator[SampleBlock]:
-        """Read the log in blocks of at most 8,192 samples.
+        """Read the log in blocks of at most 16,384 samples.
 
         Parameters
         ----------

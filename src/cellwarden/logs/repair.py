@@ -19,7 +19,7 @@ __all__ = ["WINDOW_ROWS", "RepairCounts", "Repairer"]
 
 WINDOW_ROWS = 4096
 _LOOK_AHEAD_ROWS = 128
-_GIVEN_ROWS = 8192
+_GIVEN_ROWS = 16384
 _LATEST_SECOND = 1e11  # year 5138: beyond it a stamp is in another unit, or noise
 
 
