@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.middle_value import known_middle_values
+from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.middle_value import finite_middle, known_middle_values
 
 __all__ = ["SeenDifference", "follow_difference", "middle_volt", "unseen"]
 
@@ -47,11 +47,21 @@ def follow_difference(
     volt = np.empty(minutes.voltage_volt.shape)
     hours = np.empty(minutes.voltage_volt.shape)
     mean, weight = state.volt.copy(), state.hours.copy()
-    _follow(mean, weight, minutes.voltage_volt, minutes.elapsed_second / 3600.0, use, memory_hours, volt, hours)
+    _follow(
+        mean,
+        weight,
+        minutes.voltage_volt,
+        minutes.elapsed_second / 3600.0,
+        use,
+        memory_hours,
+        volt,
+        hours,
+        np.empty_like(mean),
+    )
     return SeenDifference(mean, weight), SeenDifference(volt, hours)
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow(
     mean: FloatArray,
     weight: FloatArray,
@@ -61,15 +71,16 @@ def _follow(
     memory_hours: float,
     out_volt: FloatArray,
     out_hours: FloatArray,
+    kept: FloatArray,
 ) -> None:
-    """Go through the rows, in place."""
+    """Go through the rows, in place; `kept` (n_cells,) is scratch."""
     for m in range(voltage.shape[0]):
         if use[m] and elapsed_hours[m] > 0.0:
-            middle = np.nanmedian(voltage[m])
+            middle = finite_middle(voltage[m], kept)
             keep = np.exp(-elapsed_hours[m] / memory_hours)
             for j in range(voltage.shape[1]):
                 if np.isfinite(voltage[m, j]):
                     weight[j] = keep * weight[j] + elapsed_hours[m]
                     mean[j] += elapsed_hours[m] / weight[j] * (voltage[m, j] - middle - mean[j])
-        out_volt[m] = mean
-        out_hours[m] = weight
+        for j in range(voltage.shape[1]):
+            out_volt[m, j], out_hours[m, j] = mean[j], weight[j]

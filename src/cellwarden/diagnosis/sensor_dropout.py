@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
@@ -19,6 +18,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import HOUR_SECOND, LEVELS, rows_to_tell
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wording import duration_text
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR", "DropoutState"]
@@ -96,7 +96,7 @@ def _step(
     return DropoutState(channel, log, level[-1].copy()), found
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow(
     channel: FloatArray,
     log: FloatArray,
@@ -116,7 +116,7 @@ def _follow(
     channels = channel.shape[1]
     for row in range(stamp.shape[0]):
         gap = _log_gap(log, samples[row], elapsed[row], longest_gap[row])
-        volt = np.nanmean(voltage[row])
+        volt = _known_mean(voltage[row])
         loaded = _largest(log[LAST_CURRENT], current[row]) >= load_ampere
         harmful = HARMFUL_SECOND if loaded else DEAD_SECOND
         gone = 0
@@ -127,7 +127,7 @@ def _follow(
             run = 0.0 if whole and j < cells else missing[row, j]
             level[row, j] = _follow_gap(channel, j, stamp[row], elapsed[row], run, log[INTERVAL], harmful)
             _detail(channel, j, detail[row, j])
-        run = missing[row, :cells].max() if whole else gap
+        run = _longest(missing[row, :cells]) if whole else gap
         if not whole and not loaded and not abs(volt - log[LAST_VOLT]) > MOVED_VOLT:
             harmful = np.inf  # switched off or idle: nothing went on unseen
         last = channels - 1
@@ -139,14 +139,34 @@ def _follow(
             log[LAST_CURRENT] = current[row]
 
 
-@njit(cache=True)
+@bare_kernel
+def _known_mean(values: FloatArray) -> float:
+    """Mean of what is not NaN of values (N,), NaN where nothing is."""
+    total, count = 0.0, 0.0
+    for value in values:
+        if value == value:
+            total += value
+            count += 1.0
+    return total / count if count > 0.0 else np.nan
+
+
+@bare_kernel
+def _longest(seconds: FloatArray) -> float:
+    """The largest of values (N,) of at least 0, of which none is NaN."""
+    longest = 0.0
+    for value in seconds:
+        longest = max(longest, value)
+    return longest
+
+
+@bare_kernel
 def _largest(before: float, after: float) -> float:
     """The larger amount of two currents of which either may be NaN."""
     largest = abs(before) if before == before else 0.0
     return max(largest, abs(after)) if after == after else largest
 
 
-@njit(cache=True)
+@bare_kernel
 def _log_gap(log: FloatArray, samples: float, elapsed: float, longest: float) -> float:
     """The row's longest interval where it is far from usual, else 0; learns what is usual [s]."""
     if samples == 0.0 or longest <= 0.0:
@@ -165,7 +185,7 @@ def _log_gap(log: FloatArray, samples: float, elapsed: float, longest: float) ->
     return gap
 
 
-@njit(cache=True)
+@bare_kernel
 def _detail(channel: FloatArray, j: int, detail: FloatArray) -> None:
     detail[0] = channel[LONGEST, j]
     detail[1] = channel[FIRST, j]
@@ -173,7 +193,7 @@ def _detail(channel: FloatArray, j: int, detail: FloatArray) -> None:
     detail[3] = channel[RUN, j]
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow_gap(
     channel: FloatArray, j: int, stamp: float, elapsed: float, run: float, interval: float, harmful: float
 ) -> int:

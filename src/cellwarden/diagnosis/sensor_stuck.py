@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
@@ -19,6 +18,8 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import HOUR_SECOND, LEVELS, rows_to_tell
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wording import duration_text
+from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR", "StuckState"]
@@ -83,11 +84,23 @@ def _step(
     follow = (stamp, elapsed, interval)
     step_volt = context.pack.sensors.voltage_resolution_volt
     unchanged, volt, none = minutes.voltage_unchanged_second, minutes.voltage_volt, np.full(rows, np.nan)
-    _follow(cell, *follow, unchanged, volt, none, MOVED_STEPS * step_volt, level[:, :cells], detail[:, :cells])
+    _follow(
+        cell,
+        *follow,
+        unchanged,
+        volt,
+        none,
+        MOVED_STEPS * step_volt,
+        level[:, :cells],
+        detail[:, :cells],
+        np.empty(cells),
+    )
     unchanged, celsius = minutes.temperature_unchanged_second, minutes.temperature_celsius
     ambient = minutes.ambient_temperature_celsius
     part = slice(cells, cells + sensors)
-    _follow(sensor, *follow, unchanged, celsius, ambient, MOVED_KELVIN, level[:, part], detail[:, part])
+    _follow(
+        sensor, *follow, unchanged, celsius, ambient, MOVED_KELVIN, level[:, part], detail[:, part], np.empty(sensors)
+    )
     together = minutes.voltage_unchanged_second.min(axis=1)
     _follow_pack(frozen, *follow, minutes.frozen_second, minutes.repeat_count, together, level[:, -1], detail[:, -1])
     found = [
@@ -97,7 +110,7 @@ def _step(
     return StuckState(cell, sensor, level[-1].copy(), frozen), found
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow(
     state: FloatArray,
     stamp: FloatArray,
@@ -109,11 +122,15 @@ def _follow(
     moved: float,
     level: IntArray,
     detail: FloatArray,
+    kept: FloatArray,
 ) -> None:
-    """Follow every channel's repeat through the rows; `detail` gets the repeat, its begin and the usual one."""
+    """Follow every channel's repeat through the rows; `detail` gets the repeat, its begin and the usual one.
+
+    `kept` (channels,) is scratch.
+    """
     channels = unchanged.shape[1]
     for row in range(stamp.shape[0] if channels > 0 else 0):
-        middle = np.nanmedian(value[row]) if channels > 1 else ambient[row]
+        middle = finite_middle(value[row], kept) if channels > 1 else ambient[row]
         fade = np.exp(-elapsed[row] / FORGET_SECOND)
         for j in range(channels):
             run = unchanged[row, j]
@@ -128,7 +145,7 @@ def _follow(
                 state[HIGH, j] = max(state[HIGH, j], middle)
             state[RUN, j] = run
             state[LONGEST, j] = max(fade * state[LONGEST, j], run)
-        usual = max(_usual(state), 3.0 * interval[row])
+        usual = max(_usual(state, kept), 3.0 * interval[row])
         for j in range(channels):
             run = state[RUN, j]
             spread = state[HIGH, j] - state[LOW, j]
@@ -141,19 +158,19 @@ def _follow(
             detail[row, j, 2] = usual
 
 
-@njit(cache=True)
-def _usual(state: FloatArray) -> float:
+@bare_kernel
+def _usual(state: FloatArray, kept: FloatArray) -> float:
     """How long a healthy channel repeats: of the others where there are any, else its own finished repeats [s]."""
     channels = state.shape[1]
     if channels > 2:
-        return float(np.median(state[LONGEST]))
+        return float(finite_middle(state[LONGEST], kept))
     if channels == 2:
-        return max(float(np.min(state[LONGEST])), float(np.min(state[DONE])))
+        return float(max(min(state[LONGEST, 0], state[LONGEST, 1]), min(state[DONE, 0], state[DONE, 1])))
     done = float(state[DONE, 0])
     return done if done > 0.0 else np.inf
 
 
-@njit(cache=True)
+@bare_kernel
 def _follow_pack(
     state: FloatArray,
     stamp: FloatArray,

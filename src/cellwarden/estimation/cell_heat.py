@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_tracks import CurrentOffsetTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
@@ -67,14 +67,23 @@ def group_cells(context: PackContext) -> tuple[tuple[int, ...], ...]:
 
 def group_mean(values: FloatArray, groups: tuple[tuple[int, ...], ...]) -> FloatArray:
     """(M, n_groups) mean over each group's finite cells, NaN where none is, of (M, n_cells)."""
-    result = np.empty((values.shape[0], len(groups)))
+    result, values = np.empty((values.shape[0], len(groups))), np.ascontiguousarray(values)
     for g, cells in enumerate(groups):
-        part = values[:, list(cells)]
-        known = np.isfinite(part)
-        count = known.sum(axis=1)
-        total = np.where(known, part, 0.0).sum(axis=1)
-        result[:, g] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        _mean_of(values, np.array(cells, dtype=np.int64), result[:, g])
     return result
+
+
+@bare_kernel
+def _mean_of(values: FloatArray, cells: IntArray, out: FloatArray) -> None:
+    """Write the mean over what is finite of these cells into `out` (M,), NaN where nothing is."""
+    for m in range(values.shape[0]):
+        total, count = 0.0, 0.0
+        for cell in cells:
+            value = values[m, cell]
+            known = np.isfinite(value)
+            total += value if known else 0.0
+            count += 1.0 if known else 0.0
+        out[m] = total / count if count > 0.0 else np.nan
 
 
 def temperature_factor(celsius: FloatArray, polarisation: PolarisationTrack) -> FloatArray:
@@ -84,7 +93,7 @@ def temperature_factor(celsius: FloatArray, polarisation: PolarisationTrack) -> 
     return factor
 
 
-@njit(cache=True)
+@bare_kernel
 def follow_polarisation(
     state: FloatArray,
     elapsed: FloatArray,

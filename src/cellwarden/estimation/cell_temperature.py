@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["CellTemperatureState", "cell_temperatures", "initial_cell_temperature"]
@@ -62,6 +63,7 @@ def cell_temperatures(
         rest_second,
         levelled,
         middle,
+        np.empty(len(context.sensors)),
     )
     cells = np.repeat(middle[:, None], context.cell_count, axis=1)
     for sensor, touched in enumerate(context.sensor_cells):
@@ -70,7 +72,7 @@ def cell_temperatures(
     return new, cells
 
 
-@njit(cache=True)
+@bare_kernel
 def _level(
     deviation: FloatArray,
     rested: FloatArray,
@@ -79,15 +81,16 @@ def _level(
     rest_second: FloatArray,
     levelled: FloatArray,
     middle: FloatArray,
+    kept: FloatArray,
 ) -> None:
-    """Follow each sensor's deviation from the median at rest and take it out, row by row."""
+    """Follow each sensor's deviation from the median at rest and take it out, row by row; `kept` (S,) is scratch."""
     sensors = temperature.shape[1]
     for row in range(temperature.shape[0]):
-        raw = np.nanmedian(temperature[row]) if sensors > 0 else np.nan
+        raw = finite_middle(temperature[row], kept) if sensors > 0 else np.nan
         for k in range(sensors):
             difference = temperature[row, k] - raw
             if difference == difference and sensors > 1 and rest_second[row] >= REST_SECOND:
                 rested[k] = min(rested[k] + elapsed[row], MEMORY_SECOND)
                 deviation[k] += (difference - deviation[k]) * min(1.0, elapsed[row] / (rested[k] + 600.0))
             levelled[row, k] = temperature[row, k] - deviation[k]
-        middle[row] = np.nanmedian(levelled[row]) if sensors > 0 else np.nan
+        middle[row] = finite_middle(levelled[row], kept) if sensors > 0 else np.nan

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
+from cellwarden.estimation.middle_value import finite_middle
 
 __all__ = ["common_offsets", "follow_quiet_differences"]
 
@@ -23,7 +24,7 @@ QUIET_KELVIN = 0.5
 FORGET_SECOND = 43200.0
 
 
-@njit(cache=True)
+@counted_kernel
 def common_offsets(difference: FloatArray, sigma: FloatArray, frame_sigma: float, out: FloatArray) -> None:
     """Offset of the frame in which the sensors' differences stand, and its standard deviation.
 
@@ -37,23 +38,36 @@ def common_offsets(difference: FloatArray, sigma: FloatArray, frame_sigma: float
     frame_sigma : scale of the frame's own offset [K], infinite where the frame is the sensors' own
     out : (M, 2) filled: offset of the frame and its sigma [K]
     """
+    scratch = np.empty((2, difference.shape[1] + 1))
+    _each_offset(difference, sigma, frame_sigma, out, scratch[0], scratch[1])
+
+
+@bare_kernel
+def _each_offset(
+    difference: FloatArray, sigma: FloatArray, frame_sigma: float, out: FloatArray, held: FloatArray, kept: FloatArray
+) -> None:
+    """As `common_offsets`, with scratch `held`, `kept` (S + 1,)."""
+    sensors = difference.shape[1]
     for k in range(difference.shape[0]):
-        out[k, 0] = -np.nanmedian(np.append(difference[k], 0.0)) if frame_sigma < np.inf else 0.0
-        if frame_sigma == np.inf:
-            out[k, 0] = -np.nanmedian(difference[k])
-        if out[k, 0] != out[k, 0]:
-            out[k, 0] = 0.0
+        for g in range(sensors):
+            held[g] = difference[k, g]
+        held[sensors] = 0.0 if frame_sigma < np.inf else np.nan  # the frame's own
+        middle = finite_middle(held, kept)
+        out[k, 0] = -middle if middle == middle else 0.0
         for _ in range(ROUNDS):
             total, weighted = _weights(difference[k], sigma, frame_sigma, out[k, 0])
             if total == 0.0:
                 break
+            before = out[k, 0]
             out[k, 0] = -weighted / total
             out[k, 1] = 1.0 / math.sqrt(total)
+            if out[k, 0] == before:
+                break  # further rounds give the same
         if total == 0.0:
             out[k, 1] = np.nan
 
 
-@njit(cache=True)
+@bare_kernel
 def _weights(difference: FloatArray, sigma: FloatArray, frame_sigma: float, frame: float) -> tuple[float, float]:
     """Sum of the weights, and of the weighted differences, at an offset of the frame."""
     total = 0.0
@@ -69,16 +83,16 @@ def _weights(difference: FloatArray, sigma: FloatArray, frame_sigma: float, fram
     return total, weighted
 
 
-@njit(cache=True)
+@bare_kernel
 def _average(own: FloatArray, mean: int, second: int, value: float, dt: float, window_second: float) -> None:
     """Draw a mean towards a value; its weight grows to the window."""
     own[second] = min(own[second] + dt, window_second)
     own[mean] += (dt / own[second] if own[second] > 0.0 else 1.0) * (value - own[mean])
 
 
-@njit(cache=True)
+@bare_kernel
 def follow_quiet_differences(
-    state: FloatArray, elapsed: FloatArray, warming: FloatArray, reading: FloatArray, out: FloatArray
+    state: FloatArray, elapsed: FloatArray, warming: FloatArray, reading: FloatArray, out: FloatArray, kept: FloatArray
 ) -> None:
     """Mean difference of each reading from the others' median while no heat parts them.
 
@@ -89,9 +103,10 @@ def follow_quiet_differences(
     warming : (M, S) kelvin per second that the heat alone would give
     reading : (M, S) [°C]
     out : (M, S, 2) filled: the mean [K] and the quiet time behind it [s]
+    kept : (S,) scratch
     """
     for k in range(elapsed.shape[0]):
-        middle = np.nanmedian(reading[k])
+        middle = finite_middle(reading[k], kept)
         dt = min(elapsed[k], FORGET_SECOND)
         for g in range(reading.shape[1]):
             state[g, WARMING] = state[g, WARMING] * math.exp(-dt / 7200.0) + abs(warming[k, g]) * dt

@@ -88,7 +88,7 @@ def _quiet_differences(
     warming = path.heat_watt / path.heat_capacity_joule_per_kelvin
     with_other = np.isfinite(minutes.temperature_celsius).sum(axis=1, keepdims=True) > 1
     reading = np.where(with_other, minutes.temperature_celsius, np.nan)
-    consensus.follow_quiet_differences(quiet, minutes.elapsed_second, warming, reading, out)
+    consensus.follow_quiet_differences(quiet, minutes.elapsed_second, warming, reading, out, np.empty(len(quiet)))
     weight = out[:, :, 1] / 7200.0
     return out[:, :, 0], 1.0 / np.sqrt(1.0 / scale**2 + weight / QUIET_SIGMA_KELVIN**2)
 

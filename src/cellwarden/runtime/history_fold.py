@@ -16,6 +16,7 @@ __all__ = ["HistoryFold"]
 MOST_ROWS = 4000
 _MEANS = ("current_ampere", "voltage_volt", "temperature_celsius", "ambient_temperature_celsius")
 _SUMS = ("balancing_ah",)
+_EXACT = ("unix_time_second", "weight")
 
 
 class HistoryFold:
@@ -23,24 +24,37 @@ class HistoryFold:
 
     def __init__(self) -> None:
         self._span_minute = 1
-        self._columns: dict[str, FloatArray] = {}
+        self._parts: list[dict[str, FloatArray]] = []  # one after the other; only the last row of all is open
 
     def add(self, minutes: MinuteBlock, board: Board) -> None:
         """Add the rows of one block with the tracks over them."""
         if len(minutes) == 0:
             return
         new = _columns(minutes, board)
-        columns = {name: np.concatenate([self._columns[name], new[name]]) for name in new} if self._columns else new
-        self._columns = _regroup(columns, self._span_minute)
-        while len(self._columns["unix_time_second"]) > MOST_ROWS:
+        if self._parts:
+            held = self._parts.pop()
+            self._parts.append({name: values[:-1] for name, values in held.items()})
+            new = _joined([{name: values[-1:] for name, values in held.items()}, new])
+        self._parts.append(_narrow(_regroup(new, self._span_minute)))
+        while sum(len(part["unix_time_second"]) for part in self._parts) > MOST_ROWS:
             self._span_minute *= 2
-            self._columns = _regroup(self._columns, self._span_minute)
+            self._parts = [_narrow(_regroup(_joined(self._parts), self._span_minute))]
 
     def history(self) -> History:
         """What was collected, in at most `MOST_ROWS` rows."""
-        columns = {name: values.astype(np.float64) for name, values in self._columns.items()}
+        columns = {name: values.astype(np.float64) for name, values in _joined(self._parts).items()}
         del columns["weight"]
         return History(**columns)
+
+
+def _joined(parts: list[dict[str, FloatArray]]) -> dict[str, FloatArray]:
+    """One after the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _narrow(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Columns in half the memory but for those that need more digits."""
+    return {name: values if name in _EXACT else values.astype(np.float32) for name, values in columns.items()}
 
 
 def _regroup(columns: dict[str, FloatArray], span_minute: int) -> dict[str, FloatArray]:
@@ -105,5 +119,5 @@ def _columns(minutes: MinuteBlock, board: Board) -> dict[str, FloatArray]:
     return {
         "unix_time_second": minutes.unix_time_second,
         "weight": np.maximum(minutes.sample_count, 0.0),
-        **{name: values.astype(np.float32) for name, values in columns.items()},
+        **columns,
     }
