@@ -280,6 +280,28 @@ def test_without_current_the_present_voltage_gives_a_wide_answer() -> None:
     assert_covariances(state)
 
 
+GAPPED = KnownString(stages=(CHARGE, DEEP, REST, Stage(2.2, 20.0), REST, Stage(1.6, -26.0), REST))
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [(8.5, 11.5), (13.5, 16.5)],
+    ids=["a discharge", "a charge"],
+)
+def test_charge_that_flowed_while_nothing_was_logged_is_found_again(hidden: tuple[float, float]) -> None:
+    """After hours without a row the voltage counts, not what had been counted; until it tells, the answer is wide."""
+    course = course_of(GAPPED)
+    hour = (course.samples.unix_time_second - START) / 3600.0
+    seen = (hour < hidden[0]) | (hour > hidden[1])
+    _, minutes, board = estimated(GAPPED, rows_of(course.samples, seen))
+    soc = board.get(SocTrack)
+    after = minutes.unix_time_second > START + 3600.0 * hidden[1]
+    true = truth_at(course, minutes)[after]
+    held = (soc.soc_low_fraction[after] <= true) & (true <= soc.soc_high_fraction[after])
+    assert held.mean() > 0.9
+    assert np.abs(soc.soc_fraction[after] - true)[-60:].max() < 0.05
+
+
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), cells=st.integers(1, 5))
 def test_random_readings_break_nothing(seed: int, cells: int) -> None:

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.charge_start import HYPOTHESES, POLARISATION_SCALES, summarise_starts, weigh_starts
+from cellwarden.estimation.charge_start import (
+    HYPOTHESES,
+    POLARISATION_SCALES,
+    loosen_starts,
+    summarise_starts,
+    weigh_starts,
+)
 from cellwarden.models.parameter_set import load_cell_model
 
 CAPACITY_AH = 100.0
@@ -147,3 +153,17 @@ def test_the_interval_holds_the_truth_on_the_plateau(seed: int) -> None:
         widths.append(high - low)
     assert inside >= 45
     assert max(widths) > 0.3  # the middle of the plateau tells little, and the interval says so
+
+
+@given(at=st.integers(30, 90), sigma=st.floats(0.02, 0.08), floor=st.floats(0.0, 0.05))
+def test_loosened_starts_are_a_gaussian_over_a_floor(at: int, sigma: float, floor: float) -> None:
+    weights = np.full((1, 1, HYPOTHESES), -700.0)
+    weights[0, 0, at] = 0.0
+    loosen_starts(weights, sigma, floor)
+    odds = np.exp(weights[0, 0]) - floor
+    grid = np.arange(HYPOTHESES) / (HYPOTHESES - 1.0)
+    mean = float((odds * grid).sum() / odds.sum())
+    assert odds.sum() == pytest.approx(1.0, abs=1e-6)
+    assert mean == pytest.approx(grid[at], abs=1e-6)
+    assert np.sqrt((odds * (grid - mean) ** 2).sum()) == pytest.approx(sigma, rel=0.03)
+    assert np.exp(weights[0, 0]).min() == pytest.approx(floor, abs=1e-6)

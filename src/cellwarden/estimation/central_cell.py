@@ -80,10 +80,10 @@ def predict_central(
     current: float,
     spread: float,
     gap_second: float,
+    unseen_ah: float,
 ) -> None:
-    """Advance the central cell over one minute row, in place."""
+    """Advance the central cell over one minute row, in place; `unseen_ah` may have flowed without a row (one sigma)."""
     hours = elapsed_second / 3600.0
-    capacity = parameters[P_CAPACITY]
     moved = charge_ah - x[OFFSET] * hours
     x[DEFICIT] += bleed_ah + parameters[P_LEAK] * hours - moved
     states = x.shape[0]
@@ -95,14 +95,23 @@ def predict_central(
     p[DEFICIT, DEFICIT] += (
         sampling**2 + (0.003 * charge_ah) ** 2 + (parameters[P_LEAK] * hours) ** 2 + (0.02 * bleed_ah) ** 2
     )
-    if gap_second > 600.0:
-        p[DEFICIT, DEFICIT] += (0.02 * capacity * min(gap_second / 3600.0, 10.0)) ** 2
+    p[DEFICIT, DEFICIT] += unseen_ah**2
     p[OFFSET, OFFSET] += (OFFSET_WALK_PER_DAY * parameters[P_OFFSET_SIGMA]) ** 2 * hours / 24.0
     p[LN_CAPACITY, LN_CAPACITY] += 1e-7 * hours
     for a in range(LN_R0, ACTIVATION):
         p[a, a] += 2e-5 * hours
+    if unseen_ah > 0.0:
+        _pass_gap(memory, parameters, gap_second, unseen_ah)
     _advance_memory(memory, parameters, moved, elapsed_second, current, x)
     _advance_model_errors(x, p, memory, elapsed_second)
+
+
+@bare_kernel
+def _pass_gap(memory: FloatArray, parameters: FloatArray, gap_second: float, unseen_ah: float) -> None:
+    """Forget over hours without a row what the polarisation was, and on which branch the charge that flowed ended."""
+    memory[FILTERED_1] *= np.exp(-gap_second / parameters[P_TAU_1])
+    memory[FILTERED_2] *= np.exp(-gap_second / parameters[P_TAU_2])
+    memory[HYSTERESIS] *= np.exp(-parameters[P_HYSTERESIS_RATE] * unseen_ah / parameters[P_CAPACITY])
 
 
 @bare_kernel
@@ -292,6 +301,19 @@ def learn_curve(
         if g > 0:
             learnt[0, g] = max(learnt[0, g], learnt[0, g - 1] + floor)
             learnt[1, g] = max(learnt[1, g], learnt[1, g - 1] + floor)
+
+
+@bare_kernel
+def learnt_spread(p: FloatArray, modes: FloatArray, spread: FloatArray) -> None:
+    """Write into `spread` (G,) one sigma of what the modes (G, K) may add to the curve yet [V]."""
+    for g in range(modes.shape[0]):
+        square = 0.0
+        for a in range(modes.shape[1]):
+            row = 0.0
+            for b in range(modes.shape[1]):
+                row += p[STATES + a, STATES + b] * modes[g, b]
+            square += modes[g, a] * row
+        spread[g] = np.sqrt(max(square, 0.0))
 
 
 @counted_kernel

@@ -11,7 +11,7 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
-from cellwarden.estimation.charge_start import summarise_starts, weigh_starts
+from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR, watch_closure, watch_idle
 from cellwarden.estimation.scalar_update import scalar_update
 
@@ -21,6 +21,7 @@ LAST_NEWS = 9
 SCALARS = 10
 
 HANDOVER_SIGMA = 0.02
+OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
@@ -250,26 +251,44 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
     hypotheses = state.weights.shape[2]
     for k in range(hypotheses):
         z = k / (hypotheses - 1.0)
-        state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + 0.02)
+        state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + OTHER_ODDS)
+    state.scalars[STARTED] = 0.0
+
+
+@counted_kernel
+def doubt_hypotheses(state: ChargeArrays, sigma: float) -> None:
+    """Spread the hypotheses by what may have flowed while nothing was logged; the next reading is a new one.
+
+    `sigma` is a share of the capacity.
+    """
+    loosen_starts(state.weights, min(sigma, 1.0), OTHER_ODDS * min(sigma / HANDOVER_SIGMA, 1.0))
+    state.scalars[STARTED] = 0.0
 
 
 @counted_kernel
 def weigh_hypotheses(
     state: ChargeArrays,
     curves: CurveArrays,
-    spread: FloatArray,
     median: float,
     current: float,
     charge_ah: float,
     elapsed: float,
     temperature: float,
 ) -> None:
-    """Weigh the hypotheses of all curves by one minute, as far as it is a new reading."""
+    """Weigh the hypotheses of all curves by one minute, as far as it is a new reading.
+
+    A curve is what its filter has learnt of it, and as sure as that: nothing before the first anchor, more after it.
+    """
     share = _share_of_news(state, median, current, charge_ah, elapsed)
     known = current == current
     g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
+    learnt, spread = np.empty((2, curves.discharge.shape[1])), np.empty(curves.discharge.shape[1])
     for k in range(state.weights.shape[0]):
-        x, memory = state.x[k], state.memory[k]
+        count = curves.mode_count[k]
+        x, memory = state.x[k, : cc.STATES + count], state.memory[k]
+        modes = curves.modes[k, :, :count]
+        cc.learn_curve(x, curves.discharge[k], curves.charge[k], modes, learnt)
+        cc.learnt_spread(state.p[k], modes, spread)
         polarisation = 0.0
         if known:
             polarisation = g * (
@@ -281,9 +300,9 @@ def weigh_hypotheses(
             state.weights[k],
             state.scalars[COUNTED] - 0.5 * charge_ah,
             np.exp(x[cc.LN_CAPACITY]),
-            curves.discharge[k],
-            curves.charge[k],
-            spread[k],
+            learnt[0],
+            learnt[1],
+            spread,
             memory[cc.HYSTERESIS],
             1.0 - memory[cc.HYSTERESIS] ** 2,
             median,

@@ -21,6 +21,7 @@ from cellwarden.estimation.charge_anchor import (
     anchor_full,
     check_anchor,
     choose_curve,
+    doubt_hypotheses,
     keep_zero,
     lose_anchor,
     read_closure,
@@ -44,6 +45,9 @@ SPARSE_SECOND = 20.0
 SPARSE_DOUBT = 2.0  # of a log as slow: what came and went between its rows left no jump
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
 SURE_SIGMA = 0.012  # of the central charge, before differences to it say anything
+UNSEEN_SECOND, UNSEEN_HOURS = 600.0, 10.0  # without a row; from the first on the charge is doubted
+UNSEEN_C_RATE, UNSEEN_SHARE = 0.02, 0.5  # that may flow then, at least and of the current before or after
+UNSEEN_LOST = 0.03  # of the capacity, unseen: no error of a count that a Gaussian could hold
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
@@ -69,21 +73,19 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
 @counted_kernel
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
-    spread = np.sqrt((curves.modes**2).sum(axis=2))
     widest = max(state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
-    _advance_rows(state, curves, spread, np.empty((2, widest)), minutes, out)
+    _advance_rows(state, curves, np.empty((2, widest)), minutes, out)
 
 
 @bare_kernel
 def _advance_rows(
     state: ChargeArrays,
     curves: CurveArrays,
-    spread: FloatArray,
     work: FloatArray,
     minutes: MinuteArrays,
     out: ChargeOutputs,
 ) -> None:
-    """Go through the rows; `spread` (K, G) is one sigma of what a curve may yet be learnt to be [V], `work` scratch."""
+    """Go through the rows; `work` is scratch."""
     scalars = state.scalars
     for m in range(minutes.stamp.shape[0]):
         median = finite_middle(minutes.voltage[m], work[1])
@@ -96,7 +98,7 @@ def _advance_rows(
             scalars[SILENT_SECOND] = 0.0
             _predict(state, curves, minutes, m)
         if minutes.sample_count[m] > 0.0 and median == median:
-            _correct(state, curves, spread, work, minutes, m, median)
+            _correct(state, curves, work, minutes, m, median)
         write_row(state, curves.mode_count, out, work, m, gap_ah, minutes.stamp[m])
 
 
@@ -117,14 +119,18 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
     current = minutes.current[m]
     spread = minutes.current_max[m] - minutes.current_min[m] if current == current else 0.0
     jump = 0.0  # what a log of one row a minute and slower leaves open between its rows
+    before = state.scalars[ROW_CURRENT]
     if current == current:
-        jump = abs(minutes.current_last[m] - state.scalars[ROW_CURRENT])
+        jump = abs(minutes.current_last[m] - before)
         state.scalars[ROW_CURRENT] = minutes.current_last[m]
     missed = max(spread, SPARSE_DOUBT * jump if minutes.gap[m] > SPARSE_SECOND else 0.0)
     state.scalars[COUNTED] += minutes.charge_ah[m] - bled
     hours = minutes.elapsed[m] / 3600.0
     lost = bled + state.parameters[cc.P_LEAK] * hours
+    unseen_ah = _unseen_ah(minutes, m, before, capacity)
     count_for_zero(state.zero, minutes.charge_ah[m], lost, hours, missed, minutes.gap[m], capacity)
+    if state.scalars[ANCHORED] == 0.0 and unseen_ah > 0.0:
+        doubt_hypotheses(state, unseen_ah / capacity)
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] == 0.0:
             states = cc.STATES + curves.mode_count[k]
@@ -139,6 +145,7 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
                 current,
                 missed,
                 minutes.gap[m],
+                unseen_ah,
             )
     best = int(state.scalars[BEST])
     unseen = state.parameters[cc.P_UNLOGGED_BLEED] if state.memory[best, cc.IS_FULL] > 0.0 else 0.0
@@ -156,17 +163,27 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
             state.parameters[cc.P_HYSTERESIS_RATE],
         )
     deficit_sigma = np.sqrt(state.p[best, cc.DEFICIT, cc.DEFICIT]) / capacity
-    if state.scalars[ANCHORED] > 0.0 and deficit_sigma > LOST_SIGMA:
+    doubtful = deficit_sigma > LOST_SIGMA or unseen_ah > UNSEEN_LOST * capacity
+    if state.scalars[ANCHORED] > 0.0 and doubtful:
         lose_anchor(state, deficit_sigma)
     elif state.scalars[ANCHORED] > 0.0 and state.x[best, cc.DEFICIT] < -OVERFULL_SOC * capacity:
         lose_anchor(state, OVERFULL_SIGMA)
 
 
 @bare_kernel
+def _unseen_ah(minutes: MinuteArrays, m: int, before: float, capacity: float) -> float:
+    """Charge that may have flowed while nothing was logged, one sigma [Ah]; `before` is the last current known [A]."""
+    if minutes.gap[m] <= UNSEEN_SECOND:
+        return 0.0
+    after = minutes.current[m]
+    flowing = max(abs(before), abs(after)) if after == after else abs(before)
+    return float(max(UNSEEN_C_RATE * capacity, UNSEEN_SHARE * flowing) * min(minutes.gap[m] / 3600.0, UNSEEN_HOURS))
+
+
+@bare_kernel
 def _correct(
     state: ChargeArrays,
     curves: CurveArrays,
-    spread: FloatArray,
     work: FloatArray,
     minutes: MinuteArrays,
     m: int,
@@ -183,7 +200,7 @@ def _correct(
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
     if state.scalars[ANCHORED] == 0.0:
         warm = finite_middle(minutes.temperature[m], work[1])
-        weigh_hypotheses(state, curves, spread, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
+        weigh_hypotheses(state, curves, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
         try_handover(state, full)
     elif current == current:
         if state.memory[0, cc.FULL_COUNT] > before:

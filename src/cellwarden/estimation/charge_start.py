@@ -64,6 +64,27 @@ def weigh_starts(
 
 
 @counted_kernel
+def loosen_starts(weights: FloatArray, sigma: float, floor: float) -> None:
+    """What is left of the weights (curves, scales, H) after charge of unknown size came or went, in place.
+
+    Each start spreads by `sigma` of z, as a Gaussian; any other has at least `floor` times the odds of the likeliest.
+    """
+    count = weights.shape[2]
+    reach = min(int(np.ceil(3.0 * sigma * (count - 1.0))), count - 1)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / ((count - 1.0) * max(sigma, 1e-6))) ** 2)
+    kernel /= kernel.sum()
+    for a in range(weights.shape[0]):
+        for b in range(weights.shape[1]):
+            before = np.exp(weights[a, b])
+            after = np.zeros(count)
+            for k in range(count):
+                for step in range(-reach, reach + 1):
+                    if 0 <= k + step < count:
+                        after[k] += kernel[step + reach] * before[k + step]
+            weights[a, b] = np.log(after + floor * before.max() + 1e-300)
+
+
+@counted_kernel
 def summarise_starts(weights: FloatArray) -> tuple[float, float, float, float]:
     """Mean, sigma and 95 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0."""
     probability = np.zeros(weights.shape[2])
