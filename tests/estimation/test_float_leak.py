@@ -55,11 +55,12 @@ def test_the_kernel_is_its_numpy_twin() -> None:
     x, mode = np.zeros((3, 2)), np.full(3, 1.0 / 3.0)
     p = np.array([np.diag([4e-8, (kernel.PRIOR_LEAK * CAPACITY_AH) ** 2])] * 3)
     state.p[k, j, :, leak_filter.VARIANCE_DRIFT] = 4e-8
+    scratch = np.empty((3, 2)), np.empty((3, 3)), np.empty((2, 3))
     reading = 0.0
     for _ in range(60):
         reading += -0.0002 + 0.0001 * rng.standard_normal()
         arguments = (reading, 4e-8, 0.0003 * float(rng.random()), 0.012, 1e-9)
-        likelihood = kernel._take(state, k, j, *arguments, 0.5)
+        likelihood = kernel._take(state, k, j, scratch, *arguments, 0.5)
         means, spreads, mode, expected = twin_take(x, p, mode, *arguments)
         x, p = np.array(means), np.array(spreads)
         assert likelihood == pytest.approx(expected, rel=1e-9)

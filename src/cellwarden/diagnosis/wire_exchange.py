@@ -77,6 +77,15 @@ def exchanged_pairs(
 
 
 @bare_kernel
+def _mean(values: FloatArray) -> float:
+    """Mean of values (N,), N ≥ 1."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
+
+
+@bare_kernel
 def _is_calm(voltage: FloatArray, current: FloatArray, band: float) -> bool:
     """Whether the current, or where it is not measured the mean voltage, kept still through the window."""
     low, high = np.inf, -np.inf
@@ -86,7 +95,7 @@ def _is_calm(voltage: FloatArray, current: FloatArray, band: float) -> bool:
     if high >= low:
         return high - low <= band
     for row in range(WINDOW_ROWS):
-        mean = voltage[row].mean()
+        mean = _mean(voltage[row])
         low, high = min(low, mean), max(high, mean)
     return high - low <= STEADY_VOLT
 
@@ -100,7 +109,7 @@ def _side(voltage: FloatArray, begin: int, from_row: int, j: int) -> tuple[float
         d = voltage[row, j] - voltage[row, j + 1]
         difference += d
         square += d * d
-        total += voltage[row, j] + voltage[row, j + 1] - 2.0 * voltage[row].mean()
+        total += voltage[row, j] + voltage[row, j + 1] - 2.0 * _mean(voltage[row])
     mean = difference / SIDE_ROWS
     return mean, total / SIDE_ROWS, max(square / SIDE_ROWS - mean * mean, 0.0)
 

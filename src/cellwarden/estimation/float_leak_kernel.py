@@ -27,8 +27,9 @@ from cellwarden.estimation.float_leak_filter import (
     RATES,
     VARIANCE_DRIFT,
     VARIANCE_LEAK,
+    allow_jump,
     correct_drift,
-    mixed_rates,
+    mix_rates,
 )
 from cellwarden.estimation.float_leak_wander import mean_median, wander_variance
 from cellwarden.estimation.middle_value import finite_middle
@@ -60,7 +61,7 @@ READING_VOLT = 0.0002  # beside the scatter of the minutes
 FAR_ABOVE_VOLT = 0.015  # a cell so much fuller stands where the curve's shape is not known
 FAR_BELOW_VOLT = 0.015  # the balancer works on the others and leaves such a cell alone
 SLOPE_SHARE = 0.3  # of a movement that the slope's shape may be off by
-JUMP, JUMP_LEAK = 5.0, 0.2  # sigma; how likely a jump is a leak
+JUMP = 5.0  # sigma
 LIKELIHOOD_SHARE = 0.3  # readings of one slot share errors
 TELLING_VOLT = 0.0005  # a movement by the bleed of this size tells half of it
 FORGET_HOURS = 48.0
@@ -307,6 +308,7 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
     number[SLOW_MEDIAN] = mean_median(number[SLOW_MEDIAN], median, hours)
     wander = wander_variance(hours, slot.rest_hours, median - number[LAST_MEDIAN], median - number[SLOW_MEDIAN])
     state.weight[:] = state.prior + np.exp(-hours / FORGET_HOURS) * (state.weight - state.prior)
+    scratch = np.empty((RATES, 2)), np.empty((RATES, 3)), np.empty((2, RATES))
     for j in range(slot.voltage.shape[0]):
         reading = slot.voltage[j] - median
         if reading == reading:
@@ -327,7 +329,7 @@ def _take_rest(state: FloatLeakArrays, slot: FloatLeakRows, ladder: SlopeLadder)
         for k in range(ladder.factor.shape[0]):
             s = ladder.factor[k] * slope
             state.weight[k] += told * _take(
-                state, k, j, reading, slot.noise[j], s * cell[BLED_SINCE, j], s * hours, wander, hours
+                state, k, j, scratch, reading, slot.noise[j], s * cell[BLED_SINCE, j], s * hours, wander, hours
             )
     state.weight[:] -= state.weight.max()
     number[INFORMED] = slot.stamp
@@ -343,11 +345,12 @@ def _open(state: FloatLeakArrays, j: int, reading: float, noise: float) -> None:
     state.p[:, j, :, COVARIANCE] = 0.0
 
 
-@counted_kernel
+@bare_kernel
 def _take(
     state: FloatLeakArrays,
     k: int,
     j: int,
+    scratch: tuple[FloatArray, FloatArray, FloatArray],
     reading: float,
     noise: float,
     bled: float,
@@ -359,13 +362,14 @@ def _take(
 
     Parameters
     ----------
+    scratch : (3, 2), (3, 3) and (2, 3)
     noise : variance of the reading [V²]
     bled : movement by the bleed [V]
     away : movement by 1 A of leak [V/A]
     wander : variance that the distance gains [V²]
     """
-    x, p, mode = mixed_rates(state.x[k, j], state.p[k, j], state.mode[k, j])
-    likelihood = np.empty(RATES)
+    x, p, mode, likelihood = scratch[0], scratch[1], scratch[2][0], scratch[2][1]
+    mix_rates(state.x[k, j], state.p[k, j], state.mode[k, j], x, p, mode)
     for rate in range(RATES):
         x[rate, DRIFT] -= away * x[rate, LEAK] + bled
         p[rate, VARIANCE_DRIFT] += away * away * p[rate, VARIANCE_LEAK] - 2.0 * away * p[rate, COVARIANCE]
@@ -375,23 +379,18 @@ def _take(
         p[rate, VARIANCE_LEAK] += walk * walk * hours / 24.0
     error = reading - x[RATES - 1, DRIFT]
     if error * error > JUMP * JUMP * (p[RATES - 1, VARIANCE_DRIFT] + noise):
-        _allow_jump(p, mode, error, away)
+        allow_jump(p, mode, error, away)
+    top, total = -np.inf, 0.0
     for rate in range(RATES):
         likelihood[rate] = correct_drift(x[rate], p[rate], reading, noise)
-    top = likelihood.max()
-    mode *= np.exp(likelihood - top)
-    total = mode.sum()
-    state.x[k, j], state.p[k, j], state.mode[k, j] = x, p, mode / total
+        top = max(top, likelihood[rate])
+    for rate in range(RATES):
+        mode[rate] *= np.exp(likelihood[rate] - top)
+        total += mode[rate]
+    for rate in range(RATES):
+        state.mode[k, j, rate] = mode[rate] / total
+        for a in range(2):
+            state.x[k, j, rate, a] = x[rate, a]
+        for a in range(3):
+            state.p[k, j, rate, a] = p[rate, a]
     return float(top + np.log(total))
-
-
-@counted_kernel
-def _allow_jump(p: FloatArray, mode: FloatArray, error: float, away: float) -> None:
-    """Let a jump be the sensor's for the slower rates and a new leak for the fastest: what comes next decides."""
-    p[:, VARIANCE_DRIFT] += error * error
-    if away > 0.0:
-        p[RATES - 1, VARIANCE_LEAK] += (error / away) ** 2
-        p[RATES - 1, COVARIANCE] -= error * error / away
-    fast = max(mode[RATES - 1], JUMP_LEAK)
-    mode[: RATES - 1] *= (1.0 - fast) / mode[: RATES - 1].sum()
-    mode[RATES - 1] = fast

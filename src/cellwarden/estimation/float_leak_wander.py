@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["mean_median", "wander_variance"]
 
@@ -15,7 +16,7 @@ RELAXING_VOLT, RELAXING_HOURS = 0.004, 4.0
 CYCLE_VOLT, LONGEST_HOURS = 0.002, 0.75  # a discharge and recharge leave the distances as they were but for so much
 
 
-@njit(cache=True)
+@bare_kernel
 def mean_median(mean_volt: float, median_volt: float, hours: float) -> float:
     """Mean of the medians over the last hours of rest [V], begun anew (NaN: for the first time) after a cycle.
 
@@ -30,7 +31,7 @@ def mean_median(mean_volt: float, median_volt: float, hours: float) -> float:
     return float(mean_volt + (1.0 - np.exp(-hours / LEVEL_HOURS)) * (median_volt - mean_volt))
 
 
-@njit(cache=True)
+@bare_kernel
 def wander_variance(hours: float, rest_hours: float, moved_volt: float, climbed_volt: float) -> float:
     """Variance that a distance gains: slow errors, relaxation, a cycle in between, a median that moved [V²].
 
