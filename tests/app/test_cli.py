@@ -24,6 +24,16 @@ def test_an_analysis_leaves_its_four_files_and_says_what_it_found(run_cli: RunCl
     assert "results/report.html" in out.replace("\n", "")
 
 
+def test_columns_that_are_not_known_are_named_with_what_was_perhaps_meant(run_cli: RunCli, tmp_path: Path) -> None:
+    table = small_log()
+    table["cell_voltage_4_volts"] = table["soc_note"] = ["3.3"] * len(next(iter(table.values())))
+    log, pack = write_csv(table, tmp_path / "log.csv"), write_pack(tmp_path / "pack.toml")
+    status, _, err = run_cli(["analyze", log, "--pack", pack, "--out", tmp_path / "results"])
+    assert status == 0
+    assert "'cell_voltage_4_volts' (did you mean 'cell_voltage_c4_volt'?)" in err
+    assert "'soc_note'" in err
+
+
 @pytest.mark.parametrize("has_current", [True, False])
 def test_hindsight_is_listed_where_it_was_written_and_missed_where_not(
     run_cli: RunCli, tmp_path: Path, *, has_current: bool

@@ -45,16 +45,21 @@ def _check(
         pack_setup(settings, spec)
     console = Console()
     packs = len(read.packs)
-    console.print(f"{site.name} is in order: {_counted(packs, 'pack')}, {_counted(len(read.ports), 'line')}.")
+    console.print(f"{site.name} describes {_counted(packs, 'pack')} on {_counted(len(read.ports), 'line')}.")
     for name, load in loads.items():
         console.print(f"Line '{name}' will be in use for {load:.0%} of the time.")
     if not reach_devices:
+        console.print("The description is in order; no device was asked.")
         return
     logging.getLogger("cellwarden").setLevel(logging.ERROR)  # what a device does not answer stands in the table
     found = asyncio.run(_reach_all(read))
     console.print(_table(read, found))
-    if any(reached.trouble for reached in found.values()):
+    wrong = sum(bool(_trouble(found[spec.id, item.name], spec)) for setup, spec in read.packs for item in setup.source)
+    if wrong:
+        devices = _counted(len(found), "device")
+        console.print(f"{wrong} of {devices} cannot be used as described; see above.", style="red")
         raise typer.Exit(1)
+    console.print("All is in order.")
 
 
 _Key = tuple[str, str]
@@ -115,8 +120,9 @@ def _table(site: Site, found: dict[_Key, Reached]) -> Table:
     for settings, spec in site.packs:
         for source in settings.source:
             reached = found[spec.id, source.name]
-            words = reached.trouble or _words(reached, spec, source)
-            style = "red" if reached.trouble else ""
+            trouble = _trouble(reached, spec)
+            words = trouble or _words(reached, source)
+            style = "red" if trouble else ""
             seconds = f"{1000 * reached.exchange_second:.0f} ms" if reached.reading is not None else ""
             table.add_row(spec.id, source.name, _device(reached), words, seconds, style=style)
     return table
@@ -127,8 +133,19 @@ def _device(reached: Reached) -> str:
     return "" if identity is None else f"{identity.model} {identity.serial_number} {identity.firmware}".strip()
 
 
-def _words(reached: Reached, spec: PackSpec, source: SourceSettings) -> str:
-    """What the device reads, and what does not fit the description."""
+def _trouble(reached: Reached, spec: PackSpec) -> str:
+    """What keeps a device from being used as the description says, "" for nothing."""
+    reading = reached.reading
+    if reached.trouble or reading is None or reading.cell_voltage_volt is None:
+        return reached.trouble
+    cells = reading.cell_voltage_volt.size
+    if cells == spec.cells_in_series:
+        return ""
+    return f"it reads {cells} cells, the description says {spec.cells_in_series}: correct cells_in_series or the device"
+
+
+def _words(reached: Reached, source: SourceSettings) -> str:
+    """What the device reads."""
     import numpy as np
 
     reading = reached.reading
@@ -138,8 +155,6 @@ def _words(reached: Reached, spec: PackSpec, source: SourceSettings) -> str:
     if reading.cell_voltage_volt is not None:
         volts = reading.cell_voltage_volt[np.isfinite(reading.cell_voltage_volt)]
         parts.append(f"{reading.cell_voltage_volt.size} cells {volts.min():.3f} to {volts.max():.3f} V")
-        if reading.cell_voltage_volt.size != spec.cells_in_series:
-            parts.append(f"but the description says {spec.cells_in_series}")
     if reading.current_ampere is not None and np.isfinite(reading.current_ampere):
         parts.append(f"{reading.current_ampere:+.1f} A")
     if reading.temperature_celsius is not None:

@@ -23,6 +23,7 @@ __all__ = ["main"]
 _UNUSABLE_INPUT = 2
 _REPORT, _ESTIMATES = "report.html", "estimates.parquet"
 _SMOOTHED = "smoothed.parquet"
+_UNREAD_SHOWN = 6
 _FILES: tuple[str, ...] = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
 
 app = typer.Typer(
@@ -109,7 +110,22 @@ def analyze(
             else:
                 typer.echo(f"No {_SMOOTHED}: without current nothing is counted back.", err=True)
         write_report(result, work / _REPORT)
+    _tell_unread(result.quality.columns_ignored)
     Console().print(terminal_summary(result, {name: str(out / name) for name in names}))
+
+
+def _tell_unread(names: tuple[str, ...]) -> None:
+    """Name the columns that the format does not know, with what was perhaps meant."""
+    from cellwarden.logs.columns import nearest_column
+
+    if not names:
+        return
+    shown = []
+    for name in names[:_UNREAD_SHOWN]:
+        near = nearest_column(name)
+        shown.append(f"'{name}'" + (f" (did you mean '{near}'?)" if near else ""))
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    typer.echo(f"Not read, for a pack log has no such column: {', '.join(shown)}{more}.", err=True)
 
 
 @app.command()

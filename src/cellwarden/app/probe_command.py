@@ -91,6 +91,8 @@ async def _ask_all(
         async with stream_line(PortSettings(name="probe", baud=baud, **where), [driver]) as line:  # type: ignore[arg-type]
             for address in range(low, min(high, low + addresses - 1) + 1):
                 reached = await reach(driver, DeviceProfile(address=address), line, timeout / 2.0, timeout)
+                if reached.is_line_down:
+                    raise ConfigurationError(f"{port} cannot be opened: {reached.trouble}.")
                 if reached.reading is not None:
                     found.append((driver.name, address, reached))
     return found

@@ -36,8 +36,11 @@ def _run(site: _SiteFile) -> None:
         run_controller(site)
         return
     from cellwarden.app.service.site_toml import read_site_toml
+    from cellwarden.app.service.site_web import web_settings
 
-    read_site_toml(site)  # what is wrong with it is said once, and not by both processes
+    read = read_site_toml(site)  # what is wrong with it is said once, and not by both processes
+    page = web_settings(read).address
+    typer.echo(f"The page: {page} (Ctrl-C ends). Readings are kept in {read.state_directory}.")
     program = [sys.executable, "-c", "from cellwarden.app.cli import main; main()", "web", str(site)]
     web = subprocess.Popen(program)  # noqa: S603  # our own program
     try:

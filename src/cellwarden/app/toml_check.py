@@ -64,10 +64,15 @@ def _place(location: tuple[str | int, ...]) -> str:
     """`[table] key`; entries of a list of tables are counted from 1."""
     if not location:
         return ""
-    table, rest = f"[{location[0]}]", list(location[1:])
-    if rest and isinstance(rest[0], int):
-        table = f"[[{location[0]}]] {rest.pop(0) + 1}"  # type: ignore[operator]  # an index, just asked
-    return f"{table} {'.'.join(map(str, rest))}".strip()
+    table, rest, places = f"[{location[0]}]", list(location), []
+    path = ""
+    while len(rest) > 1 and isinstance(rest[1], int):
+        path = f"{path}.{rest[0]}".lstrip(".")
+        places.append(f"[[{path}]] {rest[1] + 1}")
+        rest = rest[2:]
+    if not places:
+        return f"{table} {'.'.join(map(str, rest[1:]))}".strip()
+    return f"{' '.join(places)} {'.'.join(map(str, rest))}".strip()
 
 
 def _sentence(error: Any, keys: Keys) -> str:
@@ -85,5 +90,7 @@ def _sentence(error: Any, keys: Keys) -> str:
         return f"{place} is {error['input']!r}; it must be {_BOUNDS[kind]} {bound:g}"
     if kind == "missing":
         return f"{place} is missing; add it"
+    if kind == "list_type" and len(location) == 1 and isinstance(error["input"], dict):
+        return f"[{location[0]}] must be written [[{location[0]}]]: there may be several"
     words = _PLAIN_WORDS.get(kind, error["msg"])
     return f"{place} is {error['input']!r}; it {words}"

@@ -10,9 +10,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
-__all__ = ["CellwardenError", "ConfigurationError", "InputError", "nearest_name"]
+__all__ = ["CellwardenError", "ConfigurationError", "InputError", "nearest_name", "plain_cause"]
 
 
 class CellwardenError(Exception):
@@ -31,3 +32,10 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, or None where none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return near[0] if near else None
+
+
+def plain_cause(error: OSError) -> str:
+    """What the system says went wrong, in its own words and without a number: "Connection refused"."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)

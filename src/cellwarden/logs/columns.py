@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cellwarden.core.errors import InputError
+from cellwarden.core.errors import InputError, nearest_name
 
-__all__ = ["Column", "Quantity", "parse_columns", "quantity_names"]
+__all__ = ["Column", "Quantity", "nearest_column", "parse_columns", "quantity_names"]
 
 _VOLT = {"volt": 1.0, "millivolt": 1e3, "microvolt": 1e6}
 _AMPERE = {"ampere": 1.0, "milliampere": 1e3}
@@ -83,6 +83,13 @@ def quantity_names() -> tuple[str, ...]:
     return tuple(
         f"{q.stem}{f'_{q.index_letter}{{k}}' if q.index_letter else ''}_{unit}" for q in _QUANTITIES for unit in q.units
     )
+
+
+def nearest_column(name: str) -> str | None:
+    """The column of a pack log whose name is most like this one's, None where none is near."""
+    numbers = re.findall(r"\d+", name)
+    near = nearest_name(re.sub(r"\d+", "{k}", name), quantity_names())
+    return near if near is None else near.replace("{k}", numbers[0] if numbers else "1")
 
 
 def _parse(name: str, file: str) -> Column | None:

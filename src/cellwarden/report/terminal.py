@@ -119,7 +119,8 @@ def _finding(result: AnalysisResult, finding: Finding, depth: int) -> Renderable
     line.append(f"{state.word.capitalize()}. ", style=_STYLES[state.key])
     cleared = " Cleared since." if finding.cleared_unix_time_second is not None else ""
     line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
-    if finding.advice and not depth and finding.severity is not Severity.INFO:
+    held = finding.cleared_unix_time_second is None
+    if finding.advice and held and not depth and finding.severity is not Severity.INFO:
         line.append("\nTo do: " + finding.advice)
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(("  " * depth) + state.sign, style=_STYLES[state.key]), line)

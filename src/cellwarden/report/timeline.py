@@ -142,7 +142,7 @@ def _rows(finding: Finding, depth: int) -> str:
     values = _values(finding)
     first = element("tr", what, *(_cell(name, text(value)) for name, value in zip(_HEADS[1:], values, strict=True)))
     said = element("p", text(finding.explanation)) if finding.explanation else ""
-    advice = element("p", element("b", "To do: "), text(finding.advice)) if finding.advice else ""
+    advice = element("p", element("b", "To do: "), text(finding.advice)) if finding.advice and not cleared else ""
     second = element("tr", element("td", said, advice, colspan=len(_HEADS), class_="words"))
     return element("tbody", first, second, class_=f"{state.key} depth{depth}{' cleared' if cleared else ''}")
 

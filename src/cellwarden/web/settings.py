@@ -40,6 +40,14 @@ class WebSettings:
     most_viewers: int = 32
 
     @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the page."""
+        scheme = "https" if self.has_tls or self.tls == "own" else "http"
+        anywhere = self.host in {"0.0.0.0", "::", ""}  # noqa: S104  # asked, not bound
+        host = "127.0.0.1" if anywhere else f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}/"
+
+    @property
     def has_tls(self) -> bool:
         """Whether the process itself closes the connection."""
         return self.certificate_file is not None and self.key_file is not None

@@ -84,3 +84,32 @@ def test_probe_says_that_nothing_answers(tmp_path: Path) -> None:
         code, text = said("probe", str(tmp_path / "jk"), "--driver", "jk_pb", "--addresses", "1", "--timeout", "0.5")
     assert code == 1
     assert "Nothing answers" in text
+
+
+def test_check_says_that_the_cells_are_not_as_many_as_described(tmp_path: Path) -> None:
+    with jk_in_a_thread(tmp_path / "jk"):
+        file = site_file(tmp_path, str(tmp_path / "jk"), period=1.0)
+        description = tmp_path / "pack.toml"
+        text = description.read_text().replace("cells_in_series = 16", "cells_in_series = 17")
+        description.write_text(text)
+        code, text = said("check", str(file))
+    assert code == 1
+    assert "it reads 16 cells, the description says 17" in text
+    assert "1 of 1 device cannot be used" in text
+    assert "in order" not in text
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [
+        ("127.0.0.1:1", "Connection refused"),
+        ("/dev/null", "cannot be opened"),
+    ],
+)
+@pytest.mark.enable_socket
+def test_probe_says_why_a_line_cannot_be_opened(port: str, words: str) -> None:
+    code, text = said("probe", port, "--driver", "jk_pb", "--addresses", "1", "--timeout", "0.5")
+    assert code == 2
+    assert words in text
+    assert "Errno" not in text
+    assert "wiring" not in text

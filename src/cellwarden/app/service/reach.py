@@ -21,13 +21,17 @@ __all__ = ["Reached", "reach", "reach_bluetooth"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """What became of a device: its reading, or why there is none; `exchange_second` is the time of one round [s]."""
+    """What became of a device: its reading, or why there is none; `exchange_second` is the time of one round [s].
+
+    `is_line_down` says that the line itself could not be opened or was lost, so that no device was asked.
+    """
 
     reading: DeviceReading | None
     identity: DeviceIdentity | None
     exchange_second: float
     refused: dict[str, int]
     trouble: str = ""
+    is_line_down: bool = False
 
 
 async def reach(
@@ -67,6 +71,7 @@ async def reach(
         exchange_second=poller.exchange.all.largest_second,
         refused=counted,
         trouble="" if reading is not None else _trouble(poller, session, timeout_second),
+        is_line_down=reading is None and isinstance(poller, SourcePoller) and not poller.link.line.is_open,
     )
 
 

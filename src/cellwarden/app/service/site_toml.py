@@ -5,6 +5,7 @@ Sections that other parts of the program define (`web`, `publish`) are kept as t
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from cellwarden.app.pack_toml import read_pack_toml
 from cellwarden.app.service.site_paths import files_beside, settings_beside
@@ -23,7 +24,21 @@ from cellwarden.drivers.device import TransportKind
 
 __all__ = ["BankSettings", "PackSettings", "PortSettings", "Site", "SourceSettings", "StoreSettings", "read_site_toml"]
 
-_Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+def _of_form(pattern: str, words: str) -> AfterValidator:
+    """Text that matches the pattern whole; otherwise `words` say what it must be."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"is {value!r}; it must be {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+_Name = Annotated[str, _of_form("[A-Za-z0-9][A-Za-z0-9._-]*", "a letter or digit and more of them, '.', '_' or '-'")]
+_HostPort = Annotated[str, _of_form(".+:[0-9]{1,5}", "HOST:PORT, such as 192.168.1.20:502")]
+_Channel = Annotated[str, _of_form("[a-z_]+:.+", "INTERFACE:CHANNEL, such as socketcan:can0")]
 _KINDS: tuple[TransportKind, ...] = ("serial", "tcp", "can", "mqtt", "ble")
 _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
@@ -45,9 +60,9 @@ class PortSettings(Table):
 
     name: _Name
     serial: Annotated[str, Field(min_length=1)] | None = None
-    tcp: Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")] | None = None
-    can: Annotated[str, Field(pattern=r"^[a-z_]+:.+$")] | None = None
-    mqtt: Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")] | None = None
+    tcp: _HostPort | None = None
+    can: _Channel | None = None
+    mqtt: _HostPort | None = None
     ble: Annotated[str, Field(min_length=1)] | None = None
     baud: Annotated[int, Field(ge=300, le=4_000_000)] | None = None
     bitrate: Annotated[int, Field(ge=10_000, le=8_000_000)] = 500_000
@@ -83,7 +98,7 @@ class SourceSettings(Table):
     period_second: Annotated[float, Field(ge=0.05, le=3600.0, allow_inf_nan=False)] = 1.0
     ambient_sensor: Annotated[int, Field(ge=1)] | None = None
     has_ambient: bool = False
-    offset_tolerance_volt: _Positive | None = None
+    offset_tolerance_volt: Annotated[float, Field(gt=0.0, le=0.2)] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, final
 
+from cellwarden.core.errors import plain_cause
 from cellwarden.drivers.errors import LinkDownError, NoAnswerError
 from cellwarden.drivers.transport.backoff import Backoff
 
@@ -177,8 +178,9 @@ class StreamTransport(ABC):
         self.counters["failures"] += 1
         await self.close()
         wait = self._backoff.failed(asyncio.get_running_loop().time())
-        _LOG.warning("%s: %s; next try in %.0f s", self.name, error, wait)
-        return LinkDownError(f"{self.name}: {error}; next try in {wait:.0f} s")
+        cause = plain_cause(error)
+        _LOG.warning("%s: %s; next try in %.0f s", self.name, cause, wait)
+        return LinkDownError(f"{self.name}: {cause}; next try in {wait:.0f} s")
 
 
 def _enough(until: Until) -> Callable[[bytes], bool]:

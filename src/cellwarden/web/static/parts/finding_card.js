@@ -25,7 +25,7 @@ export function FindingCard({ finding, pack, site, isShort = false, isOpen = fal
     <h2>${finding.sentence}</h2>
     <p class="when">Since ${date(finding.first_seen_unix_time_second)}, raised ${dateTime(finding.detected_unix_time_second)}${finding.is_open ? "" : finding.cleared_unix_time_second ? `, cleared ${dateTime(finding.cleared_unix_time_second)}` : ", no longer held"}. ${capital(finding.sureness)}.</p>
     ${!isShort && html`<p>${finding.explanation}</p>`}
-    <p class="advice"><b>What to do:</b> ${finding.advice}</p>
+    ${finding.is_open ? html`<p class="advice"><b>What to do:</b> ${finding.advice}</p>` : html`<p class="advice">It is over: nothing needs to be done.</p>`}
     <p class="actions">
       <button class="quiet" aria-expanded=${shows} onClick=${() => setShows(!shows)}>${shows ? "Hide the evidence" : "Show the evidence"}</button>
       ${isShort ? html`<a href=${address(finding.pack, "findings", finding.key)}>Details</a>` : finding.cell !== null && html`<a href=${address(finding.pack, "cell", finding.cell)}>Look at cell ${finding.cell}</a>`}
