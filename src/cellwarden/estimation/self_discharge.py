@@ -6,7 +6,8 @@ a factor of that difference, the leak plus the bleed above the central cell: not
 the others' level. A slope is off by a factor and never by its sign: a cell that falls behind others that are bled leaks
 more than their bleed, whatever its knee. A difference that shrinks says less, for a knee that is flatter than thought
 looks like a leak that eats the others' bleed; least it says of a cell far below the others, on a part of the curve from
-which the knee learnt nothing.
+which the knee learnt nothing. What the ledger of the bleeds alone shows of a cell that falls behind holds whatever the
+knee: no leak is told as smaller.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_cascade import LEAK_SIGMA
 from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
+from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
@@ -39,6 +41,7 @@ PLACE_HOURS, LEVEL_HOURS = 240.0, 36.0  # for which it bends the count, and the 
 UNLOGGED_SHARE = 2.0  # times that where the balancer may move charge unseen, then as much at every full charge
 UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has just begun
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
+LEAST_SHARE, LEAST_SIGMAS = 0.8, 3.0  # of what the ledger shows, for the bleed current; where it is kept
 TWO_SIGMA = 1.96
 
 
@@ -122,6 +125,20 @@ def place_doubt(hours: FloatArray, charge_ah: float, memory_hours: float) -> Flo
     return charge_ah / np.maximum(hours, 1.0) * np.exp(-hours / memory_hours)
 
 
+def no_smaller(
+    leak: FloatArray, low: FloatArray, high: FloatArray, least: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A leak and its sigmas to both sides (M, n_cells) [A], given what it is at least; where that is 0, as it was.
+
+    The bound holds but for the error of the bleed current: it is kept at `LEAST_SIGMAS`.
+    """
+    shown = least > 0.0
+    value = np.where(shown, np.fmax(leak, least), leak)
+    within = np.fmax(value - LEAST_SHARE * least, 0.0) / LEAST_SIGMAS
+    reach = np.fmax(high - (value - leak) / TWO_SIGMA, within)
+    return value, np.where(shown, np.fmin(low, within), low), np.where(shown, reach, high)
+
+
 def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool_]:
     """(M,) whether the count knows no cell's leak better than before the log."""
     return np.asarray(counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah)
@@ -160,6 +177,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
+    leak, low, high = no_smaller(leak, low, high, board.get(FallingBehindTrack).least_ampere)
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
@@ -180,7 +198,7 @@ def _initial(context: PackContext) -> _State:
 
 ESTIMATOR = EstimatorPlugin(
     name="self_discharge",
-    needs=(CountedLeakTrack, FloatLeakTrack),
+    needs=(CountedLeakTrack, FloatLeakTrack, FallingBehindTrack),
     gives=(SelfDischargeTrack,),
     initial=_initial,
     step=_step,

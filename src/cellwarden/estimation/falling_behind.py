@@ -1,0 +1,164 @@
+"""A cell that falls behind others that are bled: the loss that the balancer's ledger alone shows, whatever the knee.
+
+At a rest near full a cell stands below the median by d. From one such rest to the next, D rises by what the cell loses
+above the others and falls by what they are bled above it, so the loss is at least what they were bled beyond it, less
+what d may have shrunk by. That is d in volt over the knee's slope, which may be flatter than thought by a factor, so a
+cell that stood far away and came nearer shows nothing: it is a standing imbalance that is levelled out. One that stays
+where it is, or falls further behind while the others are bled, leaks. Two spans in a row have to say so: a sensor that
+jumps, or wires that are exchanged, look like it over one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import EdgeBlock, IntArray, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.middle_value import known_middle_values
+from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+
+__all__ = ["ESTIMATOR", "FallingBehindTrack", "Rests", "least_loss"]
+
+APART_SECOND = 20 * 3600.0
+RESTED_SECOND = 2 * 3600.0
+FRESH_SECOND = 2400.0  # since the distances were measured
+STEEP_VOLT = 3.0  # by unit of charge, of the set's curve: where a distance in volt tells a charge
+SPANS = (1, 2, 4, 8)  # in rests
+KEPT = 2 * max(SPANS) + 1
+FLATTER_LOG_SIGMA = 1.64  # of the slope's factor, to the flat side
+ALIKE_SHARE, ALIKE_VOLT = 0.15, 0.002  # by which distances at two rests may differ beside the charge
+MEMORY_HOURS = 48.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallingBehindTrack:
+    """Loss above the median's that every cell shows at least, (M, n_cells) [A]; 0 where none is shown."""
+
+    least_ampere: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """The last rests near full, oldest first: (R,) stamps [s], (R, n) below the median [Ah], (R, n) bled so far [Ah].
+
+    `reading_ah` (R,) is what the voltage of `ALIKE_VOLT` is in charge there.
+    """
+
+    stamp: FloatArray
+    below_ah: FloatArray
+    bled_ah: FloatArray
+    reading_ah: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.stamp)
+
+    def with_rest(self, stamp: float, below_ah: FloatArray, bled_ah: FloatArray, reading_ah: float) -> Rests:
+        """One more, the oldest forgotten."""
+        return Rests(
+            np.append(self.stamp, stamp)[-KEPT:],
+            np.vstack([self.below_ah, below_ah])[-KEPT:],
+            np.vstack([self.bled_ah, bled_ah])[-KEPT:],
+            np.append(self.reading_ah, reading_ah)[-KEPT:],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    rests: Rests
+    bled_ah: FloatArray
+    least_ampere: FloatArray
+
+
+def least_loss(rests: Rests, flatter: float) -> FloatArray:
+    """What every cell loses above the median at least, (n_cells,) [A]; 0 where two spans in a row do not show it.
+
+    Parameters
+    ----------
+    flatter : factor by which the knee may be flatter than the parameter set's
+    """
+    least = np.zeros(rests.below_ah.shape[1])
+    last = len(rests) - 1
+    for span in SPANS:
+        if 2 * span <= last:
+            earlier = _shown(rests, last - 2 * span, last - span, flatter)
+            least = np.fmax(least, np.fmin(earlier, _shown(rests, last - span, last, flatter)))
+    return least
+
+
+def _shown(rests: Rests, begin: int, end: int, flatter: float) -> FloatArray:
+    """Loss over one span, (n_cells,) [A], negative where none is shown."""
+    hours = (rests.stamp[end] - rests.stamp[begin]) / 3600.0
+    bled = rests.bled_ah[end] - rests.bled_ah[begin]
+    before, after = rests.below_ah[begin], rests.below_ah[end]
+    # a cell that stood above the median is taken to have stood as far below: what it lost on the way does not count
+    nearer = np.abs(before) - after + ALIKE_SHARE * (np.abs(before) + np.abs(after))
+    doubt = flatter * (np.maximum(nearer, 0.0) + max(rests.reading_ah[begin], rests.reading_ah[end]))
+    loss: FloatArray = (np.median(bled) - bled - doubt) / hours
+    return loss
+
+
+def _initial(context: PackContext) -> _State:
+    cells = context.cell_count
+    none = np.zeros((0, cells))
+    return _State(Rests(np.zeros(0), none, none, np.zeros(0)), np.zeros(cells), np.zeros(cells))
+
+
+def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
+    del edges
+    drifted, soc = board.get(FloatLeakTrack), board.get(SocTrack)
+    bled = state.bled_ah + np.cumsum(minutes.bleed_ah, axis=0)
+    median = known_middle_values(minutes.voltage_volt)
+    slope = _slopes(median, context)
+    rests, least = state.rests, state.least_ampere
+    shown = np.empty_like(bled)
+    done = 0
+    for row in _candidates(minutes, soc, drifted, slope):
+        if len(rests) and minutes.unix_time_second[row] - rests.stamp[-1] < APART_SECOND:
+            continue
+        shown[done:row] = least
+        done = row
+        hours = (minutes.unix_time_second[row] - rests.stamp[-1]) / 3600.0 if len(rests) else 0.0
+        per_ah = slope[row] / context.pack.nominal_capacity_ah
+        below = _below_ah(float(median[row]), np.nan_to_num(drifted.away_volt[row]), context)
+        rests = rests.with_rest(float(minutes.unix_time_second[row]), below, bled[row], float(ALIKE_VOLT / per_ah))
+        flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
+        least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))
+    shown[done:] = least
+    board.put(FallingBehindTrack(least_ampere=shown))
+    return _State(rests, bled[-1] if len(bled) else state.bled_ah, least)
+
+
+def _below_ah(median_volt: float, away_volt: FloatArray, context: PackContext) -> FloatArray:
+    """Charge below the median by the set's charge branch, (n_cells,) [Ah]."""
+    grid, curve = context.model.soc_fraction, context.model.ocv_curves[0].charge_volt
+    soc = np.interp(np.append(median_volt, median_volt + away_volt), curve, grid)
+    below: FloatArray = (soc[0] - soc[1:]) * context.pack.nominal_capacity_ah
+    return below
+
+
+def _candidates(minutes: MinuteBlock, soc: SocTrack, drifted: FloatLeakTrack, slope: FloatArray) -> IntArray:
+    """Rows at which the pack has rested on the steep knee for long enough, the distances being those of this rest."""
+    rested = (soc.rest_second > RESTED_SECOND) & (slope >= STEEP_VOLT)
+    seen = minutes.unix_time_second - drifted.informed_unix_time_second <= FRESH_SECOND
+    return np.flatnonzero(rested & seen & np.isfinite(minutes.current_ampere))
+
+
+def _slopes(volt: FloatArray, context: PackContext) -> FloatArray:
+    """(M,) slope of the set's charge branch at these voltages [V per unit of charge], 0 where not known."""
+    grid, curve = context.model.soc_fraction, context.model.ocv_curves[0].charge_volt
+    slope = np.interp(volt, curve, np.gradient(curve, grid), left=0.0)
+    return np.nan_to_num(np.where(volt > np.median(curve), slope, 0.0))
+
+
+ESTIMATOR = EstimatorPlugin(
+    name="falling_behind",
+    needs=(FloatLeakTrack, SocTrack),
+    gives=(FallingBehindTrack,),
+    initial=_initial,
+    step=_step,
+)

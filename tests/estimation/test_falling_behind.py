@@ -1,0 +1,75 @@
+"""Loss that the ledger of the bleeds shows: sound whatever the knee, nothing of what is levelled out or jumps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.falling_behind import KEPT, Rests, least_loss
+
+CELLS, DAY_HOURS, READING_AH = 5, 24.0, 0.02
+FLATTER = 4.0
+
+
+def rests(below_ah: FloatArray, bled_ah: FloatArray) -> Rests:
+    """Rests a day apart: (R,) of the first cell below the median, (R,) bled from every other one; the first is not."""
+    count = len(below_ah)
+    bled = np.repeat(bled_ah[:, None], CELLS, axis=1)
+    bled[:, 0] = 0.0
+    below = np.zeros((count, CELLS))
+    below[:, 0] = below_ah
+    return Rests(86400.0 * np.arange(float(count)), below, bled, np.full(count, READING_AH))
+
+
+def test_a_cell_that_stays_level_while_the_others_are_bled_loses_as_much() -> None:
+    least = least_loss(rests(np.zeros(9), 0.5 * np.arange(9.0)), FLATTER)
+    # a reading's error weighs less over the longest span, of four days
+    assert least[0] == pytest.approx((4 * 0.5 - FLATTER * READING_AH) / (4 * DAY_HOURS))
+    assert least[1:] == pytest.approx(0.0)
+
+
+@given(
+    standing_ah=st.floats(0.0, 5.0),
+    daily_ah=st.floats(0.0, 0.6),
+    flatter=st.floats(0.3, FLATTER),
+    count=st.integers(3, KEPT),
+)
+def test_a_standing_imbalance_that_is_levelled_out_shows_nothing(
+    standing_ah: float, daily_ah: float, flatter: float, count: int
+) -> None:
+    bled = np.minimum(daily_ah * np.arange(count), standing_ah)
+    assert least_loss(rests((standing_ah - bled) / flatter, bled), FLATTER)[0] == 0.0
+
+
+@given(
+    leak=st.floats(0.0, 0.2),
+    first_ah=st.floats(-1.0, 3.0),
+    daily_ah=st.lists(st.floats(0.0, 0.8), min_size=2, max_size=KEPT - 1),
+    flatter=st.floats(0.2, FLATTER),
+)
+def test_it_is_never_more_than_the_leak(leak: float, first_ah: float, daily_ah: list[float], flatter: float) -> None:
+    bled = np.concatenate([[0.0], np.cumsum(daily_ah)])
+    below = first_ah + leak * DAY_HOURS * np.arange(len(bled)) - bled
+    assert least_loss(rests(below / flatter, bled), FLATTER)[0] <= leak + 1e-12
+
+
+def test_a_reading_that_jumps_shows_nothing() -> None:
+    """It looks like a cell that fell behind at once; then the balancer levels out what is not there."""
+    bled = 0.3 * np.arange(4.0)
+    below = np.array([0.0, 0.9, 0.6, 0.3])
+    assert least_loss(rests(below, bled), FLATTER)[0] == 0.0
+
+
+def test_two_rests_are_not_enough() -> None:
+    assert least_loss(rests(np.zeros(2), np.array([0.0, 1.0])), FLATTER)[0] == 0.0
+
+
+def test_the_oldest_rest_is_forgotten() -> None:
+    many = rests(np.zeros(KEPT), np.arange(float(KEPT)))
+    more = many.with_rest(1e9, np.ones(CELLS), np.ones(CELLS), 0.1)
+    assert len(more) == KEPT
+    assert more.stamp[0] == many.stamp[1]
+    assert more.stamp[-1] == 1e9
