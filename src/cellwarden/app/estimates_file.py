@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -46,9 +47,12 @@ def estimates_table(rows: EstimateRows, sensors: Sequence[str]) -> pa.Table:
     """
     cell_count = rows.soc_fraction.shape[1]
     columns: list[FloatArray] = [rows.unix_time_second]
+    bounds = [
+        np.ascontiguousarray(bound.T).round(_SOC_DECIMALS)
+        for bound in (rows.soc_fraction, rows.soc_low_fraction, rows.soc_high_fraction)
+    ]
     for cell in range(cell_count):
-        bounds = (rows.soc_fraction, rows.soc_low_fraction, rows.soc_high_fraction)
-        columns += [bound[:, cell].round(_SOC_DECIMALS) for bound in bounds]
+        columns += [bound[cell] for bound in bounds]
     columns += list(rows.temperature_forecast_celsius.T.round(_TEMPERATURE_DECIMALS))
     arrays = [pa.array(column, from_pandas=True) for column in columns]
     return pa.table(arrays, schema=estimates_schema(cell_count, sensors))

@@ -26,6 +26,7 @@ from cellwarden.estimation.charge_cascade import LEAK_SIGMA
 from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
 from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
 __all__ = ["ESTIMATOR", "counted_doubt", "factor_doubt", "fading_highest"]
@@ -166,12 +167,12 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     resting = hours_since(state.rested_hours, np.isnan(drifted.informed_unix_time_second), minutes.elapsed_second)
     charge_ah, memory_hours = _misplaced(context)
-    by_count = np.hypot(
-        np.hypot(counted.sigma_ampere, place_doubt(counting, charge_ah, memory_hours)[:, None]), lasting
+    by_count = joint_sigma(
+        joint_sigma(counted.sigma_ampere, place_doubt(counting, charge_ah, memory_hours)[:, None]), lasting
     )
     levelling = place_doubt(resting, PLACE_SHARE * context.pack.nominal_capacity_ah, LEVEL_HOURS)[:, None]
-    own = np.hypot(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
-    by_drift = np.hypot(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
+    own = joint_sigma(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
+    by_drift = joint_sigma(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
     clear = (drifted.rest_share > RESTING)[:, None] & (
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
     )
