@@ -123,13 +123,13 @@ def float_cases(rung: Rung, onset_day: float) -> list[Scenario]:
     ]
 
 
-def cycled_case(rung: Rung, days: float) -> list[Scenario]:
-    """The same packs cycled each day, leaking from the start."""
+def cycled_case(rung: Rung, onset_day: float, days: float) -> list[Scenario]:
+    """The same packs cycled each day, whose cell begins to leak on that day."""
     return [
         Scenario(
             pack=replace(pack, initial_soc_fraction=0.6),
             duty=DutyCycle(kind="cycle", days=days, ambient=_weather(celsius), partial_share=0.0),
-            faults=(_fault(pack, rung, cell, 0.0),),
+            faults=(_fault(pack, rung, cell, onset_day),),
         )
         for pack, celsius, cell in _PACKS
     ]

@@ -24,7 +24,7 @@ from cellwarden.simulator.scenario import Scenario
 __all__ = ["Outcome", "climb", "full_charges", "judge", "outcomes_of"]
 
 ONSET_DAY = 4.0
-CYCLED_DAYS, UNLOGGED_DAYS = 6.0, 25.0
+CYCLED_ONSET_DAY, CYCLED_DAYS, UNLOGGED_DAYS = 2.0, 8.0, 25.0
 THRESHOLDS_VOLT = (0.010, 0.030)
 TEN_MINUTES = 600.0
 FULL_SOC = 0.985
@@ -159,7 +159,7 @@ def climb(duty: str, rungs: list[Rung], seeds: int) -> list[tuple[Rung, list[Out
 
 DUTIES: dict[str, Callable[[Rung], list[Scenario]]] = {
     "float": lambda rung: float_cases(rung, ONSET_DAY),
-    "cycle": lambda rung: cycled_case(rung, CYCLED_DAYS),
+    "cycle": lambda rung: cycled_case(rung, CYCLED_ONSET_DAY, CYCLED_DAYS),
     "unlogged": lambda rung: unlogged_case(rung, ONSET_DAY, UNLOGGED_DAYS),
 }
 
