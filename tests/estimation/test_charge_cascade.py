@@ -280,6 +280,17 @@ def test_without_current_the_present_voltage_gives_a_wide_answer() -> None:
     assert_covariances(state)
 
 
+def test_an_offset_of_the_current_that_comes_later_is_taken_at_once_when_the_pack_idles() -> None:
+    """Beyond the errors of both it is another offset: no mean of what it was and what it is."""
+    known = KnownString(stages=(CHARGE, DEEP, REST, Stage(1.0, -20.0), Stage(2.0, 0.0)))
+    course = course_of(known)
+    samples, jump_ampere = course.samples, 0.2
+    late = samples.unix_time_second > START + 14.0 * 3600.0
+    moved = dataclasses.replace(samples, current_ampere=samples.current_ampere + np.where(late, jump_ampere, 0.0))
+    _, _, board = estimated(known, moved)
+    assert board.get(CurrentOffsetTrack).current_offset_ampere[-1] == pytest.approx(jump_ampere, abs=0.02)
+
+
 GAPPED = KnownString(stages=(CHARGE, DEEP, REST, Stage(2.2, 20.0), REST, Stage(1.6, -26.0), REST))
 
 

@@ -12,6 +12,7 @@ from cellwarden.estimation.current_zero import (
     count_for_zero,
     initial_zero,
     is_zero_reading,
+    take_zero,
     watch_closure,
     watch_idle,
 )
@@ -82,6 +83,18 @@ def test_a_jump_of_the_offset_is_followed() -> None:
     _days(zero, 3, -0.3, 0.0)
     _days(zero, 2, -0.3, -0.4)
     assert zero[ZERO] == pytest.approx(-0.4, abs=0.02)
+
+
+def test_two_measurements_that_hardly_fit_to_the_same_side_begin_anew_and_one_does_not() -> None:
+    known = initial_zero()
+    take_zero(known, 0.0, 0.002**2, 0.0)
+    take_zero(known, -0.05, 0.015**2, 0.0)  # 3.3 sigmas apart
+    assert known[ZERO] == pytest.approx(0.0, abs=0.002)
+    other_side = known.copy()
+    take_zero(other_side, 0.05, 0.015**2, 0.0)
+    assert other_side[ZERO] == pytest.approx(0.0, abs=0.002)
+    take_zero(known, -0.05, 0.015**2, 0.0)
+    assert (known[ZERO], known[ZERO_VAR]) == pytest.approx((-0.05, 0.015**2))
 
 
 @pytest.mark.parametrize("minutes", range(28, 34))

@@ -12,7 +12,14 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
-from cellwarden.estimation.current_zero import ZERO, ZERO_VAR, watch_closure, watch_idle
+from cellwarden.estimation.current_zero import (
+    AGAIN_SIGMAS,
+    LAST_APART,
+    ZERO,
+    ZERO_VAR,
+    watch_closure,
+    watch_idle,
+)
 from cellwarden.estimation.scalar_update import scalar_update
 
 # slots of the pack's scalars
@@ -124,8 +131,10 @@ def read_zero(state: ChargeArrays, current: float, spread: float, elapsed: float
         state.zero, 1.0 if idle else 0.0, switch_open, current, hours, sigma, parameters[cc.P_OFFSET_SIGMA]
     ):
         return False
+    zero, variance = state.zero[ZERO], state.zero[ZERO_VAR]
     for k in range(state.x.shape[0]):
-        cc.correct_by_idle(state.x[k], state.p[k], state.zero[ZERO], np.sqrt(state.zero[ZERO_VAR]))
+        if not _take_far_zero(state.x[k], state.p[k], state.zero):
+            cc.correct_by_idle(state.x[k], state.p[k], zero, np.sqrt(variance))
     return True
 
 
@@ -152,15 +161,26 @@ def keep_zero(state: ChargeArrays) -> None:
         return
     for k in range(state.x.shape[0]):
         x, p = state.x[k], state.p[k]
-        own = p[cc.OFFSET, cc.OFFSET]
-        if (x[cc.OFFSET] - zero) ** 2 > FAR_SIGMAS**2 * (own + variance):
-            for a in range(x.shape[0]):
-                p[cc.OFFSET, a] = 0.0
-                p[a, cc.OFFSET] = 0.0
-            x[cc.OFFSET] = zero
-            p[cc.OFFSET, cc.OFFSET] = variance
-        elif own > variance:
+        if not _take_far_zero(x, p, state.zero) and p[cc.OFFSET, cc.OFFSET] > variance:
             cc.correct_by_idle(x, p, zero, np.sqrt(variance))
+
+
+@bare_kernel
+def _take_far_zero(x: FloatArray, p: FloatArray, measured: FloatArray) -> bool:
+    """Set a filter's zero that is far from the one that was measured; whether it was.
+
+    One that begins anew contradicts what the filter was sure of: less is far then.
+    """
+    zero, variance = measured[ZERO], measured[ZERO_VAR]
+    sigmas = AGAIN_SIGMAS if measured[LAST_APART] == 0.0 else FAR_SIGMAS
+    if (x[cc.OFFSET] - zero) ** 2 <= sigmas**2 * (p[cc.OFFSET, cc.OFFSET] + variance):
+        return False
+    for a in range(x.shape[0]):
+        p[cc.OFFSET, a] = 0.0
+        p[a, cc.OFFSET] = 0.0
+    x[cc.OFFSET] = zero
+    p[cc.OFFSET, cc.OFFSET] = variance
+    return True
 
 
 @bare_kernel

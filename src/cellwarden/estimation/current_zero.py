@@ -26,7 +26,8 @@ IDLE_AH, IDLE_HOURS = range(13, 15)
 # the estimate and its variance [A, A²], infinite before the first
 ZERO, ZERO_VAR = range(15, 17)
 CHARGER_AMPERE = 17  # low-passed reading of the last stay on the charger, an upper bound of the zero
-ZERO_SLOTS = 18
+LAST_APART = 18  # by how many sigmas the last measurement was apart, 0 where it began anew
+ZERO_SLOTS = 19
 
 FULL_SHARE = 0.0025  # of the capacity: by how much two full moments differ after a discharge
 STEADY_SHARE = 0.0004  # the same while the pack stayed full
@@ -39,6 +40,7 @@ STEADY_HOURS, SETTLED_HOURS, LEAST_HOURS = 6.0, 0.5, 1.0
 HELD_MEMORY_HOURS, HELD_VALID_HOURS = 0.4, 60.0
 FALLING_VOLT = 0.006
 JUMP_SIGMAS = 4.0
+AGAIN_SIGMAS = 2.5  # of two measurements in a row, to the same side
 IDLE_ENOUGH_HOURS = 0.5
 OPEN_SHARE = 0.99
 CONFIRMING_ODDS = 3.0
@@ -157,10 +159,16 @@ def _soc_at(branch: FloatArray, voltage: float) -> float:
 
 @njit(cache=True)
 def take_zero(zero: FloatArray, measured: float, variance: float, common_sigma: float) -> None:
-    """Take one measurement; `common_sigma` is an error that all of its kind share. A misfit begins anew."""
+    """Take one measurement; `common_sigma` is an error that all of its kind share.
+
+    One that does not fit begins anew, as do two in a row that hardly fit to the same side.
+    """
     miss, total = measured - zero[ZERO], variance + common_sigma**2
-    if not np.isfinite(zero[ZERO_VAR]) or miss * miss > JUMP_SIGMAS**2 * (zero[ZERO_VAR] + total):
-        zero[ZERO], zero[ZERO_VAR] = measured, total
+    apart = miss / np.sqrt(zero[ZERO_VAR] + total)
+    again = apart * zero[LAST_APART] > AGAIN_SIGMAS**2
+    zero[LAST_APART] = apart
+    if not np.isfinite(zero[ZERO_VAR]) or abs(apart) > JUMP_SIGMAS or again:
+        zero[ZERO], zero[ZERO_VAR], zero[LAST_APART] = measured, total, 0.0
         return
     gain = zero[ZERO_VAR] / (zero[ZERO_VAR] + total)
     least = min(zero[ZERO_VAR], common_sigma**2)
