@@ -79,10 +79,23 @@ class ParquetTable:
         """These columns in pieces of up to 131,072 rows, without reading a whole row group at once."""
         del text  # the file says itself what is text
         try:
-            with pq.ParquetFile(self.path, buffer_size=_PARQUET_BUFFER_BYTES, pre_buffer=False) as opened:
+            with self._opened() as opened:
                 yield from opened.iter_batches(_BATCH_ROWS, columns=list(columns), use_threads=False)
         except (pa.ArrowInvalid, OSError) as cause:
             raise _damaged(self.file, cause) from cause
+
+    def _opened(self) -> pq.ParquetFile:
+        """The file, with columns in the system's own memory.
+
+        Arrow's pool gives what a batch held back to the system and asks for it anew, page by page, with the next one.
+        A reader keeps the pool that is the default when it is made; there is no other way to name one.
+        """
+        usual = pa.default_memory_pool()
+        pa.set_memory_pool(pa.system_memory_pool())
+        try:
+            return pq.ParquetFile(self.path, buffer_size=_PARQUET_BUFFER_BYTES, pre_buffer=False)
+        finally:
+            pa.set_memory_pool(usual)
 
     def all_null(self) -> frozenset[str]:
         """Columns whose statistics count as many nulls as rows."""
