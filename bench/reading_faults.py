@@ -32,9 +32,10 @@ DAYS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One pack: hours to the finding (NaN: none), its magnitude over the truth's, blames and further alarms."""
+    """One pack: hours to the finding (NaN: none), its magnitude and the truth's, blames and further alarms."""
 
     pack: str
+    sample_second: int
     hours: float
     magnitude: float
     truth: float
@@ -92,6 +93,7 @@ def _judge(pack: AnalysedPack, asked: Fault) -> Outcome:
     size = float(asked.size if asked.magnitude is not None else (asked.other or 0))
     return Outcome(
         pack=pack.scenario.pack.id,
+        sample_second=pack.scenario.pack.sensors.sample_second,
         hours=min((pack.hours_since(f.detected_unix_time_second, asked.onset_day) for f in mine), default=float("nan")),
         magnitude=mine[-1].magnitude if mine else float("nan"),
         truth=size,

@@ -78,14 +78,15 @@ def test_a_hint_without_the_balancing_log_counts() -> None:
 
 
 def test_readings_found_and_cells_blamed() -> None:
-    found = ReadingOutcome("p", 0.5, 9.0, 10.0, (), ())
+    found = ReadingOutcome("p", 1, 0.5, 9.0, 10.0, (), ())
+    sparse = replace(found, sample_second=10, magnitude=4.0)
     missed = replace(found, hours=math.nan, magnitude=math.nan, blamed=("capacity_low c3",))
-    rows = {row.quantity: row for row in readings.rows_of({"micro_short": [found, missed]})}
+    rows = {row.quantity: row for row in readings.rows_of({"micro_short": [found, sparse, missed, missed]})}
     assert values(rows["micro-shorts: found"]) == [50.0]
-    assert values(rows["packs on which a cell is blamed"]) == [1.0]
-    assert [round(value or 0.0) for value in values(rows["dips of micro-shorts, largest error of their number"])] == [
-        10
-    ]
+    assert values(rows["packs on which a cell is blamed"]) == [2.0]
+    # what came and went between two rows cannot be counted
+    dips = values(rows["dips of micro-shorts with a row a second, largest error of their number"])
+    assert [round(value or 0.0) for value in dips] == [10]
 
 
 def test_an_offset_that_was_never_found_is_a_miss() -> None:

@@ -245,7 +245,10 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
         share = 1.0 if learns[k] > 0 else 1.0 - (1.0 - KNOWN_VARIANCE_SHARE) * proven(state.memory[k])
         total += weight
-        top_sigma = LEARNT_TOP_SIGMA if learns[k] > 0 else state.parameters[cc.P_FLOAT_SIGMA]
+        # a known curve that no discharge has tested may be another cell's, its top knee too
+        known = state.parameters[cc.P_FLOAT_SIGMA]
+        doubted = known + (1.0 - proven(state.memory[k])) * max(LEARNT_TOP_SIGMA - known, 0.0)
+        top_sigma = LEARNT_TOP_SIGMA if learns[k] > 0 else doubted
         top_variance += weight * top_sigma**2
         mixed[0] += weight * d
         mixed[1] += weight * q
