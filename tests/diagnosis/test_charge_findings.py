@@ -40,6 +40,7 @@ from cellwarden.estimation.charge_tracks import (
     SocTrack,
     VoltageOffsetTrack,
 )
+from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from tests.estimation.known_string import START, KnownString, string_context
@@ -205,6 +206,8 @@ class Tracks:
     slope_volt: float = 1.0
     informed: bool = True
     fulls: float = 1.0
+    bled_ah: FloatArray | float = 0.0  # in an hour
+    log_slope_sigma: float = 0.05
     context: PackContext = field(default_factory=lambda: string_context(KnownString(stages=(), cells=CELLS)))
 
 
@@ -232,7 +235,8 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
     minutes = hourly(tracks.hours, tracks.voltage_volt, tracks.context.cell_count)
     counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
-    minutes = dataclasses.replace(minutes, charge_ah=charge_ah)
+    bled_ah = np.broadcast_to(tracks.bled_ah, minutes.bleed_ah.shape) * minutes.elapsed_second[:, None] / 3600.0
+    minutes = dataclasses.replace(minutes, charge_ah=charge_ah, bleed_ah=bled_ah)
     shape = (len(minutes), tracks.context.cell_count)
     ones = np.ones(shape)
     informed = ones * START if tracks.informed else ones * np.nan
@@ -294,6 +298,20 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
         )
     )
     board.put(circuit(tracks, len(minutes)))
+    some, none = np.zeros(len(minutes)), np.zeros(shape)
+    board.put(
+        FloatLeakTrack(
+            leak_ampere=none,
+            low_sigma_ampere=none,
+            high_sigma_ampere=none,
+            bleed_rate_ampere=none,
+            away_volt=none,
+            informed_unix_time_second=some,
+            log_slope_factor=some,
+            log_slope_sigma=some + tracks.log_slope_sigma,
+            rest_share=some,
+        )
+    )
     return detector.step(detector.initial(tracks.context), minutes, board, tracks.context)[1]
 
 
@@ -397,6 +415,33 @@ def test_what_has_gone_is_said_once(kind: str) -> None:
 def test_what_the_readings_themselves_do_not_show_is_not_told(kind: str, unseen: dict[str, Any]) -> None:
     detector, tracks, *_ = CASES[kind]
     assert found(detector, dataclasses.replace(tracks, **unseen)) == []
+
+
+EMPTIER = Tracks(hours=40, behind_ah=odd(1.2), bled_ah=odd(0.0, 0.05), voltage_volt=odd(3.37, 3.4))
+
+
+def test_what_the_balancer_has_levelled_counts_of_an_imbalance_while_much_is_left() -> None:
+    held = found(soc_imbalance.DETECTOR, EMPTIER)
+    assert {item.cell for item in held} == {ODD + 1}
+    levelled_ah = 0.05 * 240.0 * (1.0 - np.exp(-40.0 / 240.0))  # remembered for ten days
+    assert held[-1].magnitude == pytest.approx(-1.2 - levelled_ah, rel=0.02)
+    assert f"counting {levelled_ah:.1f} Ah that the balancer has levelled" in held[-1].explanation
+    for unlike in (
+        {"behind_ah": odd(0.7)},  # little is left
+        {"bled_ah": 0.05},  # all cells are bled alike
+        {"leak_ampere": odd(0.05)},  # the others are bled for what this one leaks
+        {"behind_ah": odd(-1.2), "bled_ah": odd(0.05), "voltage_volt": odd(3.43, 3.4)},  # one channel alone
+    ):
+        assert found(soc_imbalance.DETECTOR, dataclasses.replace(EMPTIER, **unlike)) == []
+
+
+def test_an_imbalance_may_be_larger_where_the_knee_may_be_flatter() -> None:
+    tracks = dataclasses.replace(EMPTIER, behind_ah=odd(4.0), bled_ah=0.0, log_slope_sigma=0.5)
+    emptier = found(soc_imbalance.DETECTOR, tracks)[-1]
+    assert (emptier.magnitude_low, emptier.magnitude_high) == pytest.approx((-4.0 * np.exp(0.98), -3.8), abs=0.02)
+    tracks = dataclasses.replace(tracks, behind_ah=odd(-4.0), voltage_volt=odd(3.43, 3.4))
+    fuller = found(soc_imbalance.DETECTOR, tracks)[-1]
+    assert (fuller.magnitude_low, fuller.magnitude_high) == pytest.approx((3.8, 4.0 * np.exp(0.98)), abs=0.02)
 
 
 def test_a_cell_without_a_plateau_is_judged_by_the_filter_alone() -> None:

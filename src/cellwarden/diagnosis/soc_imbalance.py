@@ -1,6 +1,8 @@
 """A cell that is fuller or emptier than its neighbours by more than balancing should leave.
 
-On the top knee such a cell is seen to stand apart: what is only counted and not seen there is not told.
+On the top knee such a cell is seen to stand apart: what is only counted and not seen there is not told. What the
+balancer has levelled in the last days is known from its log, whatever the knee, and counts as well while much is left:
+a string that is being levelled was that far apart. What a leak explains of it is the leak's.
 """
 
 from __future__ import annotations
@@ -8,16 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
-from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack
+from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.knee_voltage import knee_volt
-from cellwarden.estimation.middle_value import middle_value, middle_values
+from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -29,20 +34,85 @@ HOURS_NEEDED = 6.0
 KNEE_SHARE = 0.08  # of a difference, that the width of an unknown knee may make of it
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
+LEVELLED_HOURS = 240.0  # for which the balancer's work is remembered
+LEFT_SHARE = 0.5  # of the limit: of a difference of which less is left nothing needs to be said
+BLEED_SHARE = 0.05  # by which the bleed current may be off
+TWO_SIGMA = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class ImbalanceWatch:
-    """Levels held, and how far each cell stood apart on the top knee."""
+    """Levels held, how far each cell stood apart on the top knee, and what was levelled.
+
+    `bled_ah` (n_cells,) is the charge that the median cell was bled above each cell in the last days, and `hours` (1,)
+    their number, both fading.
+    """
 
     watch: WatchState
     seen: SeenDifference
     knee_volt: float
+    bled_ah: FloatArray
+    hours: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """How far cells are behind the median, (M, n_cells) [Ah]: what is left, what was levelled, sigma of both together.
+
+    `flatter` (M,) is the factor by which what is left may be larger: the knee's slope is known but for a factor.
+    """
+
+    left_ah: FloatArray
+    levelled_ah: FloatArray
+    sigma_ah: FloatArray
+    flatter: FloatArray
 
 
 def _initial(context: PackContext) -> ImbalanceWatch:
     cells = context.cell_count
-    return ImbalanceWatch(initial_watch(cells), unseen(cells), knee_volt(context.model) - BELOW_KNEE_VOLT)
+    knee = knee_volt(context.model) - BELOW_KNEE_VOLT
+    return ImbalanceWatch(initial_watch(cells), unseen(cells), knee, np.zeros(cells), np.zeros(1))
+
+
+@njit(cache=True)
+def fading_sum(start: FloatArray, change: FloatArray, elapsed_hours: FloatArray) -> FloatArray:
+    """(M, n) sum of all changes so far, each fading since; `start` (n,), of the row before, is changed."""
+    result = np.empty_like(change)
+    for m in range(change.shape[0]):
+        keep = np.exp(-elapsed_hours[m] / LEVELLED_HOURS)
+        for j in range(start.shape[0]):
+            start[j] = keep * start[j] + change[m, j]
+        result[m] = start
+    return result
+
+
+def levelled(left_ah: FloatArray, bled_ah: FloatArray, lost_ah: FloatArray) -> FloatArray:
+    """What the balancer has levelled of cells that are emptier, 0 for others, (M, n_cells) [Ah].
+
+    That the others were bled is told by many channels; one cell that is bled alone may be read wrongly.
+
+    Parameters
+    ----------
+    left_ah : charge by which each cell is further from full than the median
+    bled_ah : charge that the median was bled above each cell
+    lost_ah : charge that has surely leaked in the same time, which kept the balancer busy with the others
+    """
+    own = np.fmax(bled_ah - np.fmax(lost_ah, 0.0), 0.0)
+    return np.where(left_ah > 0.0, own, 0.0)
+
+
+def _limit_ah(context: PackContext) -> float:
+    return max(LIMIT_FRACTION * context.pack.nominal_capacity_ah, LIMIT_AH)
+
+
+def _apart(bled_ah: FloatArray, hours: FloatArray, board: Board, context: PackContext) -> _Apart:
+    """How far cells are apart along a block, what was levelled included where much is left."""
+    track = board.get(SocTrack)
+    left = track.deficit_difference_ah - middle_values(track.deficit_difference_ah)[:, None]
+    done = levelled(left, bled_ah, board.get(SelfDischargeTrack).self_discharge_low_ampere * hours)
+    done[left < LEFT_SHARE * _limit_ah(context)] = 0.0
+    sigma = np.hypot(track.deficit_difference_sigma_ah, BLEED_SHARE * done)
+    return _Apart(left, done, sigma, np.exp(TWO_SIGMA * board.get(FloatLeakTrack).log_slope_sigma))
 
 
 def _step(
@@ -50,58 +120,63 @@ def _step(
 ) -> tuple[ImbalanceWatch, list[Evidence]]:
     if context.cell_count < 2 or not context.has_current:
         return state, []
-    track = board.get(SocTrack)
-    scale = context.pack.nominal_capacity_ah
+    full_count, scale = board.get(SocTrack).full_count, context.pack.nominal_capacity_ah
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
+    elapsed, bled, hours = minutes.elapsed_second / 3600.0, state.bled_ah.copy(), state.hours.copy()
+    above = middle_values(minutes.bleed_ah)[:, None] - minutes.bleed_ah
+    apart = _apart(fading_sum(bled, above, elapsed), fading_sum(hours, elapsed[:, None], elapsed), board, context)
 
     def of_rows(rows: IntArray) -> Deviation:
-        difference, volt = track.deficit_difference_ah[rows], seen.volt[rows]
-        further = difference - middle_values(difference)[:, None]
-        shown = (volt * further < 0.0) & (np.abs(volt) >= SEEN_VOLT)
+        left, volt = apart.left_ah[rows], seen.volt[rows]
+        shown = (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)
         return Deviation(
-            value=np.where(shown, further, 0.0),
-            sigma=np.hypot(track.deficit_difference_sigma_ah[rows], KNEE_SHARE * further),
-            limit=max(LIMIT_FRACTION * scale, LIMIT_AH),
+            value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
+            sigma=np.hypot(apart.sigma_ah[rows], KNEE_SHARE * left),
+            limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=(track.full_count[rows, None] > 0) & (seen.hours[rows] >= SEEN_HOURS),
+            known=(full_count[rows, None] > 0) & (seen.hours[rows] >= SEEN_HOURS),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        return _evidence(track, minutes, row, cell, severity, since, chance)
+        return _evidence(apart, float(minutes.unix_time_second[row]), row, cell, severity, since, chance)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return ImbalanceWatch(watch, final, state.knee_volt), found
+    return ImbalanceWatch(watch, final, state.knee_volt, bled, hours), found
+
+
+def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
+    """By how much less and more a cell may be apart than is thought, both ≥ 0 [Ah]."""
+    spread = TWO_SIGMA * float(apart.sigma_ah[row, cell])
+    flatter = (float(apart.flatter[row]) - 1.0) * abs(float(apart.left_ah[row, cell]))
+    return spread, max(spread, flatter)
 
 
 def _evidence(
-    track: SocTrack,
-    minutes: MinuteBlock,
-    row: int,
-    cell: int,
-    severity: Severity | None,
-    since: float,
-    chance: float,
+    apart: _Apart, time: float, row: int, cell: int, severity: Severity | None, since: float, chance: float
 ) -> Evidence:
-    fuller = middle_value(track.deficit_difference_ah[row]) - float(track.deficit_difference_ah[row, cell])
-    spread = 1.96 * float(track.deficit_difference_sigma_ah[row, cell])
-    word = "fuller" if fuller > 0 else "emptier"
+    done = abs(float(apart.levelled_ah[row, cell]))
+    fuller = -float(apart.left_ah[row, cell] + apart.levelled_ah[row, cell])
+    less, more = _interval(apart, row, cell)
+    low, high = (fuller - less, fuller + more) if fuller > 0 else (fuller - more, fuller + less)
+    word, size = "fuller" if fuller > 0 else "emptier", abs(fuller)
     return Evidence(
-        at_unix_time_second=float(minutes.unix_time_second[row]),
+        at_unix_time_second=time,
         kind=KIND,
         cell=cell + 1,
         sensor=None,
         severity=severity,
         magnitude=fuller,
-        magnitude_low=fuller - spread,
-        magnitude_high=fuller + spread,
+        magnitude_low=low,
+        magnitude_high=high,
         unit="ampere_hour",
         confidence=chance,
         first_seen_unix_time_second=since,
         explanation=(
-            f"Cell {cell + 1} is {abs(fuller):.1f} Ah {word} than the pack's median cell "
-            f"({abs(fuller) - spread:.1f} to {abs(fuller) + spread:.1f} Ah)."
+            f"Cell {cell + 1} is {size:.1f} Ah {word} than the pack's median cell "
+            f"({size - less:.1f} to {size + more:.1f} Ah)"
+            + (f", counting {done:.1f} Ah that the balancer has levelled in the last days." if done > 0.05 else ".")
         ),
         advice=(
             "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference comes "
@@ -110,4 +185,6 @@ def _evidence(
     )
 
 
-DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(SocTrack,), initial=_initial, step=_step)
+DETECTOR = DetectorPlugin(
+    kinds=(KIND,), needs=(SocTrack, SelfDischargeTrack, FloatLeakTrack), initial=_initial, step=_step
+)
