@@ -202,7 +202,7 @@ class Tracks:
     voltage_volt: FloatArray | float = 3.4
     delivered_ah: float = 0.0
     curve_is_known: bool = True
-    soc_fraction: float = 0.99
+    soc_fraction: FloatArray | float = 0.99
     slope_volt: float = 1.0
     informed: bool = True
     fulls: float = 1.0
@@ -286,7 +286,7 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
     )
     board.put(
         SocTrack(
-            soc_fraction=tracks.soc_fraction * ones,
+            soc_fraction=wide(tracks.soc_fraction),
             soc_low_fraction=0.98 * ones,
             soc_high_fraction=ones,
             ocv_volt=3.4 * ones,
@@ -526,6 +526,37 @@ def test_without_the_balancers_log_a_cell_low_on_float_is_worth_knowing() -> Non
     assert "Cell 5 stands 10 mV below" in held[-1].explanation
     assert hour_of(held[0].at_unix_time_second) > 12  # on float for half a day first
     assert found(self_discharge.DETECTOR, dataclasses.replace(tracks, context=low_context(logged=True))) == []
+
+
+def low_until_a_discharge(offset_volt: float) -> list[Evidence]:
+    """What is said of a cell that is 10 mV low on float for 30 h, then on the plateau, then on float again."""
+    hours = np.arange(80)[:, None]
+    tracks = Tracks(
+        hours=80,
+        voltage_volt=odd(3.39, 3.4),
+        offset_volt=odd(offset_volt),
+        soc_fraction=np.where((hours >= 30) & (hours < 36), 0.5, 0.99) * np.ones(CELLS),
+        context=low_context(logged=False),
+        informed=False,
+    )
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {item.cell for item in held} == {ODD + 1}
+    assert "Either it leaks" in held[0].explanation
+    return held
+
+
+def test_a_discharge_and_recharge_show_that_a_cell_is_read_low() -> None:
+    last = low_until_a_discharge(-0.010)[-1]
+    assert last.severity is None
+    assert hour_of(last.at_unix_time_second) == 37
+    assert "read low by taken out" in last.explanation
+
+
+def test_a_discharge_and_recharge_show_that_a_low_cell_is_read_right() -> None:
+    last = low_until_a_discharge(-0.002)[-1]
+    assert last.severity is Severity.INFO
+    assert hour_of(last.at_unix_time_second) >= 79
+    assert "8 mV below its neighbours on float. A discharge has shown that it is not its reading" in last.explanation
 
 
 def judged_by_hand(values: FloatArray, sigma: FloatArray, known: FloatArray) -> list[int]:

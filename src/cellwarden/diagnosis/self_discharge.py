@@ -1,7 +1,8 @@
 """A cell that loses charge inside: more than its neighbours, the bleed's share taken out.
 
 Without the balancer's log a cell that stands a few millivolts low on float may leak or be read low; that is said as
-worth knowing, with both possibilities, until a discharge and recharge settles it.
+worth knowing, with both possibilities, until a discharge and recharge settles it: on the plateau a leak does not show,
+and what a cell is read low by there, it is read low by on float.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
@@ -17,7 +19,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigmas
-from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack
+from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.middle_value import known_middle_values, middle_values
 from cellwarden.estimation.plugin import PackContext
 
@@ -33,16 +35,21 @@ RAISED_PROBABILITY = 0.998  # years of many cells, each day a new chance to be w
 FLOAT_SOC = 0.96
 FLOAT_REST_SECOND = 12 * 3600.0
 LOW_VOLT, LOW_SPREADS, LOW_SIGMA_VOLT = 0.0025, 2.0, 0.0003  # balancers hold a leaking cell that little below
+PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
+TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
+    """Leaks held, cells held that stand low, hours for which the pack was on the plateau."""
+
     leak: WatchState
     low: WatchState
+    plateau_hours: float
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(initial_watch(context.cell_count), initial_watch(context.cell_count))
+    return _State(initial_watch(context.cell_count), initial_watch(context.cell_count), 0.0)
 
 
 def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[_State, list[Evidence]]:
@@ -72,9 +79,10 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
     if context.has_balancing or context.pack.balancer == "none":
-        return _State(leak, state.low), held
-    low, hints = _watch_low(state.low, minutes, board, leak)
-    return _State(leak, low), held + hints
+        return _State(leak, state.low, state.plateau_hours), held
+    hours = state.plateau_hours + _plateau_hours(minutes, board.get(SocTrack))
+    low, hints = _watch_low(state.low, minutes, board, leak, hours)
+    return _State(leak, low, float(hours[-1]) if len(hours) else state.plateau_hours), held + hints
 
 
 def _own_spread(leak: FloatArray, sigma: FloatArray) -> FloatArray:
@@ -123,15 +131,32 @@ def _leak(
     )
 
 
+def _plateau_hours(minutes: MinuteBlock, soc: SocTrack) -> FloatArray:
+    """Hours on the plateau since the block began, (M,)."""
+    median = middle_values(soc.soc_fraction)
+    there = (median > PLATEAU_SOC[0]) & (median < PLATEAU_SOC[1])
+    return np.asarray(np.cumsum(there * minutes.elapsed_second) / 3600.0)
+
+
+def _read_low_volt(board: Board, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """How much lower than the others each cell is read [V], 0 before it is told, and whether; (M, n_cells)."""
+    track = board.get(VoltageOffsetTrack)
+    sigma = (track.voltage_offset_high_volt - track.voltage_offset_low_volt) / (2.0 * 1.96)
+    told = (plateau_hours[:, None] >= PLATEAU_HOURS) & (sigma < TOLD_SIGMA_VOLT)
+    offset = track.voltage_offset_volt
+    return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
+
+
 def _watch_low(
-    state: WatchState, minutes: MinuteBlock, board: Board, leak: WatchState
+    state: WatchState, minutes: MinuteBlock, board: Board, leak: WatchState, plateau_hours: FloatArray
 ) -> tuple[WatchState, list[Evidence]]:
-    """Cells that stand low on float while the bleed is not known."""
+    """Cells that stand low on float while the bleed is not known, but for what their readings are low by."""
     soc = board.get(SocTrack)
+    read_low, told = _read_low_volt(board, plateau_hours)
 
     def of_rows(rows: IntArray) -> Deviation:
         voltage = minutes.voltage_volt[rows]
-        below = np.maximum(known_middle_values(voltage)[:, None] - voltage, 0.0)
+        below = np.maximum(known_middle_values(voltage)[:, None] - voltage - read_low[rows], 0.0)
         floating = (middle_values(soc.soc_fraction[rows]) > FLOAT_SOC) & (soc.rest_second[rows] > FLOAT_REST_SECOND)
         return Deviation(
             value=below,
@@ -143,7 +168,9 @@ def _watch_low(
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        below = 1e3 * float(np.nanmedian(minutes.voltage_volt[row]) - minutes.voltage_volt[row, cell])
+        below = float(np.nanmedian(minutes.voltage_volt[row]) - minutes.voltage_volt[row, cell] - read_low[row, cell])
+        settled = bool(told[row, cell])
+        explanation, advice = _low_words(cell + 1, 1e3 * below, settled=settled) if severity else _over_words(cell + 1)
         return Evidence(
             at_unix_time_second=float(minutes.unix_time_second[row]),
             kind=KIND,
@@ -153,19 +180,35 @@ def _watch_low(
             unit="ampere",
             confidence=0.5 * chance,
             first_seen_unix_time_second=since,
-            explanation=(
-                f"Cell {cell + 1} stands {below:.0f} mV below its neighbours on float. Either it leaks, or its voltage "
-                "is read low: without the balancer's log both look the same."
-            ),
-            advice=(
-                "Log the on-time of the balancer per cell, or discharge the pack below half and recharge it: either "
-                "tells which of the two it is."
-            ),
+            explanation=explanation,
+            advice=advice,
         )
 
     return watch_deviation(state, minutes, of_rows, say)
 
 
+def _low_words(cell: int, below_millivolt: float, *, settled: bool) -> tuple[str, str]:
+    """What is said of a cell that stands low, and what to do."""
+    stands = f"Cell {cell} stands {below_millivolt:.0f} mV below its neighbours on float. "
+    if settled:
+        return (
+            stands + "A discharge has shown that it is not its reading: it leaks, or it has not been levelled yet.",
+            "Log the on-time of the balancer per cell: it tells how much the cell leaks.",
+        )
+    return (
+        stands + "Either it leaks, or its voltage is read low: without the balancer's log both look the same.",
+        "Log the balancer's on-time per cell, or discharge the pack below half and recharge it: either tells which.",
+    )
+
+
+def _over_words(cell: int) -> tuple[str, str]:
+    """What is said of a cell that stands low no more."""
+    return (
+        f"Cell {cell} stands with its neighbours on float, what its voltage is read low by taken out.",
+        "Nothing needs to be done.",
+    )
+
+
 DETECTOR = DetectorPlugin(
-    kinds=(KIND,), needs=(SelfDischargeTrack, CapacityTrack, SocTrack), initial=_initial, step=_step
+    kinds=(KIND,), needs=(SelfDischargeTrack, CapacityTrack, SocTrack, VoltageOffsetTrack), initial=_initial, step=_step
 )
