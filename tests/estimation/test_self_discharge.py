@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwarden.estimation.self_discharge import TWO_SIGMA, factor_doubt, fading_highest, hours_since, place_doubt
+from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.self_discharge import (
+    TWO_SIGMA,
+    factor_doubt,
+    fading_highest,
+    hours_since,
+    place_doubt,
+    unseen_sigma,
+)
 
 
 @given(st.floats(-1.0, 1.0), st.floats(0.01, 2.0))
@@ -54,3 +62,23 @@ def test_hours_begin_anew_with_a_quantity_wherever_they_are_cut() -> None:
         hours = float(part[-1]) if part.size else hours
         parts.append(part)
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> None:
+    away, rest_share = np.array([[0.0, -0.005, -0.020, -0.060]] * 2), np.array([0.1, 1.0])
+    none, some = np.zeros_like(away), np.zeros(2)
+    drifted = FloatLeakTrack(
+        leak_ampere=none,
+        low_sigma_ampere=none,
+        high_sigma_ampere=none,
+        bleed_rate_ampere=none,
+        away_volt=away,
+        informed_unix_time_second=some,
+        log_slope_factor=some,
+        log_slope_sigma=some,
+        rest_share=rest_share,
+    )
+    cycled, resting = unseen_sigma(np.full_like(away, 0.1), drifted)
+    assert cycled == pytest.approx([0.0, 0.0, 0.045, 0.09])
+    assert not resting.any()
+    assert not unseen_sigma(np.full_like(away, -0.1), drifted).any()

@@ -77,13 +77,18 @@ def factor_doubt(missing: FloatArray, log_sigma: FloatArray) -> FloatArray:
     return np.array([np.where(growing, less, more), np.where(growing, more, less)])
 
 
+def far_below(drifted: FloatLeakTrack) -> FloatArray:
+    """How far below the others each cell stands, where its voltage hardly moves: 0 near them to 1, (M, n_cells)."""
+    return np.clip((-drifted.away_volt - NEAR_VOLT) / FAR_VOLT, 0.0, MOST_FAR)
+
+
 def _doubt(
     leak: FloatArray, drifted: FloatLeakTrack, growing: float, shrinking: float, slope: FloatArray | float
 ) -> FloatArray:
     """Doubt of a leak, (2, M, n_cells) [A], by how far its knee's slope is known."""
     missing = leak + drifted.bleed_rate_ampere
-    far = np.maximum(-drifted.away_volt - NEAR_VOLT, 0.0) / FAR_VOLT
-    return factor_doubt(missing, slope + np.where(missing > 0.0, growing, shrinking + np.minimum(far, MOST_FAR)))
+    far = far_below(drifted)
+    return factor_doubt(missing, slope + np.where(missing > 0.0, growing, shrinking + far))
 
 
 def counted_doubt(counted: CountedLeakTrack, drifted: FloatLeakTrack) -> FloatArray:
@@ -140,6 +145,14 @@ def no_smaller(
     return value, np.where(shown, np.fmin(low, within), low), np.where(shown, reach, high)
 
 
+def unseen_sigma(leak: FloatArray, drifted: FloatLeakTrack) -> FloatArray:
+    """How much more a cell may leak that has left the knee, (M, n_cells) [A].
+
+    There its voltage stands still whatever it leaks. A pack that rests all day has seen it leave.
+    """
+    return far_below(drifted) * np.fmax(leak, 0.0) * (1.0 - drifted.rest_share)[:, None]
+
+
 def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool_]:
     """(M,) whether the count knows no cell's leak better than before the log."""
     return np.asarray(counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah)
@@ -179,6 +192,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
     leak, low, high = no_smaller(leak, low, high, board.get(FallingBehindTrack).least_ampere)
+    high = np.hypot(high, unseen_sigma(leak, drifted))
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
