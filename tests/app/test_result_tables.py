@@ -6,10 +6,13 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import cellwarden
 from cellwarden.app.result_files import cells_document, findings_document
+from cellwarden.core.errors import InputError
 from cellwarden.core.json_value import finite_document
 from tests.app.small_logs import small_log, write_csv, write_pack
 from tests.app.test_result_files import CELL_KEYS, FINDING_KEYS, SENSOR_KEYS, a_result
@@ -84,3 +87,31 @@ def test_a_frame_in_memory_gives_the_same_as_its_file(analysis: cellwarden.Analy
     again = cellwarden.analyze(frame, write_pack(tmp_path / "pack.toml", CELLS))
     assert again.cells().equals(analysis.cells())
     assert again.history().equals(analysis.history())
+
+
+def test_hindsight_is_a_table_too_and_the_command_s_file(tmp_path: Path) -> None:
+    log = write_csv(small_log(CELLS), tmp_path / "log.csv")
+    analysis = cellwarden.analyze(log, write_pack(tmp_path / "pack.toml", CELLS), smooth=True)
+    assert analysis.smoothed is not None
+    assert analysis.smoothed.schema == analysis.estimates.schema
+    assert analysis.smoothed.num_rows == analysis.estimates.num_rows
+    analysis.write(tmp_path / "out")
+    assert pq.read_table(tmp_path / "out" / "smoothed.parquet").equals(analysis.smoothed)
+
+
+def test_hindsight_is_made_only_when_it_is_asked_for(analysis: cellwarden.Analysis) -> None:
+    assert analysis.smoothed is None
+
+
+@pytest.mark.parametrize("log", [{"unix_time_second": [0.0]}, 7, [1, 2], b"log.csv"])
+def test_what_is_no_log_is_told_what_one_is(log: object, tmp_path: Path) -> None:
+    pack = write_pack(tmp_path / "pack.toml", CELLS)
+    with pytest.raises(InputError, match="is the path of a file, a list of paths, or a table") as refused:
+        cellwarden.analyze(log, pack)  # type: ignore[arg-type]  # what is to be refused
+    assert type(log).__name__ in str(refused.value)
+
+
+def test_an_empty_table_in_memory_is_not_called_a_file(tmp_path: Path) -> None:
+    empty = pa.table({"unix_time_second": pa.array([], pa.float64())})
+    with pytest.raises(InputError, match="The table has no rows"):
+        cellwarden.analyze(empty, write_pack(tmp_path / "pack.toml", CELLS))

@@ -43,9 +43,10 @@ class Analysis:
     ----------
     result : everything that was found, as objects
     estimates : the rows of `estimates.parquet`
+    smoothed : the rows of `smoothed.parquet`; None where they were not asked for, or nothing can be counted back
 
     The methods give the results as Arrow tables, with names and units as in the result files, null where nothing is
-    known and times as Unix time in seconds; `.to_pandas()` of a table makes a pandas frame of it.
+    known and times as Unix time in seconds; `.to_pandas()` of a table makes a frame of it (needs pandas).
 
     Examples
     --------
@@ -55,6 +56,7 @@ class Analysis:
 
     result: AnalysisResult
     estimates: pa.Table
+    smoothed: pa.Table | None = None
 
     def cells(self) -> pa.Table:
         """Each cell at the end of the log, one row a cell, with 95 % intervals: `cells` of `cells.json`."""
@@ -95,6 +97,8 @@ class Analysis:
 
         with written_together(Path(folder)) as work:
             pq.write_table(self.estimates, work / "estimates.parquet", compression="zstd", use_dictionary=False)
+            if self.smoothed is not None:
+                pq.write_table(self.smoothed, work / "smoothed.parquet", compression="zstd", use_dictionary=False)
             write_json_files(self.result, work)
             write_report(self.result, work / "report.html")
 
@@ -189,6 +193,7 @@ def analyze(
     *,
     column_map: str | PathLike[str] | None = None,
     sources: Mapping[str, str | PathLike[str]] | None = None,
+    smooth: bool = False,
 ) -> Analysis:
     """Analyse a pack's log.
 
@@ -198,13 +203,14 @@ def analyze(
     pack : a pack's description or the path of its `pack.toml`
     column_map : a file that says which columns hold what, for logs in other formats
     sources : files of further sensors of the same pack, by the source's name
+    smooth : whether charge is also counted back over the whole log, for `smoothed`
 
     Raises
     ------
     ConfigurationError
         The description cannot be used.
     InputError
-        The log cannot be used or does not fit the description.
+        The log cannot be used, does not fit the description, or is no file, table or list of files.
 
     Examples
     --------
@@ -213,17 +219,30 @@ def analyze(
     Interval(value=0.0051, low=0.0046, high=0.0057, informed_unix_time_second=1752753600.0)
     """
     if isinstance(log, TableLike):
-        return _analyze_table(log, pack, column_map=column_map, sources=sources)
-    paths = [Path(log)] if isinstance(log, str | PathLike) else [Path(part) for part in log]
-    if not paths:
-        raise InputError("No log file was given; name at least one.")
+        return _analyze_table(log, pack, column_map=column_map, sources=sources, smooth=smooth)
     prepared = prepare_analysis(
-        paths,
+        _log_paths(log),
         pack if isinstance(pack, PackSpec) else Path(pack),
         column_map=Path(column_map) if column_map is not None else None,
         sources={name: Path(file) for name, file in (sources or {}).items()},
     )
-    return _collect(prepared)
+    return _collect(prepared, smooth=smooth)
+
+
+def _log_paths(log: object) -> list[Path]:
+    """The files that are named, one or several."""
+    if isinstance(log, str | PathLike):
+        return [Path(log)]
+    parts = list(log) if isinstance(log, Iterable) and not isinstance(log, Mapping | bytes) else [None]
+    if not parts:
+        raise InputError("No log file was given; name at least one.")
+    paths = [Path(part) for part in parts if isinstance(part, str | PathLike)]
+    if len(paths) < len(parts):
+        raise InputError(
+            "A log is the path of a file, a list of paths, or a table in memory (pyarrow, pandas 2.2, polars); "
+            f"this is of type {type(log).__name__}. pyarrow.table(...) makes a table of columns by name."
+        )
+    return paths
 
 
 def _analyze_table(table: TableLike, pack: PackSpec | str | PathLike[str], **options: Any) -> Analysis:
@@ -231,13 +250,16 @@ def _analyze_table(table: TableLike, pack: PackSpec | str | PathLike[str], **opt
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    read = pa.table(table)
+    if read.num_rows == 0:
+        raise InputError("The table has no rows; give one with a row for each sample.")
     with tempfile.TemporaryDirectory(prefix="cellwarden-") as folder:
-        file = Path(folder) / "table.parquet"
-        pq.write_table(pa.table(table), file)
+        file = Path(folder) / "the table in memory"
+        pq.write_table(read, file)
         return analyze(file, pack, **options)
 
 
-def _collect(prepared: PreparedAnalysis) -> Analysis:
+def _collect(prepared: PreparedAnalysis, *, smooth: bool) -> Analysis:
     import pyarrow as pa
 
     from cellwarden.app.estimates_file import estimates_schema, estimates_table
@@ -245,4 +267,9 @@ def _collect(prepared: PreparedAnalysis) -> Analysis:
     sensors = prepared.log.sensors
     tables = [estimates_schema(prepared.context.cell_count, sensors).empty_table()]
     result = prepared.run(lambda rows: tables.append(estimates_table(rows, sensors)), lambda _: None)
-    return Analysis(result=result, estimates=pa.concat_tables(tables).combine_chunks())
+    estimates = pa.concat_tables(tables).combine_chunks()
+    if not smooth:
+        return Analysis(result=result, estimates=estimates)
+    from cellwarden.app.smoothed_file import smoothed_table
+
+    return Analysis(result=result, estimates=estimates, smoothed=smoothed_table(prepared, result, estimates))

@@ -16,7 +16,7 @@ from cellwarden.estimation.plugin import PackContext
 from cellwarden.runtime.backward_pass import CellKnowledge, smoothed_charge
 from cellwarden.runtime.minute_batches import minute_batches
 
-__all__ = ["write_smoothed"]
+__all__ = ["smoothed_table", "write_smoothed"]
 
 _SOC_DECIMALS = 5
 _SIGMA = 3.92  # widths of a 95 % interval
@@ -31,11 +31,25 @@ def write_smoothed(prepared: PreparedAnalysis, result: AnalysisResult, estimates
     estimates : `estimates.parquet`
     target : to be written
     """
+    table = smoothed_table(prepared, result, pq.read_table(estimates))
+    if table is None:
+        return False
+    pq.write_table(table, target, compression="zstd", use_dictionary=False)
+    return True
+
+
+def smoothed_table(prepared: PreparedAnalysis, result: AnalysisResult, forward: pa.Table) -> pa.Table | None:
+    """Read the log once more and count back; None where no capacity was learnt and so nothing can be counted.
+
+    Parameters
+    ----------
+    prepared, result : of the analysis that made `forward`
+    forward : the rows of `estimates.parquet`
+    """
     known = _knowledge(result)
     if known is None:
-        return False
+        return None
     moved = _moved_ah(prepared, result)
-    forward = pq.read_table(estimates)
     cells = range(1, prepared.context.cell_count + 1)
     parts = tuple(
         np.column_stack([forward[f"cell_soc_{bound}c{cell}_fraction"].to_numpy().astype(np.float32) for cell in cells])
@@ -49,8 +63,7 @@ def write_smoothed(prepared: PreparedAnalysis, result: AnalysisResult, estimates
             name = f"cell_soc_{bound}c{cell}_fraction"
             column = pa.array(values[:, cell - 1].astype(np.float64).round(_SOC_DECIMALS), from_pandas=True)
             forward = forward.set_column(forward.column_names.index(name), schema.field(name), column)
-    pq.write_table(forward, target, compression="zstd", use_dictionary=False)
-    return True
+    return forward
 
 
 def _knowledge(result: AnalysisResult) -> CellKnowledge | None:
