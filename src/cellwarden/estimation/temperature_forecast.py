@@ -17,10 +17,11 @@ from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.thermal_path import POTENTIAL_KNOTS
 from cellwarden.estimation.thermal_tracks import TemperatureForecastTrack, TemperatureOffsetTrack, ThermalPathTrack
 
-__all__ = ["ESTIMATOR", "TemperatureForecastState"]
+__all__ = ["ESTIMATOR", "TemperatureForecastState", "disagreement_sigma"]
 
 CHANGED_SHARE = 0.25  # last current and the minute's mean differ by more: the load has just changed
 HEAT_ERROR = 0.2  # one sigma of the rise by heat
+DISAGREEMENT_SHARE = 0.5  # of what the two ways to the overpotential disagree by: one sigma of it, as for the heat
 FLOOR_KELVIN = 0.15
 LOAD_FRACTION_OF_C = 0.01
 
@@ -43,7 +44,7 @@ def _step(
     polarisation = board.get(PolarisationTrack)
     frame = np.nan_to_num(offset.frame_offset_kelvin)
     warmth = path.warmth_celsius - frame
-    current, group = _present(minutes, board, context)
+    current, group, apart = _present(minutes, board, context)
     group[:, :, kernel.WARMTH] = warmth
     group[:, :, kernel.AMBIENT] = np.where(np.isfinite(path.ambient_celsius), path.ambient_celsius - frame, warmth)
     group[:, :, kernel.TAU] = path.model_time_constant_second
@@ -67,7 +68,8 @@ def _step(
         np.isfinite(offset.informed_unix_time_second) | np.isfinite(minutes.temperature_celsius), 0.0, np.nan
     )
     own = (offset.offset_high_kelvin - offset.offset_low_kelvin) / 3.92
-    sigma = np.sqrt(np.nan_to_num(own) ** 2 + (HEAT_ERROR * out[:, :, 2]) ** 2 + FLOOR_KELVIN**2)
+    doubt = np.nan_to_num(disagreement_sigma(current, apart, group[:, :, kernel.TAU], group[:, :, kernel.CAPACITY]))
+    sigma = np.sqrt(np.nan_to_num(own) ** 2 + (HEAT_ERROR * out[:, :, 2]) ** 2 + doubt**2 + FLOOR_KELVIN**2)
     board.put(
         TemperatureForecastTrack(
             forecast_celsius=out[:, :, 0] + known,
@@ -80,8 +82,24 @@ def _step(
     return state
 
 
-def _present(minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[FloatArray, FloatArray]:
-    """(M,) the present load [A]; (M, S, 7) with overpotential, state of charge and its rate filled in."""
+def disagreement_sigma(
+    current: FloatArray, apart_volt: FloatArray, tau_second: FloatArray, capacity: FloatArray
+) -> FloatArray:
+    """Error of the rise within the forecast by what is not agreed of the overpotential, one sigma (M, S) [K].
+
+    Parameters
+    ----------
+    current : (M,) the present load [A]
+    apart_volt : (M, S) by how much the two ways to the overpotential disagree [V]
+    tau_second, capacity : (M, S) time constant [s] and heat capacity [J/K] of a cell
+    """
+    kelvin_per_watt = tau_second / capacity * -np.expm1(-kernel.HORIZON_SECOND / tau_second)
+    result: FloatArray = DISAGREEMENT_SHARE * np.abs(current)[:, None] * apart_volt * kelvin_per_watt
+    return result
+
+
+def _present(minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(M,) the present load [A]; (M, S, 7) with overpotential, charge and its rate; (M, S) doubt of the first [V]."""
     soc, groups = board.get(SocTrack), group_cells(context)
     zero = np.nan_to_num(board.get(CurrentOffsetTrack).current_offset_ampere)
     mean, last = (np.nan_to_num(x - zero) for x in (minutes.current_ampere, minutes.current_last_ampere))
@@ -97,12 +115,12 @@ def _present(minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[
         path.slow_polarisation_volt,
     )
     reading = np.where(changed[:, None], minutes.voltage_last_volt, minutes.voltage_volt)
-    overpotential, _ = group_overpotential(reading, current, path.resistance_factor, tracks, context)
+    overpotential, apart = group_overpotential(reading, current, path.resistance_factor, tracks, context)
     group = np.empty((len(minutes), len(groups), kernel.INPUTS))
     group[:, :, kernel.OVERPOTENTIAL] = overpotential
     group[:, :, kernel.SOC] = np.nan_to_num(group_mean(soc.soc_fraction, groups), nan=0.5)
     group[:, :, kernel.SOC_RATE] = current[:, None] / (3600.0 * context.pack.nominal_capacity_ah)
-    return current, group
+    return current, group, apart
 
 
 def _limit(current: FloatArray, context: PackContext) -> FloatArray:
