@@ -106,6 +106,9 @@ def test_a_backup_table_without_keys_takes_the_defaults(tmp_path: Path) -> None:
         (LEAST.replace("= 100", "= true"), r"\[pack\] nominal_capacity_ah is True; it must be a number"),
         (LEAST.replace('"p"', "7"), r"\[pack\] id is 7; it must be text"),
         (LEAST + 'balancer = "magic"\n', r"\[pack\] balancer is 'magic'; it must be 'passive', 'active' or 'none'"),
+        (LEAST + "[sensors]\nvoltage_offset_tolerance_volt = 5\n", r"is 5; it must be at most 0\.2"),
+        (LEAST + "[sensors]\ncurrent_gain_tolerance_fraction = 1.0\n", r"is 1\.0; it must be at most 0\.5"),
+        (LEAST + "[sensors]\ntemperature_tolerance_kelvin = 300\n", r"is 300; it must be at most 30"),
         (LEAST + "[limits]\ncell_voltage_max_volt = 3650\n", r"cell_voltage_max_volt is 3650; it must be at most 6"),
         (LEAST + "[limits]\ncell_voltage_max_volt = 2.0\n", r"\[limits\] cell_voltage_min_volt must be below"),
         (

@@ -18,6 +18,7 @@ from cellwarden.app.cli import app
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.drivers.registry import driver_named
 from cellwarden.drivers.transport.serial_line import SerialLine
+from cellwarden.simulator.virtual.registry import virtual_device_named
 from tests.simulator.virtual.virtual_setup import at_address, read_all
 
 PROGRAM = [sys.executable, "-c", "from cellwarden.app.cli import main; main()", "virtual"]
@@ -54,6 +55,12 @@ def test_a_device_answers_on_its_link_and_removes_it_when_it_goes(tmp_path: Path
         process.send_signal(stop)
         assert process.wait(10.0) == 0
     assert not link.is_symlink()
+
+
+def test_an_address_that_the_protocol_lacks_is_refused_with_those_it_has() -> None:
+    with pytest.raises(ConfigurationError, match="'jk-pb' has no address 99; give one from 1 to 15"):
+        virtual_device_named("jk-pb").configured({"address": 99})
+    assert virtual_device_named("jk-pb").configured({"address": 15}).address == 15
 
 
 def test_the_list_names_every_device() -> None:

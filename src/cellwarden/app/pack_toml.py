@@ -21,6 +21,9 @@ _NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 _CellVolt = Annotated[float, Field(gt=0.0, le=6.0, allow_inf_nan=False)]
 _Celsius = Annotated[float, Field(ge=-100.0, le=200.0, allow_inf_nan=False)]
 _Fraction = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
+_OffsetVolt = Annotated[float, Field(ge=0.0, le=0.2, allow_inf_nan=False)]
+_Gain = Annotated[float, Field(ge=0.0, le=0.5, allow_inf_nan=False)]
+_Kelvin = Annotated[float, Field(ge=0.0, le=30.0, allow_inf_nan=False)]
 _LIMITS, _SENSORS, _BACKUP = ManufacturerLimits(), SensorSpec(), BackupDuty()
 
 
@@ -62,10 +65,10 @@ class _Sensors(Table):
     current_resolution_ampere: _Positive = _SENSORS.current_resolution_ampere
     voltage_resolution_volt: _Positive = _SENSORS.voltage_resolution_volt
     impedance_frequency_hertz: _Positive = _SENSORS.impedance_frequency_hertz
-    voltage_offset_tolerance_volt: _NotNegative = _SENSORS.voltage_offset_tolerance_volt
+    voltage_offset_tolerance_volt: _OffsetVolt = _SENSORS.voltage_offset_tolerance_volt
     current_offset_tolerance_ampere: _NotNegative = _SENSORS.current_offset_tolerance_ampere
-    current_gain_tolerance_fraction: _NotNegative = _SENSORS.current_gain_tolerance_fraction
-    temperature_tolerance_kelvin: _NotNegative = _SENSORS.temperature_tolerance_kelvin
+    current_gain_tolerance_fraction: _Gain = _SENSORS.current_gain_tolerance_fraction
+    temperature_tolerance_kelvin: _Kelvin = _SENSORS.temperature_tolerance_kelvin
 
 
 class _Backup(Table):

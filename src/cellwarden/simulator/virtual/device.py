@@ -41,6 +41,7 @@ class VirtualDevice(ABC):
     title : for people
     ports : kinds of port it can be reached by
     most_cells : cells that its protocol has room for
+    addresses : lowest and highest that its protocol has
     address : on a shared bus; None where the protocol has none
     """
 
@@ -48,6 +49,7 @@ class VirtualDevice(ABC):
     title: ClassVar[str]
     ports: ClassVar[tuple[PortKind, ...]]
     most_cells: ClassVar[int] = 400
+    addresses: ClassVar[tuple[int, int]] = (0, 255)
     address: int | None = None
 
     def configured(self, settings: Mapping[str, Any]) -> Self:
@@ -56,7 +58,7 @@ class VirtualDevice(ABC):
         Raises
         ------
         ConfigurationError
-            A setting that the device does not have.
+            A setting that the device does not have, or an address that its protocol does not have.
         """
         known = [item.name for item in fields(self)]
         for key in settings:
@@ -64,6 +66,11 @@ class VirtualDevice(ABC):
                 near = nearest_name(key, known)
                 hint = f"did you mean '{near}'?" if near and near != key else f"it has: {', '.join(known)}"
                 raise ConfigurationError(f"the virtual device '{self.name}' has no setting '{key}'; {hint}")
+        low, high = self.addresses
+        if "address" in settings and not low <= settings["address"] <= high:
+            raise ConfigurationError(
+                f"the virtual device '{self.name}' has no address {settings['address']}; give one from {low} to {high}."
+            )
         return replace(self, **settings)
 
     def at_port(self, kind: PortKind) -> Self:  # noqa: ARG002  # most speak the same at every port

@@ -31,6 +31,7 @@ class VirtualDaly(StreamDevice):
     title: ClassVar[str] = "Daly, UART or RS485 (A5 frames)"
     ports: ClassVar[tuple[PortKind, ...]] = ("pty", "tcp")
     most_cells: ClassVar[int] = 48
+    addresses: ClassVar[tuple[int, int]] = (1, 16)
     address: int | None = 1
 
     def take(self, buffer: bytes) -> Taken:

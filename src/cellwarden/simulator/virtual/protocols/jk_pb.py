@@ -39,6 +39,7 @@ class VirtualJkPb(StreamDevice):
     title: ClassVar[str] = "JK (Jikong) PB model, RS485 or through a TCP bridge"
     ports: ClassVar[tuple[PortKind, ...]] = ("pty", "tcp")
     most_cells: ClassVar[int] = 32
+    addresses: ClassVar[tuple[int, int]] = (1, 15)
     address: int | None = 1
     ambient_sensor: int | None = None
 

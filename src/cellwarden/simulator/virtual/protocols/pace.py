@@ -32,6 +32,7 @@ class VirtualPace(AsciiDevice):
     title: ClassVar[str] = "PACE (SOK, Sunsynk …), RS485 (ASCII, version 25)"
     version: ClassVar[int] = _VERSION
     most_cells: ClassVar[int] = 16
+    addresses: ClassVar[tuple[int, int]] = (1, 15)
     address: int | None = 1
 
     def answer(self, request: bytes, reading: PackReading) -> bytes:

@@ -30,6 +30,7 @@ class VirtualPylontech(AsciiDevice):
     title: ClassVar[str] = "Pylontech, RS485 (ASCII protocol V3.3)"
     version: ClassVar[int] = _VERSION
     most_cells: ClassVar[int] = 24
+    addresses: ClassVar[tuple[int, int]] = (2, 254)
     address: int | None = 2
 
     def answer(self, request: bytes, reading: PackReading) -> bytes:

@@ -33,6 +33,7 @@ class VirtualSeplosV2(AsciiDevice):
     title: ClassVar[str] = "Seplos V2, RS485 (ASCII, version 20)"
     version: ClassVar[int] = _VERSION
     most_cells: ClassVar[int] = 16
+    addresses: ClassVar[tuple[int, int]] = (0, 15)
     address: int | None = 0
 
     def answer(self, request: bytes, reading: PackReading) -> bytes:
