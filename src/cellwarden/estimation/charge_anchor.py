@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
@@ -32,20 +31,12 @@ OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
-LEARNT_TOP_SIGMA = 0.006  # the same over all makes, which no full charge brings down; 0.5 % in the five at hand
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
 NEAR_FULL_SOC = 0.93
 LOW_FLOAT_VOLT = 0.02  # by which a float may lie below the voltage that counts as full
 FAR_SIGMAS = 4.0
-SWEEP_NEWS = 33.0  # readings of the curve until it repeats itself
-MODE_BEND = 0.5
-WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
-BETTER_CURVE = 2.0
-CREDIT_DIVISOR = 3.0
-# what the variances are worth to the charge, from the coverage pooled over packs known and unknown to the set
-KNOWN_VARIANCE_SHARE, PROVING_NEWS = 0.25, 10.0
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
@@ -181,87 +172,6 @@ def _take_far_zero(x: FloatArray, p: FloatArray, measured: FloatArray) -> bool:
     x[cc.OFFSET] = zero
     p[cc.OFFSET, cc.OFFSET] = variance
     return True
-
-
-@bare_kernel
-def proven(memory: FloatArray) -> float:
-    """How far a log has tested a curve, 0 to 1."""
-    return float(min(memory[cc.NEWS] / PROVING_NEWS, 1.0))
-
-
-@bare_kernel
-def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
-    """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
-
-    A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so. The odds of a
-    known curve hold once a sweep was seen, and for as long as it does not need another capacity than is usual: moved
-    steps and another capacity look alike.
-    """
-    capacity_bend = ((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2
-    bend = capacity_bend
-    for a in range(cc.STATES, x.shape[0]):
-        bend += MODE_BEND * x[a] * x[a]
-    told = memory[cc.LIKELIHOOD] - memory[cc.PRIOR_LIKELIHOOD]
-    repeats = max(memory[cc.NEWS] / SWEEP_NEWS, 1.0)
-    odds = memory[cc.PRIOR_LIKELIHOOD] * proven(memory) * np.exp(-capacity_bend)
-    return float(odds + told / repeats - bend)
-
-
-@bare_kernel
-def choose_curve(state: ChargeArrays) -> int:
-    """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index."""
-    best, memory = int(state.scalars[BEST]), state.memory
-    for k in range(memory.shape[0]):
-        better = credit(state.x[k], memory[k], state.prior[k]) > BETTER_CURVE + credit(
-            state.x[best], memory[best], state.prior[best]
-        )
-        if memory[k, cc.GIVEN_UP] == 0.0 and better:
-            best = k
-    state.scalars[BEST] = best
-    least = credit(state.x[best], memory[best], state.prior[best]) - WORSE_CURVE
-    for k in range(memory.shape[0]):
-        if credit(state.x[k], memory[k], state.prior[k]) < least:
-            memory[k, cc.GIVEN_UP] = 1.0
-    return best
-
-
-@bare_kernel
-def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> float:
-    """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
-
-    `learns` (K,) counts the modes of each; `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ], the last as the
-    filters hold it. Returned is the variance of the charge of a full pack: of a known curve the set states it, one
-    that is learnt stands or falls by its top knee, whose error no log shows. The credit is taken at a fraction, for
-    readings of one log share the errors that no curve explains.
-    """
-    best = int(state.scalars[BEST])
-    top = credit(state.x[best], state.memory[best], state.prior[best])
-    total, top_variance = 0.0, 0.0
-    mixed[:] = 0.0
-    for k in range(state.x.shape[0]):
-        if state.memory[k, cc.GIVEN_UP] > 0.0:
-            continue
-        weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
-        d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
-        share = 1.0 if learns[k] > 0 else 1.0 - (1.0 - KNOWN_VARIANCE_SHARE) * proven(state.memory[k])
-        total += weight
-        # a known curve that no discharge has tested may be another cell's, its top knee too
-        known = state.parameters[cc.P_FLOAT_SIGMA]
-        doubted = known + (1.0 - proven(state.memory[k])) * max(LEARNT_TOP_SIGMA - known, 0.0)
-        top_sigma = LEARNT_TOP_SIGMA if learns[k] > 0 else doubted
-        top_variance += weight * top_sigma**2
-        mixed[0] += weight * d
-        mixed[1] += weight * q
-        mixed[2] += weight * (share * state.p[k, cc.DEFICIT, cc.DEFICIT] + d * d)
-        mixed[3] += weight * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
-        mixed[4] += weight * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
-        mixed[5] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
-    mixed /= total
-    mixed[2] -= mixed[0] * mixed[0]
-    mixed[3] -= mixed[0] * mixed[1]
-    mixed[4] -= mixed[1] * mixed[1]
-    mixed[5] -= mixed[1] * mixed[1]
-    return top_variance / total
 
 
 @njit(cache=True)

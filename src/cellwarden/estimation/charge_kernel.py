@@ -20,7 +20,6 @@ from cellwarden.estimation.charge_anchor import (
     WAITING_SECOND,
     anchor_full,
     check_anchor,
-    choose_curve,
     doubt_hypotheses,
     keep_zero,
     lose_anchor,
@@ -31,6 +30,7 @@ from cellwarden.estimation.charge_anchor import (
     weigh_hypotheses,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
+from cellwarden.estimation.charge_credit import choose_curve
 from cellwarden.estimation.charge_rows import write_row
 from cellwarden.estimation.current_zero import count_for_zero
 from cellwarden.estimation.middle_value import finite_middle

@@ -9,8 +9,9 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
-from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, mix_curves
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
+from cellwarden.estimation.charge_credit import mix_curves
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
