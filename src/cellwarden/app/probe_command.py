@@ -92,7 +92,7 @@ async def _ask_all(
             for address in range(low, min(high, low + addresses - 1) + 1):
                 reached = await reach(driver, DeviceProfile(address=address), line, timeout / 2.0, timeout)
                 if reached.is_line_down:
-                    raise ConfigurationError(f"{port} cannot be opened: {reached.trouble}.")
+                    raise ConfigurationError(f"{port} cannot be opened: {reached.trouble.removeprefix(f'{port}: ')}.")
                 if reached.reading is not None:
                     found.append((driver.name, address, reached))
     return found

@@ -45,6 +45,7 @@ class StreamTransport(ABC):
         self._lock = asyncio.Lock()
         self._backoff = Backoff()
         self._is_open = False
+        self._cause = "is down"
         self._is_unsettled = False
         self._quiet_since_second = float("-inf")
 
@@ -159,7 +160,7 @@ class StreamTransport(ABC):
     async def _reopen(self) -> None:
         wait = self._backoff.remaining_second(asyncio.get_running_loop().time())
         if wait > 0.0:
-            raise LinkDownError(f"{self.name} is down; next try in {wait:.0f} s")
+            raise LinkDownError(f"{self.name}: {self._cause}; next try in {wait:.0f} s")
         try:
             await self._open()
         except OSError as error:
@@ -178,9 +179,9 @@ class StreamTransport(ABC):
         self.counters["failures"] += 1
         await self.close()
         wait = self._backoff.failed(asyncio.get_running_loop().time())
-        cause = plain_cause(error)
-        _LOG.warning("%s: %s; next try in %.0f s", self.name, cause, wait)
-        return LinkDownError(f"{self.name}: {cause}; next try in {wait:.0f} s")
+        self._cause = plain_cause(error)
+        _LOG.warning("%s: %s; next try in %.0f s", self.name, self._cause, wait)
+        return LinkDownError(f"{self.name}: {self._cause}; next try in {wait:.0f} s")
 
 
 def _enough(until: Until) -> Callable[[bytes], bool]:
