@@ -1,19 +1,23 @@
-"""What a curve's variance is worth: less where it is the set's own, more where another explains the log better."""
+"""What a curve's variance is worth, and how surely a curve is beaten by another."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_credit import (
     KNOWN_VARIANCE_SHARE,
     LEARNT_VARIANCE_SHARE,
     PROVING_NEWS,
     SWEEP_NEWS,
+    resembling,
     variance_share,
 )
 
 
-def memory_of(told_by_known: float, told_by_learnt: float, news: float) -> np.ndarray:
+def memory_of(told_by_known: float, told_by_learnt: float, news: float) -> FloatArray:
     """Memory of a known curve and of one that is learnt."""
     memory = np.zeros((2, cc.MEMORY))
     memory[:, cc.NEWS] = news
@@ -22,28 +26,27 @@ def memory_of(told_by_known: float, told_by_learnt: float, news: float) -> np.nd
     return memory
 
 
-def test_a_known_curve_that_explains_the_log_best_is_worth_the_most() -> None:
-    memory = memory_of(100.0, 90.0, SWEEP_NEWS)
-    assert variance_share(memory, 0, 0) == pytest.approx(KNOWN_VARIANCE_SHARE)
-    assert variance_share(memory, 1, 12) == pytest.approx(LEARNT_VARIANCE_SHARE)
+def test_a_curve_that_has_proven_itself_is_trusted_and_before_that_none() -> None:
+    proven, fresh = memory_of(100.0, 90.0, SWEEP_NEWS)[0], memory_of(0.0, 0.0, 0.0)[0]
+    assert variance_share(proven, 0) == pytest.approx(KNOWN_VARIANCE_SHARE)
+    assert variance_share(proven, 12) == pytest.approx(LEARNT_VARIANCE_SHARE)
+    assert variance_share(fresh, 0) == variance_share(fresh, 12) == 1.0
+    half = memory_of(0.0, 0.0, 0.5 * PROVING_NEWS)[0]
+    assert variance_share(half, 0) == pytest.approx(0.5 * (1.0 + KNOWN_VARIANCE_SHARE))
 
 
-def test_a_known_curve_that_a_learnt_one_beats_is_worth_no_more_than_it() -> None:
-    assert variance_share(memory_of(90.0, 100.0, SWEEP_NEWS), 0, 0) == pytest.approx(LEARNT_VARIANCE_SHARE, rel=1e-3)
+def test_cells_resemble_a_known_curve_only_where_another_explains_the_log_better() -> None:
+    assert resembling(memory_of(100.0, 90.0, SWEEP_NEWS), 0) == 0.0
+    assert resembling(memory_of(90.0, 100.0, SWEEP_NEWS), 0) == pytest.approx(1.0, abs=1e-3)
+    assert resembling(memory_of(0.0, 10.0, 0.0), 0) == 0.0
 
 
 def test_readings_that_repeat_a_sweep_do_not_add_up() -> None:
-    once = variance_share(memory_of(99.0, 100.0, SWEEP_NEWS), 0, 0)
-    assert variance_share(memory_of(990.0, 1000.0, 10 * SWEEP_NEWS), 0, 0) == pytest.approx(once)
+    once = resembling(memory_of(99.0, 100.0, SWEEP_NEWS), 0)
+    assert resembling(memory_of(990.0, 1000.0, 10 * SWEEP_NEWS), 0) == pytest.approx(once)
 
 
 def test_a_curve_that_was_given_up_beats_none() -> None:
     memory = memory_of(90.0, 100.0, SWEEP_NEWS)
     memory[1, cc.GIVEN_UP] = 1.0
-    assert variance_share(memory, 0, 0) == pytest.approx(KNOWN_VARIANCE_SHARE)
-
-
-def test_nothing_is_trusted_before_a_log_has_tested_it() -> None:
-    assert variance_share(memory_of(0.0, 0.0, 0.0), 0, 0) == pytest.approx(1.0)
-    half = variance_share(memory_of(10.0, 0.0, 0.5 * PROVING_NEWS), 0, 0)
-    assert half == pytest.approx(0.5 * (1.0 + KNOWN_VARIANCE_SHARE))
+    assert resembling(memory, 0) == 0.0

@@ -18,6 +18,7 @@ MODE_BEND = 0.5
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
 CREDIT_DIVISOR = 3.0
+RESEMBLING_SIGMA, RESEMBLING_DEPTH = 0.007, 0.2  # of the capacity, reached at that depth
 # what the variances are worth to the charge, from the coverage pooled over packs known and unknown to the set: of a
 # curve that is the set's own, and of one that is learnt
 KNOWN_VARIANCE_SHARE, LEARNT_VARIANCE_SHARE, PROVING_NEWS = 0.15, 0.6, 10.0
@@ -36,21 +37,24 @@ def _told(memory: FloatArray) -> float:
 
 
 @bare_kernel
-def variance_share(memory: FloatArray, k: int, modes: int) -> float:
-    """What the variance of the filter of curve k, which has `modes` of them, is worth to the charge.
+def resembling(memory: FloatArray, k: int) -> float:
+    """How surely another curve explains the log better than curve k, 0 to 1.
 
-    Where a curve that may bend explains the log better, the cells only resemble those that the set was fitted to: a
-    known curve's errors are then no smaller than those of one that is learnt.
+    The cells of a known curve that is beaten only resemble those that the set was fitted to.
     """
-    share = LEARNT_VARIANCE_SHARE
-    if modes == 0:
-        told = _told(memory[k])
-        most = told
-        for other in range(memory.shape[0]):
-            if memory[other, cc.GIVEN_UP] == 0.0:
-                most = max(most, _told(memory[other]))
-        share += (KNOWN_VARIANCE_SHARE - LEARNT_VARIANCE_SHARE) * np.exp(told - most)
-    return float(1.0 - (1.0 - share) * proven(memory[k]))
+    told = _told(memory[k])
+    most = told
+    for other in range(memory.shape[0]):
+        if memory[other, cc.GIVEN_UP] == 0.0:
+            most = max(most, _told(memory[other]))
+    return float((1.0 - np.exp(told - most)) * proven(memory[k]))
+
+
+@bare_kernel
+def variance_share(memory: FloatArray, modes: int) -> float:
+    """What the variance of a curve's filter is worth to the charge; `modes` is 0 for the set's own curve."""
+    share = KNOWN_VARIANCE_SHARE if modes == 0 else LEARNT_VARIANCE_SHARE
+    return float(1.0 - (1.0 - share) * proven(memory))
 
 
 @bare_kernel
@@ -105,7 +109,11 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
             continue
         weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
-        share = variance_share(state.memory, k, learns[k])
+        share = variance_share(state.memory[k], learns[k])
+        other = 0.0  # error of a curve that only resembles the cells', which grows on the way down from full
+        if learns[k] == 0:
+            depth = min(max(d / state.parameters[cc.P_CAPACITY], 0.0) / RESEMBLING_DEPTH, 1.0)
+            other = resembling(state.memory, k) * (RESEMBLING_SIGMA * state.parameters[cc.P_CAPACITY] * depth) ** 2
         total += weight
         # a known curve that no discharge has tested may be another cell's, its top knee too
         known = state.parameters[cc.P_FLOAT_SIGMA]
@@ -114,7 +122,7 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
         top_variance += weight * top_sigma**2
         mixed[0] += weight * d
         mixed[1] += weight * q
-        mixed[2] += weight * (share * state.p[k, cc.DEFICIT, cc.DEFICIT] + d * d)
+        mixed[2] += weight * (share * state.p[k, cc.DEFICIT, cc.DEFICIT] + other + d * d)
         mixed[3] += weight * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
         mixed[4] += weight * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
         mixed[5] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
