@@ -417,6 +417,19 @@ def test_what_the_readings_themselves_do_not_show_is_not_told(kind: str, unseen:
     assert found(detector, dataclasses.replace(tracks, **unseen)) == []
 
 
+def test_a_cell_that_was_never_read_hides_no_fault_of_another() -> None:
+    detector, tracks, *_ = CASES["voltage_sensor_offset"]
+    unread = np.arange(CELLS) == 0
+    volt = np.where(unread, np.nan, tracks.voltage_volt)
+    soc = np.where(unread, np.nan, tracks.soc_fraction)
+    assert {
+        item.cell for item in found(detector, dataclasses.replace(tracks, voltage_volt=volt, soc_fraction=soc))
+    } == {ODD + 1}
+    low = Tracks(hours=40, voltage_volt=np.where(unread, np.nan, odd(3.39, 3.4)), context=low_context(logged=False))
+    low = dataclasses.replace(low, soc_fraction=np.where(unread, np.nan, 0.99), informed=False)
+    assert {item.cell for item in found(self_discharge.DETECTOR, low)} == {ODD + 1}
+
+
 EMPTIER = Tracks(hours=40, behind_ah=odd(1.2), bled_ah=odd(0.0, 0.05), voltage_volt=odd(3.37, 3.4))
 
 

@@ -63,6 +63,12 @@ def test_a_reading_that_jumps_shows_nothing() -> None:
     assert least_loss(rests(below, bled), FLATTER)[0] == 0.0
 
 
+def test_a_cell_that_was_not_read_shows_nothing() -> None:
+    """The balancer bleeds no cell that gives no reading: alone that is no loss."""
+    silent = rests(np.array([0.0, 0.0, np.nan]), 0.5 * np.arange(3.0))
+    assert least_loss(silent, FLATTER)[0] == 0.0
+
+
 def test_two_rests_are_not_enough() -> None:
     assert least_loss(rests(np.zeros(2), np.array([0.0, 1.0])), FLATTER)[0] == 0.0
 

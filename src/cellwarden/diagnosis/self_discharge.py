@@ -133,7 +133,7 @@ def _leak(
 
 def _plateau_hours(minutes: MinuteBlock, soc: SocTrack) -> FloatArray:
     """Hours on the plateau since the block began, (M,)."""
-    median = middle_values(soc.soc_fraction)
+    median = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
     there = (median > PLATEAU_SOC[0]) & (median < PLATEAU_SOC[1])
     return np.asarray(np.cumsum(there * minutes.elapsed_second) / 3600.0)
 
@@ -157,7 +157,9 @@ def _watch_low(
     def of_rows(rows: IntArray) -> Deviation:
         voltage = minutes.voltage_volt[rows]
         below = np.maximum(known_middle_values(voltage)[:, None] - voltage - read_low[rows], 0.0)
-        floating = (middle_values(soc.soc_fraction[rows]) > FLOAT_SOC) & (soc.rest_second[rows] > FLOAT_REST_SECOND)
+        floating = (known_middle_values(soc.soc_fraction[rows]) > FLOAT_SOC) & (
+            soc.rest_second[rows] > FLOAT_REST_SECOND
+        )
         return Deviation(
             value=below,
             sigma=np.full_like(below, LOW_SIGMA_VOLT),

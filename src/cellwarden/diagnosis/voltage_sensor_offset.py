@@ -20,6 +20,7 @@ from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
+from cellwarden.estimation.middle_value import known_middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -92,7 +93,7 @@ def _step(
 
 def _on_plateau(soc: SocTrack) -> NDArray[np.bool_]:
     """(M,) where the middle cell's curve is flat and the pack neither full nor empty."""
-    middle = np.median(soc.soc_fraction, axis=1)
+    middle = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
     flat = np.median(soc.ocv_slope_volt, axis=1) < FLAT_VOLT
     return np.asarray(flat & (middle > MIDDLE_SOC[0]) & (middle < MIDDLE_SOC[1]))
 

@@ -46,7 +46,8 @@ class FallingBehindTrack:
 class Rests:
     """The last rests near full, oldest first: (R,) stamps [s], (R, n) below the median [Ah], (R, n) bled so far [Ah].
 
-    `reading_ah` (R,) is what the voltage of `ALIKE_VOLT` is in charge there.
+    NaN is a cell that was not read: it shows nothing. `reading_ah` (R,) is what the voltage of `ALIKE_VOLT` is in
+    charge there.
     """
 
     stamp: FloatArray
@@ -86,12 +87,12 @@ def least_loss(rests: Rests, flatter: float) -> FloatArray:
     for span in SPANS:
         if 2 * span <= last:
             earlier = _shown(rests, last - 2 * span, last - span, flatter)
-            least = np.fmax(least, np.fmin(earlier, _shown(rests, last - span, last, flatter)))
+            least = np.fmax(least, np.minimum(earlier, _shown(rests, last - span, last, flatter)))
     return least
 
 
 def _shown(rests: Rests, begin: int, end: int, flatter: float) -> FloatArray:
-    """Loss over one span, (n_cells,) [A], negative where none is shown."""
+    """Loss over one span, (n_cells,) [A], negative where none is shown, NaN where a cell was not read."""
     hours = (rests.stamp[end] - rests.stamp[begin]) / 3600.0
     bled = rests.bled_ah[end] - rests.bled_ah[begin]
     before, after = rests.below_ah[begin], rests.below_ah[end]
@@ -124,7 +125,8 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         done = row
         hours = (minutes.unix_time_second[row] - rests.stamp[-1]) / 3600.0 if len(rests) else 0.0
         per_ah = slope[row] / context.pack.nominal_capacity_ah
-        below = _below_ah(float(median[row]), np.nan_to_num(drifted.away_volt[row]), context)
+        away = np.where(np.isfinite(minutes.voltage_volt[row]), np.nan_to_num(drifted.away_volt[row]), np.nan)
+        below = _below_ah(float(median[row]), away, context)
         rests = rests.with_rest(float(minutes.unix_time_second[row]), below, bled[row], float(ALIKE_VOLT / per_ah))
         flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
         least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))

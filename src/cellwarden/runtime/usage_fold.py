@@ -11,6 +11,7 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.results import Usage
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CapacityTrack, SocTrack
+from cellwarden.estimation.middle_value import known_middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["UsageFold", "UsageSums", "add_usage", "initial_usage", "usage_of"]
@@ -50,7 +51,7 @@ def add_usage(sums: UsageSums, minutes: MinuteBlock, board: Board) -> UsageSums:
     if len(minutes) == 0:
         return sums
     temperature, elapsed = minutes.temperature_celsius, minutes.elapsed_second
-    soc = np.median(board.get(SocTrack).soc_fraction, axis=1)
+    soc = known_middle_values(board.get(SocTrack).soc_fraction)  # a cell that was never read has no charge
     deep, was_deep = _deep_discharges(sums, soc[np.isfinite(soc)])
     return replace(
         sums,
