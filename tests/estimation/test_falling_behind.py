@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.falling_behind import KEPT, Rests, least_loss
+from cellwarden.estimation.falling_behind import KEPT, MEMORY_HOURS, Rests, _held, least_loss
 
 CELLS, DAY_HOURS, READING_AH = 5, 24.0, 0.02
 FLATTER = 4.0
@@ -79,3 +79,11 @@ def test_the_oldest_rest_is_forgotten() -> None:
     assert len(more) == KEPT
     assert more.stamp[0] == many.stamp[1]
     assert more.stamp[-1] == 1e9
+
+
+def test_what_no_further_rest_bears_out_fades() -> None:
+    last = rests(np.zeros(3), np.arange(3.0))
+    hours = np.array([1.0, MEMORY_HOURS, 2.0 * MEMORY_HOURS, 20.0 * MEMORY_HOURS])
+    held = _held(np.full(CELLS, 0.01), last, last.stamp[-1] + 3600.0 * hours)[:, 0]
+    assert held[:3] == pytest.approx([0.01, 0.01, 0.01 / np.e])
+    assert held[3] < 1e-9

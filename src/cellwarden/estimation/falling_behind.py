@@ -121,7 +121,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     for row in _candidates(minutes, soc, drifted, slope):
         if len(rests) and minutes.unix_time_second[row] - rests.stamp[-1] < APART_SECOND:
             continue
-        shown[done:row] = least
+        shown[done:row] = _held(least, rests, minutes.unix_time_second[done:row])
         done = row
         hours = (minutes.unix_time_second[row] - rests.stamp[-1]) / 3600.0 if len(rests) else 0.0
         per_ah = slope[row] / context.pack.nominal_capacity_ah
@@ -130,9 +130,18 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         rests = rests.with_rest(float(minutes.unix_time_second[row]), below, bled[row], float(ALIKE_VOLT / per_ah))
         flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
         least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))
-    shown[done:] = least
+    shown[done:] = _held(least, rests, minutes.unix_time_second[done:])
     board.put(FallingBehindTrack(least_ampere=shown))
     return _State(rests, bled[-1] if len(bled) else state.bled_ah, least)
+
+
+def _held(least: FloatArray, rests: Rests, stamp: FloatArray) -> FloatArray:
+    """What is still shown at these stamps, (M, n_cells) [A]: it fades where no further rest bears it out."""
+    if not len(rests):
+        return np.zeros((len(stamp), len(least)))
+    age_hours = (stamp - rests.stamp[-1]) / 3600.0
+    fade: FloatArray = np.exp(-np.maximum(age_hours - MEMORY_HOURS, 0.0) / MEMORY_HOURS)
+    return fade[:, None] * least
 
 
 def _below_ah(median_volt: float, away_volt: FloatArray, context: PackContext) -> FloatArray:
