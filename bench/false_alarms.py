@@ -1,10 +1,11 @@
 """Alarms on healthy packs of the simulator, which shares no cell code with the estimators.
 
-    python -m bench.false_alarms FILE [--years N] [--first NUMBER]
+    python -m bench.false_alarms FILE [--years N] [--first NUMBER] [--only NUMBER,NUMBER]
 
 Runs packs of `bench.healthy_cases` one after the other until FILE (JSON lines, one a pack) holds N pack-years, and
 goes on where it was stopped. Counts warnings and worse by kind: those that the truth's own numbers bear out (a sensor
-that is off by chance, a cell that leaks more than most) apart from false ones. Stop it whenever you like.
+that is off by chance, a cell that leaks more than most) apart from false ones. Stop it whenever you like. With
+`--only` these packs are run and nothing else, and FILE is left as it is.
 """
 
 from __future__ import annotations
@@ -80,14 +81,19 @@ def pack_years(file: Path, years: float, first: int = 0) -> list[Row]:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     number = max((row["number"] + 1 for row in rows), default=first)
     while sum(row["pack_years"] for row in rows) < years:
-        rows.append(run_pack(number))
+        rows.append(_shown(run_pack(number)))
         with file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(rows[-1]) + "\n")
-        for alarm in rows[-1]["alarms"]:
-            mark = "true" if alarm["borne_out"] else "FALSE"
-            print(f"{mark} {json.dumps(alarm)} {rows[-1]['pack']} (pack {number})", flush=True)
         number += 1
     return rows
+
+
+def _shown(row: Row) -> Row:
+    """Print a pack's alarms."""
+    for alarm in row["alarms"]:
+        mark = "true" if alarm["borne_out"] else "FALSE"
+        print(f"{mark} {json.dumps(alarm)} {row['pack']} (pack {row['number']})", flush=True)
+    return row
 
 
 def main() -> None:
@@ -96,8 +102,10 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--years", type=float, default=30.0)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--only", type=lambda text: [int(part) for part in text.split(",")], default=[])
     options = parser.parse_args()
-    print(summary(pack_years(options.file, options.years, options.first)))
+    only = [_shown(run_pack(number)) for number in options.only]
+    print(summary(only or pack_years(options.file, options.years, options.first)))
 
 
 if __name__ == "__main__":
