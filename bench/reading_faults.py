@@ -4,12 +4,15 @@
 
 Swapped sense wires (on the way, of cells alike and of two that stand apart by 2 % of charge), stuck and missing
 channels, and micro shorts, each on packs of other cells and sizes. A blame is a warning or worse about a cell's own
-state at the place of the fault.
+state at the place of the fault. Beside a swap stands by how much it moved the difference of the two readings, from ten
+minutes before to ten minutes after, and how many sigmas of their noise and steps that is: a swap of few sigmas, or of
+less than a cell's own course in that time, can be told from later differences only.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,16 +26,20 @@ from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.pack_design import BalancerDesign, PackDesign, SensorDesign
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["DAYS", "KINDS", "Outcome", "outcomes", "reading_packs"]
+__all__ = ["DAYS", "KINDS", "Outcome", "outcomes", "reading_packs", "swap_jump"]
 
 CELL_KINDS = {"self_discharge", "capacity_low", "resistance_high", "connection_resistance_high", "soc_imbalance"}
 KINDS = ("sense_wires_swapped", "sense_wires_swapped_apart", "sensor_stuck", "sensor_dropout", "micro_short")
 DAYS = 4.0
+JUMP_SIDE_SECOND = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One pack: hours to the finding (NaN: none), its magnitude and the truth's, blames and further alarms."""
+    """One pack: hours to the finding (NaN: none), its magnitude and the truth's, blames and further alarms.
+
+    `jump_volt`, `jump_sigmas` : of a swap, see the module; NaN for other kinds.
+    """
 
     pack: str
     sample_second: int
@@ -41,6 +48,8 @@ class Outcome:
     truth: float
     blamed: tuple[str, ...]
     others: tuple[str, ...]
+    jump_volt: float = math.nan
+    jump_sigmas: float = math.nan
 
 
 def reading_packs() -> Iterator[tuple[PackDesign, DutyKind]]:
@@ -84,12 +93,27 @@ def _fault(kind: str, pack: PackDesign, rng: np.random.Generator) -> Fault:
     return Fault(kind="sensor_dropout", cell=cell, onset_day=onset, magnitude=float(rng.uniform(1.0, 12.0)) * 3600.0)
 
 
+def swap_jump(pack: AnalysedPack, asked: Fault) -> tuple[float, float]:
+    """By how much a swap moved the difference of its two readings [V], and in sigmas of ten minutes' means."""
+    if asked.other is None or asked.cell is None:
+        return math.nan, math.nan
+    sensors = pack.scenario.pack.sensors
+    readings = pack.cell_voltage_volt()
+    apart = readings[:, asked.cell - 1] - readings[:, asked.other - 1]
+    row = round(asked.onset_day * 86400.0 / sensors.sample_second)
+    side = round(JUMP_SIDE_SECOND / sensors.sample_second)
+    jump = float(np.nanmean(apart[row : row + side]) - np.nanmean(apart[row - side : row]))
+    noise = math.hypot(sensors.voltage_noise_volt, sensors.voltage_step_volt / math.sqrt(12.0))
+    return jump, abs(jump) / (noise * math.sqrt(4.0 / side))
+
+
 def _judge(pack: AnalysedPack, asked: Fault) -> Outcome:
     places = {asked.cell, asked.other} - {None}
     after = [f for f in pack.result.findings if pack.hours_since(f.detected_unix_time_second, asked.onset_day) >= -0.1]
     mine = [f for f in after if f.kind == asked.kind and f.cell in places and f in alarms([f])]
     loud = [f for f in alarms(pack.result.findings) if f not in mine and not borne_out(pack, f)]
     blamed = [f for f in loud if f.cell in places and f.kind in CELL_KINDS]
+    jump_volt, jump_sigmas = swap_jump(pack, asked)
     size = float(asked.size if asked.magnitude is not None else (asked.other or 0))
     return Outcome(
         pack=pack.scenario.pack.id,
@@ -99,6 +123,8 @@ def _judge(pack: AnalysedPack, asked: Fault) -> Outcome:
         truth=size,
         blamed=tuple(f"{f.kind} c{f.cell}" for f in blamed),
         others=tuple(f"{f.kind} {f.sensor or f.cell or 'pack'}" for f in loud if f not in blamed),
+        jump_volt=jump_volt,
+        jump_sigmas=jump_sigmas,
     )
 
 
@@ -126,9 +152,10 @@ def main() -> None:
             done.append(outcome)
             blame = f"; BLAMED {', '.join(outcome.blamed)}" if outcome.blamed else ""
             others = f"; beside it {', '.join(outcome.others)}" if outcome.others else ""
+            jump = f"; moved by {1e3 * outcome.jump_volt:+.2f} mV, {outcome.jump_sigmas:.1f} sigmas"
             print(
                 f"    {kind} {outcome.pack}: after {outcome.hours:.2f} h, {outcome.magnitude:.0f} of "
-                f"{outcome.truth:.0f}{blame}{others}",
+                f"{outcome.truth:.0f}{blame}{others}{jump if math.isfinite(outcome.jump_volt) else ''}",
                 flush=True,
             )
         found = sum(np.isfinite(outcome.hours) for outcome in done)

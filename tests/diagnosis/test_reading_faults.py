@@ -135,6 +135,16 @@ def test_dips_of_one_cell_are_a_short_those_of_all_are_not() -> None:
     assert not worst(told_of(micro_short.DETECTOR, dipping(tuple(range(8)))))
 
 
+def test_dips_between_rows_that_are_seconds_apart_are_owned_up_to() -> None:
+    block = dipping((5,))
+    sparse = samples(block.unix_time_second[::5], block.current_ampere[::5], block.cell_voltage_volt[::5])
+    told_sparse = [item.explanation for item in told_of(micro_short.DETECTOR, sparse) if item.severity is not None]
+    assert told_sparse
+    assert all("a reading every 5 s" in text for text in told_sparse)
+    close = [item.explanation for item in told_of(micro_short.DETECTOR, block) if item.severity is not None]
+    assert not any("unseen" in text for text in close)
+
+
 def test_dips_by_a_strong_balancer_do_not_count() -> None:
     block = dipping((5,))
     duty = np.zeros_like(block.cell_voltage_volt)

@@ -31,6 +31,7 @@ QUIET_SECOND = 5.0 * 86400.0  # a series of dips is over when none has come for 
 INFO_DIPS, WARNING_DIPS = 2, 3
 INFO_CHANCE, WARNING_CHANCE = 1e-2, 1e-4
 HARD_DIPS, HARD_CHANCE = 30, 1e-9  # dips by the dozen: the next one may not burn away
+SEEN_SECOND = 2.0  # between samples up to which dips of a few seconds are all seen
 LEAD_OHM, LEAD_DROP_VOLT = 0.05, 0.01  # of a sense lead that carries the balancer's current
 
 # rows of a cell's state
@@ -74,7 +75,9 @@ def _step(
         level[(history[:, COUNT] >= WARNING_DIPS) & (chance < WARNING_CHANCE)] = 2
         level[(history[:, COUNT] >= HARD_DIPS) & (chance < HARD_CHANCE)] = 3
     found = [
-        _evidence(float(stamp[row]), j, int(level[row, j]), history[row, :, j], float(chance[row, j]))
+        _evidence(
+            float(stamp[row]), j, int(level[row, j]), history[row, :, j], float(chance[row, j]), _unseen(minutes, row)
+        )
         for row, j in rows_to_tell(stamp, level, state.level)
     ]
     return MicroShortState(cell, level[-1].copy()), found
@@ -108,7 +111,16 @@ def _follow(cell: FloatArray, stamp: FloatArray, elapsed: FloatArray, dips: Floa
             history[row, :, j] = cell[:, j]
 
 
-def _evidence(at: float, j: int, level: int, history: FloatArray, chance: float) -> Evidence:
+def _unseen(minutes: MinuteBlock, row: int) -> str:
+    """What the samples of the row may have missed, in words; nothing where they are close, or a gap hides how close."""
+    elapsed, count = float(minutes.elapsed_second[row]), max(float(minutes.sample_count[row]), 1.0)
+    if elapsed <= SEEN_SECOND * count or minutes.longest_gap_second[row] * count > 2.0 * elapsed:
+        return ""
+    every = duration_text(elapsed / count)
+    return f" The log holds a reading every {every}: dips shorter than that may have come and gone unseen."
+
+
+def _evidence(at: float, j: int, level: int, history: FloatArray, chance: float, unseen: str) -> Evidence:
     if LEVELS[level] is None:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=j + 1, sensor=None, severity=None)
     count, first = float(history[COUNT]), float(history[FIRST])
@@ -127,7 +139,7 @@ def _evidence(at: float, j: int, level: int, history: FloatArray, chance: float)
         first_seen_unix_time_second=first,
         explanation=(
             f"The voltage of cell {j + 1} dipped {count:.0f} times within {duration_text(max(at - first, 60.0))} "
-            "and came back each time, without a change of current and without the other cells."
+            f"and came back each time, without a change of current and without the other cells.{unseen}"
         ),
         advice=(
             f"Check the sense wire of cell {j + 1} first, as a loose one looks alike; if it is sound, take the cell "
