@@ -212,3 +212,11 @@ def test_invariants(evidence: list[Evidence]) -> None:
         if finding.caused_by is not None:
             assert finding.caused_by < number
             assert found[finding.caused_by].severity is not Severity.INFO
+
+
+@pytest.mark.parametrize(("grows", "severity"), [(True, Severity.INFO), (False, Severity.WARNING)])
+def test_a_cell_that_falls_away_further_and_further_is_not_read_wrongly(*, grows: bool, severity: Severity) -> None:
+    deviation = said(5, Severity.CRITICAL if grows else Severity.WARNING, kind="voltage_deviation", magnitude=-0.08)
+    offset = said(9, Severity.WARNING, kind="voltage_sensor_offset", magnitude=-0.058)
+    (told,) = (one for one in entered([deviation, offset], 10) if one.kind == "voltage_sensor_offset")
+    assert told.severity is severity

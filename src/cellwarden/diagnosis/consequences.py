@@ -67,6 +67,12 @@ def _of_the_reading(cause: Finding, evidence: Evidence, scale: PackScale) -> boo
     return 0.0 <= evidence.magnitude / cause.magnitude <= 1.5 if cause.magnitude else False
 
 
+def _that_grows(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
+    """A cell that falls away from the others further and further is not read wrongly by one amount."""
+    del evidence, scale
+    return cause.severity is Severity.CRITICAL
+
+
 _CELL_READINGS = (
     "voltage_sensor_offset",
     "soc_imbalance",
@@ -88,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     Rule("voltage_sensor_offset", "soc_imbalance"),
     Rule("voltage_sensor_offset", "self_discharge", demotes=False),
     Rule("voltage_sensor_offset", "voltage_deviation", fits=_of_the_reading),
+    Rule("voltage_deviation", "voltage_sensor_offset", fits=_that_grows),
     *(Rule(kind, "voltage_deviation") for kind in ("soc_imbalance", "self_discharge", "capacity_low")),
     *(Rule(kind, "voltage_deviation") for kind in ("sensor_stuck", "sense_wires_swapped")),
     Rule("thermal_path_degraded", "temperature_rise_forecast", demotes=False),
