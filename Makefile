@@ -18,7 +18,7 @@ help:
 	@echo "make example LOG=… PACK=…     analyse your own log (several files in quotes); EXAMPLE_OUT=… says where to"
 	@echo "make test                     all checks and tests"
 	@echo "make check-page               the types of the page's JavaScript, by TypeScript (needs node and npm)"
-	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth"
+	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth (three quarters of an hour)"
 	@echo "make pybamm                   accuracy on packs of PyBaMM's cells, our simulator against PyBaMM (700 MB once)"
 	@echo "make real                     docs/real-data.md from the open measured logs"
 	@echo "make nightly                  property tests, many more cases, seed printed"
