@@ -8,9 +8,10 @@ A file in `bench/targets` makes some rows; `python -m bench.target_table` finds 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Measured", "TargetRow"]
+__all__ = ["Measured", "TargetRow", "known", "pooled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,16 @@ class Measured:
     pack: str
     value: float | None
     baseline: float | None = None
+
+
+def known(value: float) -> float | None:
+    """The value, None where it is not finite: no answer."""
+    return value if math.isfinite(value) else None
+
+
+def pooled(cases: Sequence[object], value: float, baseline: float | None = None) -> tuple[Measured, ...]:
+    """One figure over all cases, nothing measured where there is none."""
+    return (Measured(pack=f"{len(cases)} packs", value=float(value), baseline=baseline),) if cases else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from bench.analysed_pack import AnalysedPack, analysed
 from bench.pack_folders import pack_folders
 from bench.target_row import Measured, TargetRow
 
-__all__ = ["campaign_names", "campaign_rows", "collect_rows", "page_of", "table_of"]
+__all__ = ["campaign_rows", "collect_rows", "page_of", "table_of"]
 
 TARGETS = Path(__file__).parent / "targets"
 CAMPAIGNS = Path(__file__).parent / "campaigns"
@@ -46,32 +46,27 @@ other people's cells: [accuracy-pybamm.md](accuracy-pybamm.md).
 """
 
 
+def _names(folder: Path, only: Sequence[str] = ()) -> list[str]:
+    """The files in a folder, or those of them that are named."""
+    found = sorted(module.name for module in pkgutil.iter_modules([str(folder)]))
+    return [name for name in found if not only or name in only]
+
+
 def target_names() -> list[str]:
     """The files in `bench/targets`."""
-    return sorted(module.name for module in pkgutil.iter_modules([str(TARGETS)]))
-
-
-def campaign_names() -> list[str]:
-    """The files in `bench/campaigns`."""
-    return sorted(module.name for module in pkgutil.iter_modules([str(CAMPAIGNS)]))
+    return _names(TARGETS)
 
 
 def collect_rows(packs: Sequence[AnalysedPack], only: Sequence[str] = ()) -> list[TargetRow]:
     """Rows of every file in `bench/targets`, or of those named, grouped."""
-    found: list[TargetRow] = []
-    for name in target_names():
-        if not only or name in only:
-            found.extend(importlib.import_module(f"bench.targets.{name}").rows(packs))
-    return found
+    modules = [importlib.import_module(f"bench.targets.{name}") for name in _names(TARGETS, only)]
+    return [row for module in modules for row in module.rows(packs)]
 
 
 def campaign_rows(only: Sequence[str] = ()) -> list[TargetRow]:
     """Rows of the runs in `bench/campaigns`, or of those named."""
-    found: list[TargetRow] = []
-    for name in campaign_names():
-        if not only or name in only:
-            found.extend(importlib.import_module(f"bench.campaigns.{name}").rows())
-    return found
+    modules = [importlib.import_module(f"bench.campaigns.{name}") for name in _names(CAMPAIGNS, only)]
+    return [row for module in modules for row in module.rows()]
 
 
 def figure(value: float | None, unit: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.capacity_swings import Swung, swung
 from bench.kept_outcomes import kept_outcomes
-from bench.target_row import Measured, TargetRow
+from bench.target_row import Measured, TargetRow, pooled
 
 __all__ = ["rows", "rows_of"]
 
@@ -38,6 +38,6 @@ def rows_of(outcomes: Sequence[Swung]) -> list[TargetRow]:
             quantity="truth inside the 95 % interval there",
             unit="%",
             low=90.0,
-            measured=(Measured(pack=f"{len(outcomes)} packs", value=share),) if outcomes else (),
+            measured=pooled(outcomes, share),
         ),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysed_pack import KEPT, sources_digest
 from bench.false_alarms import Row, pack_years
-from bench.target_row import Measured, TargetRow
+from bench.target_row import TargetRow, pooled
 
 __all__ = ["rows", "rows_of"]
 
@@ -24,14 +24,13 @@ def rows_of(packs: Sequence[Row]) -> list[TargetRow]:
     """Warnings and worse that the truth does not bear out."""
     false = [alarm["kind"] for pack in packs for alarm in pack["alarms"] if not alarm["borne_out"]]
     kinds = ", ".join(f"{kind} {false.count(kind)}" for kind in sorted(set(false)))
-    one = Measured(pack=f"{len(packs)} packs", value=float(len(false)))
     return [
         TargetRow(
             group="Findings",
             quantity=f"false warnings and worse in {sum(pack['pack_years'] for pack in packs):.1f} healthy pack-years",
             unit="",
             high=MOST,
-            measured=(one,) if packs else (),
+            measured=pooled(packs, len(false)),
             note=kinds,
         )
     ]

@@ -9,7 +9,7 @@ from functools import partial
 from bench.kept_outcomes import kept_outcomes
 from bench.leak_cases import RUNGS, Rung
 from bench.leak_ladder import Outcome, outcomes_of
-from bench.target_row import Measured, TargetRow
+from bench.target_row import Measured, TargetRow, known, pooled
 
 __all__ = ["cycled_rows", "float_rows", "rows", "unlogged_rows"]
 
@@ -52,7 +52,7 @@ def float_rows(climbed: Climbed) -> list[TargetRow]:
             high=rung.target_hours,
             baseline=THRESHOLD,
             measured=tuple(
-                Measured(pack=one.pack, value=_known(one.warning_hours), baseline=_known(one.threshold_hours[0]))
+                Measured(pack=one.pack, value=known(one.warning_hours), baseline=known(one.threshold_hours[0]))
                 for one in outcomes
             ),
         )
@@ -77,7 +77,7 @@ def cycled_rows(climbed: Climbed) -> list[TargetRow]:
             quantity=f"{1e3 * rung.ampere:g} mA at 100 Ah, cycled each day: told after full charges",
             unit="",
             high=float(FULL_CHARGES),
-            measured=tuple(Measured(pack=one.pack, value=_known(one.fulls)) for one in outcomes),
+            measured=tuple(Measured(pack=one.pack, value=known(one.fulls)) for one in outcomes),
         )
         for rung, outcomes in climbed
     ]
@@ -95,10 +95,6 @@ def unlogged_rows(climbed: Climbed) -> list[TargetRow]:
     ]
 
 
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def _magnitude(quantity: str, high: float, found: Sequence[Outcome]) -> TargetRow:
     return TargetRow(
         group=GROUP,
@@ -114,5 +110,5 @@ def _magnitude(quantity: str, high: float, found: Sequence[Outcome]) -> TargetRo
 
 
 def _share(quantity: str, low: float, held: Sequence[bool]) -> TargetRow:
-    one = Measured(pack=f"{len(held)} packs", value=100.0 * sum(held) / max(len(held), 1))
-    return TargetRow(group=GROUP, quantity=quantity, unit="%", low=low, measured=(one,) if held else ())
+    share = 100.0 * sum(held) / max(len(held), 1)
+    return TargetRow(group=GROUP, quantity=quantity, unit="%", low=low, measured=pooled(held, share))

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.kept_outcomes import kept_outcomes
 from bench.reading_faults import KINDS, Outcome, outcomes
-from bench.target_row import Measured, TargetRow
+from bench.target_row import TargetRow, pooled
 
 __all__ = ["rows", "rows_of"]
 
@@ -37,7 +37,7 @@ def rows_of(found: Mapping[str, Sequence[Outcome]]) -> list[TargetRow]:
             quantity=f"{NAMES[kind]}: found",
             unit="%",
             low=100.0,
-            measured=_pooled(done, 100.0 * np.mean([np.isfinite(one.hours) for one in done])),
+            measured=pooled(done, 100.0 * np.mean([np.isfinite(one.hours) for one in done])),
         )
         for kind, done in found.items()
     ]
@@ -52,17 +52,13 @@ def rows_of(found: Mapping[str, Sequence[Outcome]]) -> list[TargetRow]:
             quantity="packs on which a cell is blamed",
             unit="",
             high=0.0,
-            measured=_pooled(everyone, blamed),
+            measured=pooled(everyone, blamed),
         ),
         TargetRow(
             group=GROUP,
             quantity="dips of micro-shorts with a row a second, largest error of their number",
             unit="%",
             high=10.0,
-            measured=_pooled(dips, 100.0 * max(dips, default=0.0)),
+            measured=pooled(dips, 100.0 * max(dips, default=0.0)),
         ),
     ]
-
-
-def _pooled(done: Sequence[object], value: float) -> tuple[Measured, ...]:
-    return (Measured(pack=f"{len(done)} packs", value=float(value)),) if done else ()

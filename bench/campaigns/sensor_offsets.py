@@ -8,7 +8,7 @@ from functools import partial
 
 from bench.kept_outcomes import kept_outcomes
 from bench.sensor_offsets import KINDS, OffsetOutcome, offset_outcomes
-from bench.target_row import Measured, TargetRow
+from bench.target_row import Measured, TargetRow, known, pooled
 
 __all__ = ["rows", "rows_of"]
 
@@ -37,7 +37,7 @@ def rows_of(outcomes: Sequence[OffsetOutcome]) -> list[TargetRow]:
             quantity="5 mV: packs on which the cell is blamed",
             unit="",
             high=0.0,
-            measured=_pooled(volt, float(sum(bool(one.blamed) for one in volt))),
+            measured=pooled(volt, float(sum(bool(one.blamed) for one in volt))),
         ),
     ]
 
@@ -47,17 +47,10 @@ def _of(outcomes: Sequence[OffsetOutcome], kind: str) -> list[OffsetOutcome]:
 
 
 def _hours(quantity: str, high: float, outcomes: Sequence[OffsetOutcome]) -> TargetRow:
-    found = [
-        Measured(pack=f"{one.pack}, seed {one.seed}", value=one.hours if math.isfinite(one.hours) else None)
-        for one in outcomes
-    ]
+    found = [Measured(pack=f"{one.pack}, seed {one.seed}", value=known(one.hours)) for one in outcomes]
     return TargetRow(group=GROUP, quantity=quantity, unit="h", high=high, measured=tuple(found))
 
 
 def _found(quantity: str, outcomes: Sequence[OffsetOutcome]) -> TargetRow:
     share = 100.0 * sum(math.isfinite(one.hours) for one in outcomes) / max(len(outcomes), 1)
-    return TargetRow(group=GROUP, quantity=quantity, unit="%", low=100.0, measured=_pooled(outcomes, share))
-
-
-def _pooled(outcomes: Sequence[OffsetOutcome], value: float) -> tuple[Measured, ...]:
-    return (Measured(pack=f"{len(outcomes)} packs", value=value),) if outcomes else ()
+    return TargetRow(group=GROUP, quantity=quantity, unit="%", low=100.0, measured=pooled(outcomes, share))

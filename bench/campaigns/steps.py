@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
 from bench.edges import AGED, DISCHARGES, EDGES, JOINT, PARTS, SPAN_KELVIN, TOLD_SHARE, Outcome
 from bench.kept_outcomes import kept_outcomes
-from bench.target_row import Measured, TargetRow
+from bench.target_row import Measured, TargetRow, known, pooled
 
 __all__ = ["rows", "rows_of"]
 
@@ -42,25 +41,18 @@ def rows_of(outcomes: Sequence[Outcome]) -> list[TargetRow]:
 
 
 def _counted(group: str, quantity: str, unit: str, most: int, outcomes: Sequence[Outcome], part: str) -> TargetRow:
-    found = [
-        Measured(pack=one.pack, value=one.count if math.isfinite(one.count) else None)
-        for one in outcomes
-        if one.part == part
-    ]
+    found = [Measured(pack=one.pack, value=known(one.count)) for one in outcomes if one.part == part]
     return TargetRow(group=group, quantity=quantity, unit=unit, high=float(most), measured=tuple(found))
 
 
 def _share(quantity: str, held: Sequence[bool], guess: int | None = None) -> TargetRow:
     """Share of the cases; `guess`: how many the same answer to all would get right."""
     scale = 100.0 / max(len(held), 1)
-    one = Measured(
-        pack=f"{len(held)} packs", value=scale * sum(held), baseline=None if guess is None else scale * guess
-    )
     return TargetRow(
         group=RESISTANCE,
         quantity=quantity,
         unit="%",
         low=100.0 * TOLD_SHARE,
         baseline="" if guess is None else "the same answer to all",
-        measured=(one,) if held else (),
+        measured=pooled(held, scale * sum(held), None if guess is None else scale * guess),
     )
