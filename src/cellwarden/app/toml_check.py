@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -42,22 +42,40 @@ _BOUNDS = {
 }
 
 
-def first_sentence(failure: ValidationError, keys: Keys) -> str:
-    """The first error in plain words, unknown keys before others."""
+def first_sentence(failure: ValidationError, keys: Keys, several: Collection[str] = ()) -> str:
+    """The first error in plain words, unknown keys before others.
+
+    Parameters
+    ----------
+    keys : known keys of each table
+    several : dotted names of the tables of which a file may hold several, written in double brackets
+    """
     first = min(failure.errors(), key=lambda error: error["type"] != "extra_forbidden")
-    sentence = _sentence(first, keys)
+    sentence = _sentence(first, keys, several)
     return f"{sentence}{'' if sentence.endswith('?') else '.'}"
 
 
-def _unknown_key(location: tuple[str | int, ...], keys: Keys) -> str:
-    table, key = ".".join(str(part) for part in location[:-1] if isinstance(part, str)), str(location[-1])
+def _dotted(location: tuple[str | int, ...]) -> str:
+    """A place's name without its numbers: `pack.source`."""
+    return ".".join(part for part in location if isinstance(part, str))
+
+
+def _bracketed(table: str, several: Collection[str]) -> str:
+    """A table's name as a file has it: `[store]`, `[[port]]`."""
+    return f"[[{table}]]" if table in several else f"[{table}]"
+
+
+def _unknown_key(location: tuple[str | int, ...], keys: Keys, several: Collection[str]) -> str:
+    table, key = _dotted(location[:-1]), str(location[-1])
     near = nearest_name(key, keys.get(table, ()))
-    elsewhere = next((f"[{name}] {key}" for name, known in keys.items() if name and key in known), None)
-    hint = f"; it belongs to {elsewhere}" if elsewhere else f"; did you mean '{near}'?" if near else ""
+    elsewhere = next((name for name, known in keys.items() if name and key in known), None)
+    hint = f"; did you mean '{near}'?" if near else ""
+    if elsewhere:
+        hint = f"; it belongs to {_bracketed(elsewhere, several)} {key}"
     known = "" if hint else f"; known are {', '.join(keys.get(table, ()))}"
     if not table:
         return f"unknown table or key '{key}'{hint}{known}"
-    return f"[{table}] has the unknown key '{key}'{hint}{known}"
+    return f"{_bracketed(table, several)} has the unknown key '{key}'{hint}{known}"
 
 
 def _place(location: tuple[str | int, ...]) -> str:
@@ -75,11 +93,20 @@ def _place(location: tuple[str | int, ...]) -> str:
     return f"{' '.join(places)} {'.'.join(map(str, rest))}".strip()
 
 
-def _sentence(error: Any, keys: Keys) -> str:
+def _missing(location: tuple[str | int, ...], several: Collection[str]) -> str:
+    """A key that is not there, or a table of which at least one is needed."""
+    table = _dotted(location)
+    if table not in several:
+        return f"{_place(location)} is missing; add it"
+    owner = f"{_place(location[:-1])} has no" if len(location) > 1 else "there is no"
+    return f"{owner} {_bracketed(table, several)}; add one"
+
+
+def _sentence(error: Any, keys: Keys, several: Collection[str]) -> str:
     """One error of the checking library in plain words, with table and key."""
     kind, location, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        return _unknown_key(location, keys)
+        return _unknown_key(location, keys, several)
     place = _place(location)
     if kind == "value_error":
         return f"{place} {context['error']}".strip()
@@ -88,9 +115,10 @@ def _sentence(error: Any, keys: Keys) -> str:
     if kind in _BOUNDS:
         bound = next(iter(context.values()))
         return f"{place} is {error['input']!r}; it must be {_BOUNDS[kind]} {bound:g}"
-    if kind == "missing":
-        return f"{place} is missing; add it"
-    if kind == "list_type" and len(location) == 1 and isinstance(error["input"], dict):
-        return f"[{location[0]}] must be written [[{location[0]}]]: there may be several"
+    if kind in {"missing", "too_short"}:
+        return _missing(location, several)
+    table = _dotted(location)
+    if kind == "list_type" and table in several and isinstance(error["input"], dict):
+        return f"[{table}] must be written [[{table}]]: there may be several"
     words = _PLAIN_WORDS.get(kind, error["msg"])
     return f"{place} is {error['input']!r}; it {words}"

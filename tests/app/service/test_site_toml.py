@@ -54,6 +54,30 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, words: str) -> N
     assert "\n" not in str(told.value)
 
 
+PORT = '[[port]]\nname = "a"\nserial = "x"\n'
+PACK = PORT + '[[pack]]\nfile = "pack.toml"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "there is no [[port]]; add one."),
+        ("port = []", "there is no [[port]]; add one."),
+        (PORT, "there is no [[pack]]; add one."),
+        (PACK, "[[pack]] 1 has no [[pack.source]]; add one."),
+        (PACK + '[pack.source]\ndriver = "jk_pb"', "[pack.source] must be written [[pack.source]]"),
+        (PACK + '[[pack.source]]\ndriver = "jk_pb"', "[[pack]] 1 [[pack.source]] 1 port is missing; add it."),
+        (PORT + "keep = true", "[[port]] has the unknown key 'keep'; it belongs to [[pack]] keep"),
+    ],
+)
+def test_tables_of_which_there_may_be_several_stand_in_double_brackets(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError) as told:
+        read_site_toml(file)
+    assert words in str(told.value)
+
+
 def test_sections_of_others_are_kept(tmp_path: Path) -> None:
     file = site_file(tmp_path, "x")
     file.write_text(file.read_text() + '\n[web]\naddress = "127.0.0.1:8080"\n[publish.mqtt]\nhost = "broker"\n')

@@ -145,6 +145,7 @@ _KEYS = {
     "bank": tuple(BankSettings.model_fields),
     "store": tuple(StoreSettings.model_fields),
 }
+_SEVERAL = ("port", "pack", "pack.source", "bank")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +195,7 @@ def read_site_toml(path: Path) -> Site:
     except tomllib.TOMLDecodeError as cause:
         raise ConfigurationError(f"{path.name}: not readable as TOML ({cause}); correct that place.") from cause
     except ValidationError as cause:
-        raise ConfigurationError(f"{path.name}: {first_sentence(cause, _KEYS)}") from cause
+        raise ConfigurationError(f"{path.name}: {first_sentence(cause, _KEYS, _SEVERAL)}") from cause
     except ConfigurationError as cause:
         raise ConfigurationError(f"{path.name}: {cause}") from cause
 
