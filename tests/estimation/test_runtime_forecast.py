@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from cellwarden.core.pack_spec import BackupDuty, ManufacturerLimits, PackSpec
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.runtime_forecast import PackSnapshot, forecast_readiness, forecast_runtime_hour
+from cellwarden.estimation.runtime_forecast import (
+    PackSnapshot,
+    _warmed,
+    forecast_readiness,
+    forecast_runtime_hour,
+)
 from cellwarden.models.parameter_set import load_cell_model
 
 LFP = load_cell_model("lfp")
@@ -39,6 +44,7 @@ def snapshot_of(
     temperature: float = 25.0,
     soc_half_width: float = 0.02,
     discharge_volt: FloatArray = LFP.ocv_curves[0].discharge_volt,
+    ambient: float = np.nan,
 ) -> PackSnapshot:
     soc = np.broadcast_to(np.asarray(soc, dtype=float), CELLS).copy()
     capacity = np.broadcast_to(np.asarray(capacity_ah, dtype=float), CELLS).copy()
@@ -57,6 +63,9 @@ def snapshot_of(
         activation_kelvin=2800.0,
         discharge_volt=discharge_volt,
         temperature_celsius=temperature,
+        ambient_celsius=ambient,
+        thermal_time_constant_second=6000.0,
+        heat_capacity_joule_per_kelvin=2000.0,
     )
 
 
@@ -111,10 +120,29 @@ def test_load_and_cold_count() -> None:
     assert unknown == usual
 
 
+def test_the_losses_warm_a_cold_pack() -> None:
+    """Isothermal without an ambient; the pack that warms lasts longer, one in a cold place less than that."""
+    still, _ = forecast_runtime_hour(snapshot_of(temperature=-5.0), pack_of(4000.0), LFP)
+    warming, _ = forecast_runtime_hour(snapshot_of(temperature=-5.0, ambient=-5.0), pack_of(4000.0), LFP)
+    cooling, _ = forecast_runtime_hour(snapshot_of(temperature=-5.0, ambient=-15.0), pack_of(4000.0), LFP)
+    assert still < warming
+    assert cooling < warming
+
+
+def test_the_temperature_follows_heat_and_ambient_in_closed_form() -> None:
+    """A heat of 10 W through 3 K/W ends 30 K above ambient, one time constant short of it by 1/e."""
+    snapshot = snapshot_of(temperature=20.0, ambient=20.0)
+    celsius = 20.0
+    for _ in range(200):
+        celsius = _warmed(celsius, 10.0, snapshot)
+    assert celsius == pytest.approx(20.0 + 30.0 * (1.0 - np.exp(-1.0)))
+    assert _warmed(celsius, 10.0, snapshot_of()) == celsius
+
+
 def test_the_bounds_are_the_errors_added_in_squares() -> None:
     """On a flat curve without resistance the charge's and the capacity's shares are known in closed form."""
     snapshot = snapshot_of(0.8, ohm=0.0, soc_half_width=0.05, discharge_volt=FLAT_VOLT)
-    snapshot = dataclasses.replace(snapshot, resistance_log_sigma=0.0)
+    snapshot = dataclasses.replace(snapshot, resistance_log_sigma=0.0, diffusion_hour=0.0)
     readiness = forecast_readiness(snapshot, pack_of(), LFP)
     assert readiness is not None
     current = 2000.0 / 0.92 / (CELLS * 3.2)

@@ -1,7 +1,8 @@
 """How long the pack carries a constant load: every cell stepped to the first cut-off, with what is known of it.
 
 A forecast in steps of half a minute: power fixes the current, v_j = OCV(z_j − lead) − polarisation_j, charge goes out
-of every cell alike. It ends when a cell reaches its minimum or the string the inverter's cut-off.
+of every cell alike and its losses warm the pack. It ends when a cell reaches its minimum or the string the inverter's
+cut-off.
 """
 
 from __future__ import annotations
@@ -21,13 +22,21 @@ STEP_SECOND = 30.0
 LONGEST_HOUR = 200.0
 # r²/(15 D) of graphite particles of some 5.5 µm (Chen et al. 2020, J. Electrochem. Soc. 167 080534: 5.86)
 DIFFUSION_HOUR = 0.10
+# amid 30.3 and 42.8 kJ/mol of graphite (Ecker et al. 2015 and Marquis et al. 2019, J. Electrochem. Soc. 162 A1836,
+# 166 A3693)
+DIFFUSION_ACTIVATION_KELVIN = 4400.0
+# of its logarithm: particles of 4 to 7 µm are usual, and it goes with their square
+DIFFUSION_LOG_SIGMA = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSnapshot:
     """What is known of a pack at the moment an outage starts; arrays (n_cells,), resistances at 25 °C [ohm].
 
-    `discharge_volt` (G,) is the discharge branch of the open-circuit voltage on the parameter set's grid [V].
+    `discharge_volt` (G,) is the discharge branch of the open-circuit voltage on the parameter set's grid [V]. The
+    temperature is the cells'; they follow `ambient_celsius` with the time constant, and one cell has the heat capacity:
+    where one of these is NaN the temperature stays. `diffusion_hour` is what the surface of the particles runs ahead
+    of their mean, per unit of the C-rate, at 25 °C.
     """
 
     soc_fraction: FloatArray
@@ -44,19 +53,23 @@ class PackSnapshot:
     activation_kelvin: float
     discharge_volt: FloatArray
     temperature_celsius: float
+    ambient_celsius: float = np.nan
+    thermal_time_constant_second: float = np.nan
+    heat_capacity_joule_per_kelvin: float = np.nan
+    diffusion_hour: float = DIFFUSION_HOUR
 
 
 def forecast_readiness(snapshot: PackSnapshot, pack: PackSpec, model: CellModel) -> Readiness | None:
     """Runtime at the description's backup load with its 95 % interval; None without `[backup]` or a known charge.
 
-    The bounds come from one run with all charges, one with all capacities and one with all resistances at their bounds,
-    the differences added in squares: errors of one quantity are mostly common to the cells, those of different
+    The bounds come from one run each with all charges, all capacities, all resistances and the diffusion at their
+    bounds, the differences added in squares: errors of one quantity are mostly common to the cells, those of different
     quantities are not.
     """
     if pack.backup is None or not np.isfinite(snapshot.soc_fraction).all():
         return None
     hours, cell = forecast_runtime_hour(snapshot, pack, model)
-    factor = np.exp(1.96 * snapshot.resistance_log_sigma)
+    factor, slower = np.exp(1.96 * snapshot.resistance_log_sigma), np.exp(1.96 * DIFFUSION_LOG_SIGMA)
     low, high = _bounds(
         hours,
         [
@@ -66,6 +79,8 @@ def forecast_readiness(snapshot: PackSnapshot, pack: PackSpec, model: CellModel)
             (_with_capacity(snapshot, snapshot.capacity_high_ah), True),
             (replace(snapshot, cell_factor=snapshot.cell_factor * factor), False),
             (replace(snapshot, cell_factor=snapshot.cell_factor / factor), True),
+            (replace(snapshot, diffusion_hour=snapshot.diffusion_hour * slower), False),
+            (replace(snapshot, diffusion_hour=snapshot.diffusion_hour / slower), True),
         ],
         pack,
         model,
@@ -101,28 +116,50 @@ def forecast_runtime_hour(snapshot: PackSnapshot, pack: PackSpec, model: CellMod
     """Hours until the first cut-off and the index of the cell that reaches it (None: the string's or none did)."""
     if pack.backup is None:
         return 0.0, None
-    curve = snapshot.discharge_volt
-    warm = snapshot.temperature_celsius
-    factor = 1.0 if np.isnan(warm) else np.exp(snapshot.activation_kelvin * (1 / (warm + 273.15) - 1 / 298.15))
-    ratio = snapshot.cell_factor * factor
-    tau = model.slow_time_constant_second
+    curve, grid = snapshot.discharge_volt, model.soc_fraction
+    celsius = snapshot.temperature_celsius
     power = pack.backup.load_watt / pack.backup.inverter_efficiency
     soc = snapshot.soc_fraction.copy()
-    voltage = np.interp(soc, model.soc_fraction, curve)
+    voltage = np.interp(soc, grid, curve)
     filtered = np.zeros(2)
-    keep = np.exp(-STEP_SECOND / np.array(tau))
+    keep = np.exp(-STEP_SECOND / np.array(model.slow_time_constant_second))
     for step in range(int(LONGEST_HOUR * 3600.0 / STEP_SECOND)):
         current = power / max(float(voltage.sum()), 1.0)
         filtered = keep * filtered + (1.0 - keep) * current
-        lead = DIFFUSION_HOUR * factor * filtered[1] / snapshot.capacity_ah
         drop = snapshot.prompt_ohm * current + snapshot.first_ohm * filtered[0] + snapshot.second_ohm * filtered[1]
-        voltage = _extended(soc - lead, model.soc_fraction, curve) - ratio * drop
+        diffusion_hour = snapshot.diffusion_hour * _arrhenius(DIFFUSION_ACTIVATION_KELVIN, celsius)
+        lead = diffusion_hour * filtered[1] / snapshot.capacity_ah
+        ratio = snapshot.cell_factor * _arrhenius(snapshot.activation_kelvin, celsius)
+        voltage = _extended(soc - lead, grid, curve) - ratio * drop
         if voltage.min() <= pack.limits.cell_voltage_min_volt:
             return step * STEP_SECOND / 3600.0, int(voltage.argmin())
         if voltage.sum() <= pack.backup.inverter_cutoff_volt:
             return step * STEP_SECOND / 3600.0, None
+        celsius = _warmed(celsius, _heat_watt(current, soc, voltage, celsius, curve, model), snapshot)
         soc = soc - current * STEP_SECOND / 3600.0 / snapshot.capacity_ah
     return LONGEST_HOUR, None
+
+
+def _arrhenius(activation_kelvin: float, celsius: float) -> float:
+    """1 at 25 °C and where the temperature is not known."""
+    return 1.0 if np.isnan(celsius) else float(np.exp(activation_kelvin * (1.0 / (celsius + 273.15) - 1.0 / 298.15)))
+
+
+def _heat_watt(
+    current: float, soc: FloatArray, voltage: FloatArray, celsius: float, curve: FloatArray, model: CellModel
+) -> float:
+    """Mean heat of a cell under a discharge of that current: losses and entropy (Bernardi et al. 1985, eq. 18)."""
+    entropy = np.interp(soc, model.soc_fraction, model.ocv_curves[0].entropy_volt_per_kelvin)
+    lost = np.interp(soc, model.soc_fraction, curve) - voltage - (celsius + 273.15) * entropy
+    return current * float(lost.mean())
+
+
+def _warmed(celsius: float, heat_watt: float, snapshot: PackSnapshot) -> float:
+    """The cells' temperature a step later."""
+    thermal_resistance = snapshot.thermal_time_constant_second / snapshot.heat_capacity_joule_per_kelvin
+    steady = snapshot.ambient_celsius + heat_watt * thermal_resistance
+    warmed = steady + (celsius - steady) * np.exp(-STEP_SECOND / snapshot.thermal_time_constant_second)
+    return float(warmed) if np.isfinite(warmed) else celsius
 
 
 def _extended(soc: FloatArray, grid: FloatArray, curve: FloatArray) -> FloatArray:

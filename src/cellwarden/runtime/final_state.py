@@ -126,12 +126,11 @@ def sensor_results(board: Board, context: PackContext) -> tuple[SensorResult, ..
 
 
 def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> Readiness | None:
-    """Runtime at the backup load from the state after the last row, at the temperature there."""
+    """Runtime at the backup load from the state after the last row and the temperature there."""
     if not context.has_current:
         return None
     soc, capacity, circuit = board.get(SocTrack), board.get(CapacityTrack), board.get(PolarisationTrack)
-    temperature = minutes.temperature_celsius[-1]
-    known = temperature[np.isfinite(temperature)]
+    path = board.get(ThermalPathTrack)
     snapshot = PackSnapshot(
         soc_fraction=soc.soc_fraction[-1],
         soc_low_fraction=soc.soc_low_fraction[-1],
@@ -146,6 +145,15 @@ def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> 
         resistance_log_sigma=float(circuit.log_sigma[-1]),
         activation_kelvin=float(circuit.activation_kelvin[-1]),
         discharge_volt=learnt_discharge_volt(context.model.ocv_curves[int(circuit.curve[-1])], circuit.curve_state[-1]),
-        temperature_celsius=float(np.median(known)) if known.size else np.nan,
+        temperature_celsius=_median(minutes.temperature_celsius[-1]),
+        ambient_celsius=_median(path.ambient_celsius[-1]),
+        thermal_time_constant_second=_median(path.model_time_constant_second[-1]),
+        heat_capacity_joule_per_kelvin=_median(path.heat_capacity_joule_per_kelvin[-1]),
     )
     return forecast_readiness(snapshot, context.pack, context.model)
+
+
+def _median(values: FloatArray) -> float:
+    """Median of what is finite, NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan
