@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwarden.core.finding import Evidence, Finding, Severity
-from cellwarden.diagnosis.consequences import PackScale
+from cellwarden.diagnosis.consequences import PackScale, _steepest_step
 from cellwarden.diagnosis.ledger import LedgerState, advance_ledger, findings
+from cellwarden.models.parameter_set import load_cell_model
 
 HOUR = 3600.0
-SCALE = PackScale(capacity_ah=100.0, resistance_ohm=1e-3, sensor_cells={"t1": (1, 2)})
+SCALE = PackScale(capacity_ah=100.0, resistance_ohm=1e-3, step_volt=0.375, sensor_cells={"t1": (1, 2)})
 
 
 def said(
@@ -220,3 +221,10 @@ def test_a_cell_that_falls_away_further_and_further_is_not_read_wrongly(*, grows
     offset = said(9, Severity.WARNING, kind="voltage_sensor_offset", magnitude=-0.058)
     (told,) = (one for one in entered([deviation, offset], 10) if one.kind == "voltage_sensor_offset")
     assert told.severity is severity
+
+
+def test_the_steps_of_a_curve_are_those_of_its_chemistry() -> None:
+    """Between its knees LFP rises by some tens of millivolts over a tenth of its charge, NMC by more than a hundred."""
+    lfp, nmc = (_steepest_step(load_cell_model(name)) for name in ("lfp", "nmc"))
+    assert 0.2 < lfp < 0.5
+    assert 0.8 < nmc < 2.0

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from cellwarden.core.finding import Evidence, Finding, Severity
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.models.cell_model import CellModel
 
 __all__ = ["RULES", "PackScale", "Rule", "explained_severity", "explains", "pack_scale"]
 
 
-STEPS_VOLT = 0.15  # of open-circuit voltage per unit of charge on the steps of the plateau
+PLATEAU_SOC = (0.4, 0.9)  # where a pack spends its time between the knees of the curve
+LEFT_SHARE = 0.4  # of a weak cell's lower charge: most of it the estimators have told from the reading already
+STEP_SOC = 0.1  # what a weak cell may be further down by, and still not be out of service
 
 
 @dataclass(frozen=True, slots=True)
 class PackScale:
-    """What is usual of the pack: capacity [Ah] and 10 s resistance of a cell [ohm]; cells of each sensor, from 1."""
+    """What is usual of the pack: capacity [Ah] and 10 s resistance of a cell [ohm]; cells of each sensor, from 1.
+
+    `step_volt` is the most that the open-circuit voltage rises over a tenth of the charge between its knees, per unit
+    of charge.
+    """
 
     capacity_ah: float
     resistance_ohm: float
+    step_volt: float
     sensor_cells: dict[str, tuple[int, ...]]
 
 
@@ -42,11 +52,19 @@ def pack_scale(context: PackContext) -> PackScale:
     return PackScale(
         capacity_ah=capacity_ah,
         resistance_ohm=context.model.resistance_ohm_ah / capacity_ah,
+        step_volt=_steepest_step(context.model),
         sensor_cells={
             name: tuple(cell + 1 for cell in cells)
             for name, cells in zip(context.sensors, context.sensor_cells, strict=True)
         },
     )
+
+
+def _steepest_step(model: CellModel) -> float:
+    low = np.arange(PLATEAU_SOC[0], PLATEAU_SOC[1] - STEP_SOC, 0.01)
+    curve = model.ocv_curves[0].discharge_volt
+    rise = np.interp(low + STEP_SOC, model.soc_fraction, curve) - np.interp(low, model.soc_fraction, curve)
+    return float(rise.max()) / STEP_SOC
 
 
 def _of_less_area(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
@@ -58,7 +76,7 @@ def _of_less_area(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
 def _of_less_charge(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
     """A weak cell is further down than its neighbours: on the steps of its curve it stands apart as if misread."""
     lost = max(cause.magnitude / scale.capacity_ah, 0.0)
-    return abs(evidence.magnitude) <= STEPS_VOLT * lost
+    return abs(evidence.magnitude) <= LEFT_SHARE * scale.step_volt * lost
 
 
 def _of_the_reading(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
