@@ -35,6 +35,7 @@ UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and h
 DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
 NEAR_FULL_SOC = 0.93
+FLOAT_REGULATION_VOLT = 0.005  # by which a charger and the readings miss the float's set point, a cell
 LOW_FLOAT_VOLT = 0.02  # by which a float may lie below the voltage that counts as full
 FAR_SIGMAS = 4.0
 UNKNOWN_CURRENT_SECOND = 600.0
@@ -110,13 +111,35 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
 
 
 @bare_kernel
-def read_zero(state: ChargeArrays, current: float, spread: float, elapsed: float, switch_open: float) -> bool:
-    """Read the current's zero where nothing is connected: steady, tiny, rested, and not on float."""
+def may_be_charged(voltage: FloatArray, parameters: FloatArray) -> bool:
+    """Whether a charger may hold the cells: one stands on the top knee, or their mean is at the float's set point.
+
+    A balancer and cells that are still being filled draw a small and steady current then.
+    """
+    total, count = 0.0, 0.0
+    for value in voltage:
+        if value >= parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT:
+            return True
+        if value == value:
+            total, count = total + value, count + 1.0
+    missed = abs(total - count * parameters[cc.P_FLOAT_VOLT])
+    return bool(count > 0.0 and missed <= count * FLOAT_REGULATION_VOLT)
+
+
+@bare_kernel
+def read_zero(
+    state: ChargeArrays, voltage: FloatArray, current: float, spread: float, elapsed: float, switch_open: float
+) -> bool:
+    """Read the current's zero where nothing is connected: steady, tiny, rested, and not on float.
+
+    `voltage` (n_cells,) are the cells' readings.
+    """
     best, parameters = int(state.scalars[BEST]), state.parameters
     x = state.x[best]
     near_full = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > NEAR_FULL_SOC
     small = abs(current) <= 3.0 * parameters[cc.P_OFFSET_SIGMA] and spread <= 20.0 * parameters[cc.P_RESOLUTION]
     idle = small and state.memory[best, cc.REST_SECOND] > IDLE_REST_SECOND and not near_full
+    idle = idle and not may_be_charged(voltage, parameters)
     hours, sigma = elapsed / 3600.0, parameters[cc.P_IDLE_SIGMA]
     if not watch_idle(
         state.zero, 1.0 if idle else 0.0, switch_open, current, hours, sigma, parameters[cc.P_OFFSET_SIGMA]
@@ -186,6 +209,18 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
         z = k / (hypotheses - 1.0)
         state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + OTHER_ODDS)
     state.scalars[STARTED] = 0.0
+
+
+@counted_kernel
+def forget_zero(state: ChargeArrays) -> None:
+    """Forget what the filters took for the current's zero, but for what was measured of it."""
+    for k in range(state.x.shape[0]):
+        x, p = state.x[k], state.p[k]
+        x[cc.OFFSET] = state.prior[k, 0, cc.OFFSET]
+        p[cc.OFFSET, :] = 0.0
+        p[:, cc.OFFSET] = 0.0
+        p[cc.OFFSET, cc.OFFSET] = state.prior[k, 1, cc.OFFSET] ** 2
+    keep_zero(state)
 
 
 @counted_kernel

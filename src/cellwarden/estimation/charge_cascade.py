@@ -135,6 +135,8 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)
     unlogged = pack.balancer == "passive" and not context.has_balancing
     parameters[cc.P_UNLOGGED_BLEED] = pack.balancing_current_ampere if unlogged else 0.0
+    float_volt = np.inf if pack.float_voltage_volt is None else pack.float_voltage_volt / context.cell_count
+    parameters[cc.P_FLOAT_VOLT] = float_volt
     parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
     return parameters
 

@@ -21,6 +21,7 @@ from cellwarden.estimation.charge_anchor import (
     anchor_full,
     check_anchor,
     doubt_hypotheses,
+    forget_zero,
     keep_zero,
     lose_anchor,
     read_closure,
@@ -168,6 +169,7 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
         lose_anchor(state, deficit_sigma)
     elif state.scalars[ANCHORED] > 0.0 and state.x[best, cc.DEFICIT] < -OVERFULL_SOC * capacity:
         lose_anchor(state, OVERFULL_SIGMA)
+        forget_zero(state)  # it was bent to explain a count that began at a wrong charge
 
 
 @bare_kernel
@@ -230,7 +232,7 @@ def _filter(
     clear = min((CLEAR_VOLT / (state.memory[best, cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
     news = clear * _news(state)
     warm = finite_middle(minutes.temperature[m], work[1])
-    if read_zero(state, current, spread, minutes.elapsed[m], minutes.switch_open[m]):
+    if read_zero(state, minutes.voltage[m], current, spread, minutes.elapsed[m], minutes.switch_open[m]):
         state.offset_information[1] = minutes.stamp[m]
     for k in range(state.x.shape[0]):
         states = cc.STATES + curves.mode_count[k]

@@ -1,0 +1,70 @@
+"""Where an idle reading is no zero: a charger may hold the cells; and what is forgotten with a wrong charge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.charge_anchor import FLOAT_REGULATION_VOLT, LOW_FLOAT_VOLT, forget_zero, may_be_charged
+from cellwarden.estimation.charge_cascade import ESTIMATOR
+from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
+from tests.estimation.known_string import KnownString, string_context
+
+KNEE, FLOAT = 3.40, 3.375
+PARAMETERS = np.zeros(cc.PARAMETERS)
+PARAMETERS[[cc.P_FULL_VOLT, cc.P_FLOAT_VOLT]] = KNEE, FLOAT
+plateau_volts = st.lists(st.floats(3.0, 3.345), min_size=1, max_size=16)
+
+
+@pytest.mark.parametrize(
+    "volts",
+    [
+        [3.363, 3.363, 3.362, 3.412],  # one cell on the knee is bled, the charger gives what that takes
+        [3.373, 3.374, 3.377, 3.376],  # at the float's set point, which lies below the knee
+    ],
+)
+def test_a_charger_may_hold_cells_on_the_knee_or_at_the_float(volts: list[float]) -> None:
+    assert may_be_charged(np.array(volts), PARAMETERS)
+
+
+@pytest.mark.parametrize("volts", [[3.345, 3.344, 3.345, 3.345], [3.345, np.nan, 3.344, 3.345], [np.nan] * 4])
+def test_cells_that_rest_below_the_float_or_are_not_read_are_not_charged(volts: list[float]) -> None:
+    assert not may_be_charged(np.array(volts), PARAMETERS)
+
+
+@given(plateau_volts, st.data())
+def test_one_cell_on_the_knee_is_enough_and_none_on_the_plateau_is(volts: list[float], data: st.DataObject) -> None:
+    assert not may_be_charged(np.array(volts), PARAMETERS)
+    odd = data.draw(st.integers(0, len(volts) - 1))
+    raised = np.array(volts)
+    raised[odd] = data.draw(st.floats(KNEE - LOW_FLOAT_VOLT, 3.7))
+    assert may_be_charged(raised, PARAMETERS)
+
+
+@given(st.integers(1, 16), st.floats(-1.0, 1.0))
+def test_without_a_set_point_a_string_below_the_knee_is_not_charged(cells: int, share: float) -> None:
+    volts = np.full(cells, FLOAT + 0.9 * share * FLOAT_REGULATION_VOLT)
+    unstated = PARAMETERS.copy()
+    unstated[cc.P_FLOAT_VOLT] = np.inf
+    assert may_be_charged(volts, PARAMETERS)
+    assert not may_be_charged(volts, unstated)
+
+
+def test_a_zero_bent_by_a_wrong_charge_is_forgotten_but_what_was_measured_of_it_stays() -> None:
+    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    for x, p in zip(state.x, state.p, strict=True):
+        x[cc.OFFSET] = 0.6
+        p[cc.OFFSET, cc.DEFICIT] = p[cc.DEFICIT, cc.OFFSET] = 0.001
+    forget_zero(state)
+    assert state.x[:, cc.OFFSET] == pytest.approx(state.prior[:, 0, cc.OFFSET])
+    assert (state.p[:, cc.OFFSET, cc.DEFICIT] == 0.0).all()
+    state.zero[[ZERO, ZERO_VAR]] = 0.05, 1e-8
+    state.x[:, cc.OFFSET] = 0.6
+    forget_zero(state)
+    assert state.x[:, cc.OFFSET] == pytest.approx(0.05, abs=1e-4)
+    for p in state.p:
+        assert np.allclose(p, p.T)
+        assert np.linalg.eigvalsh(p).min() > -1e-12
