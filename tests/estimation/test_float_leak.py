@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import float_leak_filter as leak_filter
@@ -157,6 +158,42 @@ def test_a_steady_distance_tells_a_leak_only_while_the_string_is_not_filled_up()
 def test_a_sensor_that_jumps_is_not_a_leak() -> None:
     leaks = floated(96.0, 0.0, 48.0, jump_volt=-0.005)
     assert np.abs(leaks[-1, 0]).max() < 1e-3
+
+
+def leaks_of_rows(unread: NDArray[np.bool_]) -> FloatArray:
+    """(M, n) leaks by minute rows of a cell that falls by 0.5 mV an hour at rest; rows `unread` hold no reading."""
+    rows = 36 * 60
+    stamp = 60.0 * np.arange(1.0, rows + 1)
+    voltage = np.full((rows, CELLS), 3.40)
+    voltage[:, LEAKY] -= 0.0005 * stamp / 3600.0
+    voltage[unread[:rows]] = np.nan
+    state, out = initial_float_leak(CONTEXT), np.empty((kernel.OUTPUTS, rows, CELLS))
+    kernel.advance_float_leak(
+        state,
+        slope_ladder(CONTEXT),
+        stamp,
+        np.full(rows, 60.0),
+        voltage,
+        np.zeros((rows, CELLS)),
+        stamp + 12.0 * 3600.0,
+        out,
+        np.empty((kernel.PACK_OUTPUTS, rows)),
+    )
+    return np.asarray(out[kernel.O_LEAK])
+
+
+def test_a_slot_whose_last_row_is_empty_counts_as_any_other() -> None:
+    minute = np.arange(1, 36 * 60 + 1)
+    whole = leaks_of_rows(minute < 0)
+    assert whole[-1, LEAKY] > 1e-3
+    assert leaks_of_rows(minute % 30 == 0) == pytest.approx(whole, rel=0.03, abs=1e-5)
+
+
+def test_slots_in_which_nothing_was_read_tell_nothing() -> None:
+    minute = np.arange(1, 36 * 60 + 1)
+    leaks = leaks_of_rows((minute > 12 * 60) & (minute <= 13 * 60))
+    assert np.isfinite(leaks).all()
+    assert leaks[-1, LEAKY] > 1e-3
 
 
 def test_covariances_stay_positive() -> None:

@@ -79,6 +79,7 @@ def initial_float_leak(context: PackContext) -> FloatLeakArrays:
         cell=np.zeros((kernel.CELL_NUMBERS, cells)),
         number=number,
         sums=np.zeros((kernel.SUMS, cells)),
+        level=np.full(1, np.nan),
     )
 
 

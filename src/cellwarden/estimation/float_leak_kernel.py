@@ -87,6 +87,7 @@ class FloatLeakArrays(NamedTuple):
         seconds of the open slot, and of them at rest, weight of the mean that follows, share of the last days at rest,
         weight of the bleeds' mean rate, mean of the medians over hours of rest [V]
     sums : (4, n) over the open slot: distances from the minutes' medians [V], their squares, their number, bleed [Ah]
+    level : (1,) median of the open slot's last row that was read, NaN before it [V]
     """
 
     x: FloatArray
@@ -98,6 +99,7 @@ class FloatLeakArrays(NamedTuple):
     cell: FloatArray
     number: FloatArray
     sums: FloatArray
+    level: FloatArray
 
 
 class FloatLeakRows(NamedTuple):
@@ -159,10 +161,13 @@ def advance_float_leak(
         number[REST_SECONDS] += elapsed_second[m] if resting else 0.0
         median = finite_middle(voltage[m], kept)
         _add_row(sums, voltage[m], bleed_ah[m], median)
+        if median == median:
+            state.level[0] = median
         closes = stamp[m] % SLOT_SECOND == 0.0
         if closes:
-            close_slot(state, _slot(state, ladder, stamp[m], rest_second[m], median), ladder)
+            close_slot(state, _slot(state, ladder, stamp[m], rest_second[m]), ladder)
             sums[:] = 0.0
+            state.level[0] = np.nan
             number[SLOT_SECONDS] = 0.0
             number[REST_SECONDS] = 0.0
         if m == 0 or closes:
@@ -203,10 +208,8 @@ def _write(state: FloatLeakArrays, ladder: SlopeLadder, out: FloatArray, pack: F
 
 
 @counted_kernel
-def _slot(
-    state: FloatLeakArrays, ladder: SlopeLadder, stamp: float, rest_second: float, median: float
-) -> FloatLeakRows:
-    """The slot that is open, closed."""
+def _slot(state: FloatLeakArrays, ladder: SlopeLadder, stamp: float, rest_second: float) -> FloatLeakRows:
+    """The slot that is open, closed; its level is that of the last row that was read."""
     number, sums = state.number, state.sums
     voltage = np.full(sums.shape[1], np.nan)
     noise = np.zeros(sums.shape[1])
@@ -214,9 +217,10 @@ def _slot(
         count = sums[SUM_COUNT, j]
         if count > 1.0:
             away = sums[SUM_AWAY, j] / count
-            voltage[j] = median + away
+            voltage[j] = state.level[0] + away
             noise[j] = READING_VOLT**2 + max(sums[SUM_SQUARE, j] / count - away * away, 0.0) / (count - 1.0)
-    steep = slope_at(ladder, np.nanmedian(voltage)) * number[CAPACITY] > STEEP_VOLT
+    level = finite_middle(voltage, np.empty(voltage.shape[0]))
+    steep = level == level and slope_at(ladder, level) * number[CAPACITY] > STEEP_VOLT
     whole = abs(number[SLOT_SECONDS] - SLOT_SECOND) < (1.0 - FULL_SHARE) * SLOT_SECOND
     rested = number[REST_SECONDS] > FULL_SHARE * SLOT_SECOND
     return FloatLeakRows(
