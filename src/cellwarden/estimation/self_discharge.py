@@ -1,13 +1,14 @@
-"""Self-discharge of every cell: of two ways to know its leak, the one that is surer at the moment.
+"""Self-discharge of every cell: of three ways to know its leak, the one that is surer at the moment.
 
 The charge cascade compares cells at full charges and trusts the parameter set's knee; the filters on float watch
-drifts and learn the knee's slope. Both compare what was bled with what the voltage says is missing, so both are off by
-a factor of that difference, the leak plus the bleed above the central cell: nothing where the balancer holds a cell at
-the others' level. A slope is off by a factor and never by its sign: a cell that falls behind others that are bled leaks
-more than their bleed, whatever its knee. A difference that shrinks says less, for a knee that is flatter than thought
-looks like a leak that eats the others' bleed; least it says of a cell far below the others, on a part of the curve from
-which the knee learnt nothing. What the ledger of the bleeds alone shows of a cell that falls behind holds whatever the
-knee: no leak is told as smaller.
+drifts and learn the knee's slope; `knee_leak` takes the pack as its own yardstick from full charge to full charge. The
+first two compare what was bled with what the voltage says is missing, so both are off by a factor of that difference,
+the leak plus the bleed above the central cell: nothing where the balancer holds a cell at the others' level. A slope is
+off by a factor and never by its sign: a cell that falls behind others that are bled leaks more than their bleed,
+whatever its knee. A difference that shrinks says less, for a knee that is flatter than thought looks like a leak that
+eats the others' bleed; least it says of a cell far below the others, on a part of the curve from which the knee learnt
+nothing. What the ledger of the bleeds alone shows of a cell that falls behind holds whatever the knee: no leak is told
+as smaller.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeT
 from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
+from cellwarden.estimation.knee_leak import KneeLeakTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
 __all__ = ["ESTIMATOR", "counted_doubt", "factor_doubt", "fading_highest"]
@@ -145,6 +147,18 @@ def no_smaller(
     return value, np.where(shown, np.fmin(low, within), low), np.where(shown, reach, high)
 
 
+def _by_knee(
+    leak: FloatArray, low: FloatArray, high: FloatArray, knee: KneeLeakTrack
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A leak and its sigmas to both sides (M, n_cells) [A], or what full charges tell where that is surer."""
+    surer = knee.low_sigma_ampere + knee.high_sigma_ampere < low + high
+    return (
+        np.where(surer, knee.leak_ampere, leak),
+        np.where(surer, knee.low_sigma_ampere, low),
+        np.where(surer, knee.high_sigma_ampere, high),
+    )
+
+
 def unseen_sigma(leak: FloatArray, drifted: FloatLeakTrack) -> FloatArray:
     """How much more a cell may leak that has left the knee, (M, n_cells) [A].
 
@@ -191,6 +205,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
+    leak, low, high = _by_knee(leak, low, high, board.get(KneeLeakTrack))
     leak, low, high = no_smaller(leak, low, high, board.get(FallingBehindTrack).least_ampere)
     high = np.hypot(high, unseen_sigma(leak, drifted))
     board.put(
@@ -213,7 +228,7 @@ def _initial(context: PackContext) -> _State:
 
 ESTIMATOR = EstimatorPlugin(
     name="self_discharge",
-    needs=(CountedLeakTrack, FloatLeakTrack, FallingBehindTrack),
+    needs=(CountedLeakTrack, FloatLeakTrack, FallingBehindTrack, KneeLeakTrack),
     gives=(SelfDischargeTrack,),
     initial=_initial,
     step=_step,

@@ -1,0 +1,263 @@
+"""Leak of cells that fall behind from one full charge to the next, by the shifts of `knee_shift` and the bleeds.
+
+From one charge to the next a cell falls behind the others by what it loses above them and by what it is bled above
+them. One span may be a reading that jumps, or wires that are exchanged: two in a row have to show a loss. A cell that
+no longer reaches the knee is behind by its width at least, and leaks at least what it took to get there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.cell_difference import BLEED_TOLERANCE
+from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.knee_shift import PLATEAU_SOC, ChargeRows, KneeShift, knee_shift
+from cellwarden.estimation.middle_value import known_middle_values
+from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+
+__all__ = ["ESTIMATOR", "KneeLeakTrack", "ShiftLedger", "ToldLeaks", "told_leaks"]
+
+FLOWING_C_RATE = 0.02
+ENDED_SECOND = 1200.0  # without a current: the charge is over
+KNOWN_SOC = 0.15  # width of the interval of the charge, beyond which nobody knows where the plateau is
+MOST_ROWS = 1200
+SPANS = (1, 2, 4)  # in charges
+KEPT = 2 * max(SPANS) + 1
+EACH_SIGMAS = 1.64  # of each of two spans in a row; a jump of one reading raises one and lowers the other
+ALIKE_SIGMAS = 2.0  # within which two spans show the same leak
+PER_MEDIAN_DEVIATION = 1.4826  # sigma over the median deviation, of a Gaussian
+RETURNED_SHARE = 0.5  # of a fall: who came back by as much may have changed its wires with who fell
+MEMORY_SECOND = 72 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KneeLeakTrack:
+    """Leak above the median that full charges show, with its sigmas downwards and upwards, (M, n_cells) [A].
+
+    NaN where they show none.
+    """
+
+    leak_ampere: FloatArray
+    low_sigma_ampere: FloatArray
+    high_sigma_ampere: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftLedger:
+    """The last charges, oldest first: (K,) stamps [s]; (K, n) as in `KneeShift`."""
+
+    stamp: FloatArray
+    behind_ah: FloatArray
+    sigma_ah: FloatArray
+    least_ah: FloatArray
+    bled_ah: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.stamp)
+
+    def with_shift(self, shift: KneeShift) -> ShiftLedger:
+        """One more, the oldest forgotten."""
+        return ShiftLedger(
+            np.append(self.stamp, shift.stamp)[-KEPT:],
+            np.vstack([self.behind_ah, shift.behind_ah])[-KEPT:],
+            np.vstack([self.sigma_ah, shift.sigma_ah])[-KEPT:],
+            np.vstack([self.least_ah, shift.least_ah])[-KEPT:],
+            np.vstack([self.bled_ah, shift.bled_ah])[-KEPT:],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLeaks:
+    """(n_cells,) leaks with sigmas downwards and upwards [A], NaN where none is told."""
+
+    leak_ampere: FloatArray
+    low_ampere: FloatArray
+    high_ampere: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The charge in course, what was charged and bled so far [Ah], the ledger, and what it tells."""
+
+    rows: ChargeRows
+    charged_ah: float
+    bled_ah: FloatArray
+    ledger: ShiftLedger
+    told: ToldLeaks
+
+
+def _loss(ledger: ShiftLedger, begin: int, end: int) -> tuple[FloatArray, FloatArray]:
+    """(n_cells,) loss above the median from one charge to another with its sigma [A]; NaN where not known.
+
+    It is not surer than the cells are alike: what one of two charges tells worse, it tells worse of all.
+    """
+    hours = (ledger.stamp[end] - ledger.stamp[begin]) / 3600.0
+    bled = ledger.bled_ah[end] - ledger.bled_ah[begin]
+    beyond = np.isnan(ledger.behind_ah[end])
+    after = np.where(beyond, ledger.least_ah[end], ledger.behind_ah[end])
+    missing = after - ledger.behind_ah[begin] - bled
+    last = np.where(beyond, _middle(ledger.sigma_ah[end]), ledger.sigma_ah[end])
+    doubt = BLEED_TOLERANCE * (bled - np.median(bled))
+    sigma = np.sqrt(last**2 + ledger.sigma_ah[begin] ** 2 + doubt**2)
+    missing = missing - _middle(missing)
+    apart = PER_MEDIAN_DEVIATION * _middle(np.abs(missing))
+    return missing / hours, np.fmax(sigma, apart) / hours
+
+
+def _middle(values: FloatArray) -> float:
+    """Median of what is known."""
+    return float(known_middle_values(values[None])[0])
+
+
+def told_leaks(ledger: ShiftLedger, before: ToldLeaks) -> ToldLeaks:
+    """What the ledger tells after its last charge.
+
+    Parameters
+    ----------
+    before : what it told after the charge before; it stays where the last charge does not speak against it
+    """
+    leak, low, high = (np.full(ledger.behind_ah.shape[1], np.nan) for _ in range(3))
+    last = len(ledger) - 1
+    for span in SPANS:
+        if 2 * span > last:
+            break
+        value, sigma = _shown(ledger, last, span)
+        new = np.isfinite(value) & (np.isnan(leak) | (np.abs(value - leak) < ALIKE_SIGMAS * low))
+        leak, low, high = np.where(new, value, leak), np.where(new, sigma, low), np.where(new, sigma, high)
+    gone = _left_the_knee(ledger, last)
+    far = np.isnan(leak) & np.isfinite(gone[0])
+    leak, low, high = np.where(far, gone[0], leak), np.where(far, gone[1], low), np.where(far, gone[0], high)
+    stays = np.isnan(leak) & ~_spoken_against(ledger, last, before)
+    return ToldLeaks(
+        np.where(stays, before.leak_ampere, leak),
+        np.where(stays, before.low_ampere, low),
+        np.where(stays, before.high_ampere, high),
+    )
+
+
+def _shown(ledger: ShiftLedger, last: int, span: int) -> tuple[FloatArray, FloatArray]:
+    """(n_cells,) leak and sigma [A] that two spans in a row show; NaN where they do not."""
+    earlier, earlier_sigma = _loss(ledger, last - 2 * span, last - span)
+    later, later_sigma = _loss(ledger, last - span, last)
+    whole, whole_sigma = _loss(ledger, last - 2 * span, last)
+    both = (earlier > EACH_SIGMAS * earlier_sigma) & (later > EACH_SIGMAS * later_sigma)
+    alike = np.abs(later - earlier) < ALIKE_SIGMAS * np.hypot(later_sigma, earlier_sigma)
+    value, sigma = np.where(alike, whole, later), np.where(alike, whole_sigma, later_sigma)
+    return np.where(both, value, np.nan), np.where(both, sigma, np.nan)
+
+
+def _left_the_knee(ledger: ShiftLedger, last: int) -> tuple[FloatArray, FloatArray]:
+    """(n_cells,) leak and sigma [A] of cells that left the knee two charges ago and did not come back, else NaN."""
+    if last < 2:
+        none = np.full(ledger.behind_ah.shape[1], np.nan)
+        return none, none
+    fell, sigma = _loss(ledger, last - 2, last - 1)
+    stayed = np.isnan(ledger.behind_ah[last - 1]) & np.isnan(ledger.behind_ah[last]) & (ledger.least_ah[last] > 0.0)
+    came_back = np.isnan(ledger.behind_ah[last - 2]) & np.isfinite(ledger.behind_ah[last - 1])
+    returned = np.where(came_back.any(), np.inf, -np.nanmin(fell) if np.isfinite(fell).any() else 0.0)
+    shown = stayed & (fell > EACH_SIGMAS * sigma) & (returned < RETURNED_SHARE * fell)
+    return np.where(shown, fell, np.nan), np.where(shown, sigma, np.nan)
+
+
+def _spoken_against(ledger: ShiftLedger, last: int, before: ToldLeaks) -> NDArray[np.bool_]:
+    """(n_cells,) whether a cell has clearly lost less than half of what was told, over the last two spans."""
+    if last < 1:
+        return np.zeros(ledger.behind_ah.shape[1], dtype=np.bool_)
+    loss, sigma = _loss(ledger, max(last - 2, 0), last)
+    return np.asarray(loss + ALIKE_SIGMAS * sigma < 0.5 * before.leak_ampere)
+
+
+def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
+    del edges
+    count, out = len(minutes), np.full((3, len(minutes), context.cell_count), np.nan)
+    if count and _measurable(context):
+        state = _advance(state, minutes, board.get(SocTrack), context, out)
+    board.put(KneeLeakTrack(leak_ampere=out[0], low_sigma_ampere=out[1], high_sigma_ampere=out[2]))
+    return state
+
+
+def _measurable(context: PackContext) -> bool:
+    """Whether every bleed is logged."""
+    logged = context.has_balancing or context.pack.balancer == "none"
+    return context.has_current and logged and context.cell_count > 1
+
+
+def _advance(state: _State, minutes: MinuteBlock, soc: SocTrack, context: PackContext, out: FloatArray) -> _State:
+    """Gather the rows of charges, compare the cells where one is over, and write (3, M, n_cells) what is told."""
+    flowing = FLOWING_C_RATE * context.pack.nominal_capacity_ah
+    charged = state.charged_ah + np.cumsum(minutes.charge_ah)
+    bled = state.bled_ah + np.cumsum(minutes.bleed_ah, axis=0)
+    median = known_middle_values(soc.soc_fraction)
+    width = known_middle_values(soc.soc_high_fraction - soc.soc_low_fraction)
+    climbing = np.flatnonzero((minutes.current_ampere > flowing) & (median > PLATEAU_SOC[0]) & (width < KNOWN_SOC))
+    ends = np.flatnonzero((minutes.current_ampere < -flowing) | (soc.rest_second > ENDED_SECOND))
+    charge_of = np.searchsorted(ends, climbing)
+    rows, ledger, told, done = state.rows, state.ledger, state.told, 0
+    for k in np.unique(np.append(charge_of, 0) if len(rows.stamp) else charge_of).tolist():
+        own = climbing[charge_of == k]
+        rows = _joined(
+            rows,
+            ChargeRows(
+                minutes.unix_time_second[own],
+                charged[own],
+                minutes.current_ampere[own],
+                median[own],
+                minutes.voltage_volt[own],
+                bled[own],
+            ),
+        )
+        if k == len(ends):
+            break
+        _write(out, told, ledger, minutes.unix_time_second, done, int(ends[k]))
+        done = int(ends[k])
+        shift = knee_shift(rows, context.pack.nominal_capacity_ah, _resistance_ohm(context))
+        if shift is not None:
+            ledger = ledger.with_shift(shift)
+            told = told_leaks(ledger, told)
+        rows = _no_rows(context)
+    _write(out, told, ledger, minutes.unix_time_second, done, len(minutes))
+    return _State(rows, float(charged[-1]), bled[-1], ledger, told)
+
+
+def _write(out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatArray, begin: int, end: int) -> None:
+    """Write what is told into rows; it is forgotten where no charge bears it out."""
+    if len(ledger) == 0 or begin == end:
+        return
+    recent = (stamp[begin:end] - ledger.stamp[-1] < MEMORY_SECOND)[:, None]
+    for row, values in enumerate((told.leak_ampere, told.low_ampere, told.high_ampere)):
+        out[row, begin:end] = np.where(recent, values, np.nan)
+
+
+def _joined(rows: ChargeRows, more: ChargeRows) -> ChargeRows:
+    """The rows of a charge with more of them; of a very long one the last."""
+    names = [field.name for field in fields(ChargeRows)]
+    return ChargeRows(*(np.concatenate([getattr(rows, name), getattr(more, name)])[-MOST_ROWS:] for name in names))
+
+
+def _no_rows(context: PackContext) -> ChargeRows:
+    none, cells = np.zeros(0), np.zeros((0, context.cell_count))
+    return ChargeRows(none, none, none, none, cells, cells)
+
+
+def _resistance_ohm(context: PackContext) -> float:
+    return context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
+
+
+def _initial(context: PackContext) -> _State:
+    cells, unknown = np.zeros((0, context.cell_count)), np.full(context.cell_count, np.nan)
+    return _State(
+        _no_rows(context),
+        0.0,
+        np.zeros(context.cell_count),
+        ShiftLedger(np.zeros(0), cells, cells, cells, cells),
+        ToldLeaks(unknown, unknown, unknown),
+    )
+
+
+ESTIMATOR = EstimatorPlugin(name="knee_leak", needs=(SocTrack,), gives=(KneeLeakTrack,), initial=_initial, step=_step)

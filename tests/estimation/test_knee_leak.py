@@ -1,0 +1,80 @@
+"""Leaks from full charge to full charge: told after two spans in a row, never of what jumps or is levelled out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.knee_leak import EACH_SIGMAS, KEPT, ShiftLedger, ToldLeaks, told_leaks
+
+CELLS, DAY_HOURS, SIGMA_AH = 5, 24.0, 0.06
+NONE = ToldLeaks(*(np.full(CELLS, np.nan) for _ in range(3)))
+
+
+def ledger(behind_ah: FloatArray, bled_ah: FloatArray | None = None, knee_ah: float = np.inf) -> ShiftLedger:
+    """Charges a day apart: (K, n) behind the median, and bled so far; beyond `knee_ah` a cell does not reach it."""
+    count = len(behind_ah)
+    seen = behind_ah < knee_ah
+    return ShiftLedger(
+        86400.0 * np.arange(float(count)),
+        np.where(seen, behind_ah, np.nan),
+        np.where(seen, SIGMA_AH, np.nan),
+        np.minimum(behind_ah, knee_ah),
+        np.zeros_like(behind_ah) if bled_ah is None else bled_ah,
+    )
+
+
+def one_cell(values: FloatArray) -> FloatArray:
+    """(K, n) these of the first cell, 0 of the others."""
+    return np.concatenate([values[:, None], np.zeros((len(values), CELLS - 1))], axis=1)
+
+
+def test_two_spans_in_a_row_tell_a_leak_and_one_does_not() -> None:
+    falling = 0.110 * DAY_HOURS * np.array([0.0, 0.5, 1.5])
+    assert np.isnan(told_leaks(ledger(one_cell(falling[:2])), NONE).leak_ampere).all()
+    told = told_leaks(ledger(one_cell(falling)), NONE)
+    assert told.leak_ampere[0] == pytest.approx(0.110)
+    assert np.isnan(told.leak_ampere[1:]).all()
+
+
+def test_a_cell_that_the_balancer_holds_level_loses_what_the_others_are_bled() -> None:
+    bled = 0.011 * DAY_HOURS * np.arange(9.0)[:, None] * (np.arange(CELLS) > 0)
+    told = told_leaks(ledger(np.zeros((9, CELLS)), bled), NONE)
+    assert told.leak_ampere[0] == pytest.approx(0.011)
+    assert told.low_ampere[0] < 0.002
+
+
+@given(jump_ah=st.floats(-5.0, 5.0), at=st.integers(1, KEPT - 1))
+def test_one_step_whenever_it_comes_is_no_leak(jump_ah: float, at: int) -> None:
+    """A reading that jumps, wires that are exchanged."""
+    behind = one_cell(np.where(np.arange(KEPT) >= at, jump_ah, 0.0))
+    behind[:, 1] = -behind[:, 0]
+    assert np.isnan(told_leaks(ledger(behind), NONE).leak_ampere).all()
+
+
+@given(first_ah=st.floats(-3.0, 3.0), daily_ah=st.floats(0.0, 0.5))
+def test_an_imbalance_that_is_levelled_out_is_no_leak(first_ah: float, daily_ah: float) -> None:
+    bled = np.minimum(daily_ah * np.arange(float(KEPT)), abs(first_ah))
+    behind = one_cell(first_ah - np.sign(first_ah) * bled)
+    who = one_cell(bled) if first_ah < 0.0 else np.where(np.arange(CELLS) > 0, bled[:, None], 0.0)
+    assert np.isnan(told_leaks(ledger(behind, who), NONE).leak_ampere).all()
+
+
+def test_a_cell_that_leaves_the_knee_at_once_leaks_at_least_what_took_it_there() -> None:
+    falling = one_cell(0.300 * DAY_HOURS * np.array([0.0, 0.0, 1.0, 2.0]))
+    told = told_leaks(ledger(falling, knee_ah=4.0), NONE)
+    assert told.leak_ampere[0] == pytest.approx(4.0 / DAY_HOURS)
+    assert told.leak_ampere[0] + 1.96 * told.high_ampere[0] > 0.300
+    falling[2:, 1] = -4.0  # another one rose by as much: their wires may be exchanged
+    assert np.isnan(told_leaks(ledger(falling, knee_ah=4.0), NONE).leak_ampere[0])
+
+
+def test_what_was_told_stays_until_a_charge_speaks_against_it() -> None:
+    before = ToldLeaks(*(np.where(np.arange(CELLS) == 0, value, np.nan) for value in (0.011, 0.002, 0.002)))
+    slowly = one_cell(0.011 * DAY_HOURS * np.array([0.0, 0.2, 1.2]))
+    slowly[1, 0] = EACH_SIGMAS * SIGMA_AH
+    assert told_leaks(ledger(slowly), before).leak_ampere[0] == pytest.approx(0.011)
+    assert np.isnan(told_leaks(ledger(np.zeros((3, CELLS))), before).leak_ampere[0])
