@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.finding import Evidence, Finding, Severity
 from cellwarden.diagnosis.consequences import PackScale, _steepest_step
-from cellwarden.diagnosis.ledger import LedgerState, advance_ledger, findings
+from cellwarden.diagnosis.ledger import FOLLOWS_ADVICE, LedgerState, advance_ledger, findings
 from cellwarden.models.parameter_set import load_cell_model
 
 HOUR = 3600.0
@@ -82,6 +82,15 @@ def test_a_consequence_is_info_and_names_its_cause() -> None:
     cause, consequence = entered(evidence, 7)
     assert cause.severity is Severity.WARNING
     assert (consequence.severity, consequence.caused_by) == (Severity.INFO, 0)
+
+
+def test_what_only_follows_asks_for_nothing_by_itself() -> None:
+    for severity, advice in ((Severity.WARNING, FOLLOWS_ADVICE), (Severity.CRITICAL, "Charge it.")):
+        evidence = [
+            said(5, Severity.WARNING, advice="Replace it."),
+            *(said(hour, severity, "soc_imbalance", advice="Charge it.") for hour in (6, 7)),
+        ]
+        assert [finding.advice for finding in entered(evidence, 8)] == ["Replace it.", advice]
 
 
 def test_a_later_cause_demotes_what_stands() -> None:

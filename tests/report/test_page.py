@@ -226,3 +226,15 @@ def test_sensor_offset_as_wide_as_the_data_sheet_is_not_informed() -> None:
     narrow = replace(wide, offset_kelvin=interval(0.3, 0.4, informed=False))
     assert "Temperature offset: sensor t1" in words(render_report(result(temperature_sensors=(wide,))))
     assert "Temperature offset: sensor t1" not in words(render_report(result(temperature_sensors=(narrow,))))
+
+
+def test_the_interval_of_a_beginning_does_not_flatten_what_came_later() -> None:
+    analysis = result(findings=(finding(),))
+    wide = analysis.history.self_discharge_high_ampere.copy()
+    wide[:3] = 1.0
+    analysis = replace(analysis, history=replace(analysis.history, self_discharge_high_ampere=wide))
+    page = render_report(analysis)
+    chart = page[page.index("How the self-discharge of") :]
+    chart = chart[: chart.index("</figure>")]
+    assert "the interval was wider than can be shown" in chart
+    assert "1 000" not in chart.replace("\u202f", " ")

@@ -53,5 +53,5 @@ def test_many_cells_are_cut_to_those_that_stand_out() -> None:
 
 def test_unknown_pack_prints() -> None:
     said = printed(unknown(1), 80)
-    assert "○ not tested" in said
+    assert "○ not tested yet" in said
     assert "Not enough to judge" in said

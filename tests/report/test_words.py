@@ -6,7 +6,7 @@ from cellwarden.core.finding import Severity
 from cellwarden.core.results import Readiness
 from cellwarden.report import headline
 from cellwarden.report.states import cell_states, highlighted_cells, open_findings
-from cellwarden.report.summary_words import readiness_sentence
+from cellwarden.report.summary_words import ending_words, readiness_sentence, untold_sentence
 from cellwarden.report.words import finding_sentence, sureness
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result, unknown
 
@@ -98,7 +98,35 @@ def test_states_follow_open_findings_and_knowledge() -> None:
         finding("micro_short", 7, cleared_unix_time_second=BEGIN + 50 * HOUR),
     )
     words = {number: state.word for number, state in cell_states(result(findings=findings, cells=cells)).items()}
-    assert [words[k] for k in (3, 4, 5, 6, 7)] == ["act", "watch", "not tested", "act now", "healthy"]
+    assert [words[k] for k in (3, 4, 5, 6, 7)] == ["act", "watch", "not tested yet", "act now", "healthy"]
+
+
+@pytest.mark.parametrize(("half_ampere", "word"), [(0.98, "not tested yet"), (0.029, "healthy")])
+def test_a_leak_is_tested_once_one_that_presses_would_show(half_ampere: float, word: str) -> None:
+    known = cell(
+        1, capacity_ah=None, resistance_ohm=None, self_discharge_ampere=interval(0.0, half_ampere), soc_fraction=None
+    )
+    analysis = result(1, cells=(known,))
+    assert cell_states(analysis)[1].word == word
+    assert ("cannot tell how healthy" in headline(analysis)) == (word != "healthy")
+    assert ("self-discharge" in untold_sentence(analysis)) == (word != "healthy")
+
+
+def test_a_finding_that_another_took_the_place_of_is_not_called_cleared() -> None:
+    early = finding(cleared_unix_time_second=BEGIN + 50 * HOUR)
+    late = finding(severity=Severity.CRITICAL, detected_unix_time_second=BEGIN + 50 * HOUR)
+    other = finding(cell=4, detected_unix_time_second=BEGIN + 50 * HOUR)
+    assert ending_words(result(findings=(early, late)), early) == "Then “act now”"
+    assert ending_words(result(findings=(early, other)), early) == "Cleared since"
+
+
+def test_too_few_rows_say_what_is_missed_or_what_would_do() -> None:
+    few = finding("undersampled", None, unit="second", magnitude=4.0, magnitude_low=2.0, magnitude_high=8.0)
+    assert plain(finding_sentence(few)) == (
+        "The load changes faster than the log’s rows: under load one is needed every 4 s (2 to 8)"
+    )
+    enough = finding("undersampled", None, unit="second", magnitude=10.0, magnitude_low=5.0, magnitude_high=10.0)
+    assert plain(finding_sentence(enough)) == "The log’s rows, one every 10 s, miss a little of what the load does"
 
 
 def test_cleared_findings_are_picked_out_only_without_open_ones() -> None:

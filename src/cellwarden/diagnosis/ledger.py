@@ -19,9 +19,10 @@ from cellwarden.core.finding import Evidence, Finding, Severity
 from cellwarden.diagnosis.consequences import RULES, PackScale, explained_severity, explains, pack_scale
 from cellwarden.estimation.plugin import PackContext
 
-__all__ = ["LedgerState", "OpenEntry", "advance_ledger", "findings", "initial_ledger"]
+__all__ = ["FOLLOWS_ADVICE", "LedgerState", "OpenEntry", "advance_ledger", "findings", "initial_ledger"]
 
 SHORTEST_HOLD_SECOND = 3600.0
+FOLLOWS_ADVICE = "Act on the finding that this one follows from; by itself it asks for nothing."
 
 Key = tuple[str, int, str]
 
@@ -192,9 +193,14 @@ def _finding(item: Evidence, severity: Severity, cause: int | None, first_seen: 
         unit=item.unit,
         confidence=item.confidence,
         explanation=item.explanation,
-        advice=item.advice,
+        advice=_advice(item, severity, cause),
         caused_by=cause,
     )
+
+
+def _advice(item: Evidence, severity: Severity, cause: int | None) -> str:
+    """What to do; what only follows from another finding is not to be acted on by itself."""
+    return item.advice if cause is None or severity is not Severity.INFO else FOLLOWS_ADVICE
 
 
 def _with_latest(finding: Finding, item: Evidence) -> Finding:
@@ -205,7 +211,7 @@ def _with_latest(finding: Finding, item: Evidence) -> Finding:
         magnitude_high=item.magnitude_high,
         confidence=item.confidence,
         explanation=item.explanation,
-        advice=item.advice,
+        advice=_advice(item, finding.severity, finding.caused_by),
     )
 
 

@@ -132,9 +132,9 @@ def _add_up(
 
 def _explanation(loss: SamplingLoss) -> str:
     text = (
-        f"At one sample every {duration_text(loss.interval_second)} the log misses about "
-        f"{100.0 * loss.charge_fraction:.2g} % of the charge of a full cycle, {100.0 * loss.heat_fraction:.2g} % of "
-        f"its heat and {100.0 * loss.peak_fraction:.2g} % of the load's peaks"
+        f"Under load the log has a row every {duration_text(loss.interval_second)}. What happens between two rows is "
+        f"lost: about {100.0 * loss.charge_fraction:.2g} % of the charge of a full cycle, "
+        f"{100.0 * loss.heat_fraction:.2g} % of its heat and {100.0 * loss.peak_fraction:.2g} % of the load's peaks"
     )
     if loss.steps_lost:
         return text + "; no step of the current can be followed for 10 s, so resistances stay unknown."
@@ -143,8 +143,8 @@ def _explanation(loss: SamplingLoss) -> str:
 
 def _advice(loss: SamplingLoss) -> str:
     if loss.needed_second < loss.interval_second:
-        return f"Log a sample every {duration_text(loss.needed_second)}, at least while the pack is under load."
-    return "The interval is short enough for charge and resistance; a shorter one tells the peaks better."
+        return f"Log a row every {duration_text(loss.needed_second)}, at least while the pack is under load."
+    return "Nothing needs to change: this is enough. Rows at shorter intervals under load would tell a little more."
 
 
 DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(), initial=_initial, step=_step)

@@ -179,6 +179,11 @@ def quantity_history(result: AnalysisResult, quantity: CellQuantity) -> str:
     scale = quantity.unit.scale
     value = scale * _field(result, quantity.key)
     low, high = (scale * _field(result, f"{stem}_{end}_{unit}") for end in ("low", "high"))
+    lines = [Line(row_median(value), "median-curve", "median of the pack"), *_cell_lines(value, cells)]
+    picked = [cell - 1 for cell in cells]
+    least, most = _view(lines, low[:, picked], high[:, picked])
+    is_cut = bool((low[:, picked] < least).any() or (high[:, picked] > most).any())
+    low, high = np.clip(low, least, most), np.clip(high, least, most)
     bands = [Band(low[:, c - 1], high[:, c - 1], _STYLES[k], f"cell {c}, 95 % interval") for k, c in enumerate(cells)]
     who = "cell" if len(cells) == 1 else "cells"
     return history_chart(
@@ -187,10 +192,24 @@ def quantity_history(result: AnalysisResult, quantity: CellQuantity) -> str:
             unit=quantity.unit.symbol,
             unix_time_second=result.history.unix_time_second,
             bands=bands,
-            lines=[Line(row_median(value), "median-curve", "median of the pack"), *_cell_lines(value, cells)],
+            lines=lines,
+            note="Where a band meets the edge, the interval was wider than can be shown." if is_cut else "",
             from_zero=quantity.from_zero,
         )
     )
+
+
+def _view(lines: list[Line], low: FloatArray, high: FloatArray) -> tuple[float, float]:
+    """What the chart shows: all of the lines, and the intervals but for the widest tenth of them.
+
+    Before anything informs a quantity its interval is so wide that all that came later would be one flat line.
+    """
+    values = np.concatenate([line.value for line in lines])
+    known = np.isfinite(low) & np.isfinite(high)
+    if not known.any() or not np.isfinite(values).any():
+        return -np.inf, np.inf
+    least, most = np.quantile(low[known], 0.1), np.quantile(high[known], 0.9)
+    return float(min(np.nanmin(values), least)), float(max(np.nanmax(values), most))
 
 
 def _field(result: AnalysisResult, name: str) -> FloatArray:

@@ -24,7 +24,6 @@ __all__ = [
     "notable_difference",
     "outlier",
     "sensor_intervals",
-    "uninformed_cells",
     "uninformed_sensors",
 ]
 
@@ -196,11 +195,6 @@ def median_value(quantity: Quantity, intervals: Iterable[Interval | None]) -> fl
     """Median over what is informed, or None."""
     values = [interval.value for interval in intervals if interval is not None and quantity.is_informed(interval)]
     return float(np.median(values)) if values else None
-
-
-def uninformed_cells(result: AnalysisResult, quantity: CellQuantity) -> list[int]:
-    """Numbers of the cells of which the log said nothing about the quantity."""
-    return [cell.cell for cell in result.cells if not quantity.is_informed(quantity.of(cell))]
 
 
 def uninformed_sensors(result: AnalysisResult, quantity: SensorQuantity) -> list[str]:

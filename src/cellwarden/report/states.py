@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cellwarden.core.finding import Finding, Severity
-from cellwarden.core.results import AnalysisResult
-from cellwarden.report.quantities import CELL_QUANTITIES, uninformed_cells
+from cellwarden.core.leak_told import is_leak_told
+from cellwarden.core.results import AnalysisResult, CellResult
+from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
 from cellwarden.report.words import CellState
 
 __all__ = [
@@ -14,12 +15,13 @@ __all__ = [
     "highlighted_cells",
     "is_any_tested",
     "open_findings",
+    "successor",
     "untold",
     "urgency",
 ]
 
 HEALTHY = CellState("healthy", "healthy", "●")
-UNTESTED = CellState("untested", "not tested", "○")
+UNTESTED = CellState("untested", "not tested yet", "○")
 _BY_SEVERITY = {
     Severity.CRITICAL: CellState("critical", "act now", "■"),
     Severity.WARNING: CellState("warning", "act", "▲"),
@@ -60,9 +62,28 @@ def open_findings(result: AnalysisResult) -> list[Finding]:
     return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=urgency)
 
 
+def successor(result: AnalysisResult, finding: Finding) -> Finding | None:
+    """The finding that took another's place when its severity changed; None where its cause went away."""
+    same = (finding.kind, finding.cell, finding.sensor)
+    for other in result.findings:
+        began = other.detected_unix_time_second == finding.cleared_unix_time_second
+        if other is not finding and began and (other.kind, other.cell, other.sensor) == same:
+            return other
+    return None
+
+
+def _is_told(result: AnalysisResult, quantity: CellQuantity, cell: CellResult) -> bool:
+    """Whether the log said enough of a quantity to show a fault in it."""
+    interval = quantity.of(cell)
+    if interval is None or not quantity.is_informed(interval):
+        return False
+    is_leak = quantity.key == "self_discharge_ampere"
+    return not is_leak or is_leak_told(interval.low, interval.high, result.pack.nominal_capacity_ah)
+
+
 def is_any_tested(result: AnalysisResult) -> bool:
-    """Whether the log informed capacity, resistance or self-discharge of any cell."""
-    return any(q.is_informed(q.of(cell)) for cell in result.cells for q in _TESTS)
+    """Whether the log told capacity, resistance or self-discharge of any cell."""
+    return any(_is_told(result, q, cell) for cell in result.cells for q in _TESTS)
 
 
 def cell_states(result: AnalysisResult) -> dict[int, CellState]:
@@ -71,7 +92,7 @@ def cell_states(result: AnalysisResult) -> dict[int, CellState]:
     for finding in open_findings(result):
         if finding.cell is not None:
             worst[finding.cell] = max(worst.get(finding.cell, Severity.INFO), finding.severity, key=lambda s: s.rank)
-    tested = {c.cell for c in result.cells if any(q.is_informed(q.of(c)) for q in _TESTS)}
+    tested = {c.cell for c in result.cells if any(_is_told(result, q, c) for q in _TESTS)}
     return {
         c.cell: _BY_SEVERITY[worst[c.cell]] if c.cell in worst else HEALTHY if c.cell in tested else UNTESTED
         for c in result.cells
@@ -90,5 +111,5 @@ def highlighted_cells(result: AnalysisResult, limit: int = 3) -> list[int]:
 
 def untold(result: AnalysisResult) -> list[tuple[str, list[int]]]:
     """Each quantity that the log did not tell of some cells, with their numbers."""
-    missing = [(q.noun, uninformed_cells(result, q)) for q in CELL_QUANTITIES]
+    missing = [(q.noun, [c.cell for c in result.cells if not _is_told(result, q, c)]) for q in CELL_QUANTITIES]
     return [(noun, cells) for noun, cells in missing if cells]

@@ -5,10 +5,17 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
-from cellwarden.report.states import is_any_tested, open_findings, untold
-from cellwarden.report.words import cells_text, finding_sentence
+from cellwarden.report.states import is_any_tested, open_findings, successor, untold
+from cellwarden.report.words import cells_text, finding_sentence, severity_words
 
-__all__ = ["headline", "readiness_sentence", "since_text", "untold_sentence", "verdict_sentence"]
+__all__ = [
+    "ending_words",
+    "headline",
+    "readiness_sentence",
+    "since_text",
+    "untold_sentence",
+    "verdict_sentence",
+]
 
 
 def since_text(result: AnalysisResult, finding: Finding) -> str:
@@ -20,6 +27,12 @@ def since_text(result: AnalysisResult, finding: Finding) -> str:
     if lead <= 0.02 * length:
         return f", at least since the log began on {day_text(result.from_unix_time_second)}"
     return f", since {day_text(finding.first_seen_unix_time_second)}"
+
+
+def ending_words(result: AnalysisResult, finding: Finding) -> str:
+    """How a finding ended: `Cleared since`, or `Then “act now”` where one of another severity took its place."""
+    after = successor(result, finding)
+    return "Cleared since" if after is None else f"Then “{severity_words(after.severity).word}”"
 
 
 def verdict_sentence(result: AnalysisResult) -> str:

@@ -17,7 +17,7 @@ from cellwarden.core.results import AnalysisResult, Interval
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
 from cellwarden.report.states import HEALTHY, UNTESTED, cell_states, is_any_tested, open_findings
-from cellwarden.report.summary_words import headline, readiness_sentence, since_text
+from cellwarden.report.summary_words import ending_words, headline, readiness_sentence, since_text
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.words import finding_sentence, severity_words, sureness
 
@@ -117,7 +117,7 @@ def _finding(result: AnalysisResult, finding: Finding, depth: int) -> Renderable
     state = severity_words(finding.severity)
     line = Text()
     line.append(f"{state.word.capitalize()}. ", style=_STYLES[state.key])
-    cleared = " Cleared since." if finding.cleared_unix_time_second is not None else ""
+    cleared = f" {ending_words(result, finding)}." if finding.cleared_unix_time_second is not None else ""
     line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
     held = finding.cleared_unix_time_second is None
     if finding.advice and held and not depth and finding.severity is not Severity.INFO:

@@ -9,6 +9,8 @@ from cellwarden.core.results import AnalysisResult
 from cellwarden.report.axes import time_ticks
 from cellwarden.report.markup import element, percent, symbol, text
 from cellwarden.report.numbers import date_text
+from cellwarden.report.states import successor
+from cellwarden.report.summary_words import ending_words
 from cellwarden.report.words import finding_noun, magnitude_text, place_text, severity_words, sureness
 
 __all__ = ["findings_table", "ordered_findings", "timeline"]
@@ -55,7 +57,7 @@ def timeline(result: AnalysisResult) -> str:
         x = percent((tick - begin) / (end - begin))
         body.append(element("line", class_="grid", x1=x, x2=x, y1=0, y2=height - 24))
         body.append(element("text", text(words), class_="x", x=x, y=height - 6, text_anchor="middle"))
-    body += [_bar(finding, depth, _ROW * k, begin, end) for k, (finding, depth) in enumerate(shown)]
+    body += [_bar(result, finding, depth, _ROW * k) for k, (finding, depth) in enumerate(shown)]
     drawing = element(
         "svg",
         *body,
@@ -80,7 +82,9 @@ def _key(kind: str) -> str:
     return element("svg", bar, class_="key", width=22, height=16, aria_hidden="true")
 
 
-def _bar(finding: Finding, depth: int, top: float, begin: float, end: float) -> str:
+def _bar(result: AnalysisResult, finding: Finding, depth: int, top: float) -> str:
+    begin, end = result.from_unix_time_second, result.until_unix_time_second
+
     def along(moment: float | None) -> float:
         return 1.0 if moment is None else min(1.0, max(0.0, (moment - begin) / (end - begin)))
 
@@ -89,7 +93,7 @@ def _bar(finding: Finding, depth: int, top: float, begin: float, end: float) -> 
     state = severity_words(finding.severity)
     words = f"{state.sign} {place_text(finding).capitalize()}: {finding_noun(finding.kind)}"
     if finding.cleared_unix_time_second is not None:
-        words += " (cleared)"
+        words += f" ({ending_words(result, finding).lower()})"
     label = ("↳ " if depth else "") + words
     y = top + 22.0
     parts = [element("text", text(label), class_="row", x=14 * depth, y=top + 15)]
@@ -114,7 +118,7 @@ def findings_table(result: AnalysisResult) -> str:
     if not rows:
         return element("p", "No findings.")
     head = element("thead", element("tr", *(element("th", text(name), scope="col") for name in _HEADS)))
-    bodies = [_rows(finding, depth) for finding, depth in rows]
+    bodies = [_rows(result, finding, depth) for finding, depth in rows]
     caption = element(
         "caption", "All findings, the most urgent first; consequences stand under their cause", class_="unseen"
     )
@@ -125,17 +129,20 @@ def _cell(name: str, value: str) -> str:
     return element("td", value, data_label=name)
 
 
-def _rows(finding: Finding, depth: int) -> str:
+def _rows(result: AnalysisResult, finding: Finding, depth: int) -> str:
     state = severity_words(finding.severity)
     cleared = finding.cleared_unix_time_second
-    status = state.word if cleared is None else f"{state.word}; cleared {date_text(cleared)}"
+    after = successor(result, finding)
+    ended = "" if cleared is None else f"; cleared {date_text(cleared)}"
+    if cleared is not None and after is not None:
+        ended = f" until {date_text(cleared)}, then {severity_words(after.severity).word}"
     cause = element("span", "caused by the finding above", class_="cause") if depth else ""
     what = element(
         "th",
         element(
             "span", symbol(state, 18), element("span", text(finding_noun(finding.kind)).capitalize()), class_="kind"
         ),
-        element("span", text(status), class_="status"),
+        element("span", text(state.word + ended), class_="status"),
         cause,
         scope="rowgroup",
     )

@@ -117,6 +117,15 @@ def _reading(finding: Finding) -> str:
     return "every reading" if of_log else f"the reading of {place_text(finding)}"
 
 
+def _rows_wanted(finding: Finding) -> str:
+    """Which rows would do; where the log's own interval is the upper bound and would do, what it loses is little."""
+    if finding.magnitude >= finding.magnitude_high:
+        interval = human_unit(finding.unit, finding.magnitude)
+        seldom = interval.attach(number_text(finding.magnitude * interval.scale))
+        return f"the log’s rows, one every {seldom}, miss a little of what the load does"
+    return f"the load changes faster than the log’s rows: under load one is needed every {magnitude_text(finding)}"
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -184,7 +193,7 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
     ),
     "undersampled": (
         "too few rows",
-        lambda f: f"the log has too few rows: one every {magnitude_text(f)} would be needed",
+        _rows_wanted,
     ),
 }
 

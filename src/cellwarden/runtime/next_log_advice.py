@@ -12,10 +12,10 @@ from cellwarden.estimation.plugin import PackContext
 __all__ = ["advice_for_next_log", "assumptions_taken"]
 
 _TOLERANCES = {
-    "voltage_offset_tolerance_volt": ("cell voltage offset within ±{:.0f} mV", 1000.0),
-    "current_offset_tolerance_ampere": ("current offset within ±{:.2f} A", 1.0),
-    "current_gain_tolerance_fraction": ("current gain within ±{:.1f} %", 100.0),
-    "temperature_tolerance_kelvin": ("temperature within ±{:.1f} K", 1.0),
+    "voltage_offset_tolerance_volt": ("Cell voltages are read within ±{:.0f} mV", 1000.0),
+    "current_offset_tolerance_ampere": ("The current is read within ±{:.2f} A", 1.0),
+    "current_gain_tolerance_fraction": ("The current’s scale holds within ±{:.1f} %", 100.0),
+    "temperature_tolerance_kelvin": ("Temperatures are read within ±{:.1f} K", 1.0),
 }
 
 
@@ -77,18 +77,22 @@ def _uninformed(missing: Iterable[bool]) -> bool:
     return sum(flags) * 2 > len(flags)
 
 
+def _celsius(value: float) -> str:
+    return f"{value:.0f} °C".replace("-", "\u2212")
+
+
 def assumptions_taken(context: PackContext) -> tuple[str, ...]:
     """What the program took for granted because the description does not say it."""
     sensors = context.pack.sensors
     taken = [
-        f"Assumed, for pack.toml does not say: {text.format(scale * getattr(sensors, key))} (two sigma)."
+        f"{text.format(scale * getattr(sensors, key))}, two sigma; the data sheet’s is `{key}` in pack.toml."
         for key, (text, scale) in _TOLERANCES.items()
         if key not in sensors.stated
     ]
     model = context.model
     low, high = model.valid_temperature_celsius
     taken.append(
-        f"Parameter set “{model.name}” ({model.chemistry}), from data between {low:.0f} and {high:.0f} °C; "
+        f"Parameter set “{model.name}” ({model.chemistry}), from data between {_celsius(low)} and {_celsius(high)}; "
         "the log refines it."
     )
     if not any(context.sensor_cells) and context.sensors:

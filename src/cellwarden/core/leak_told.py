@@ -1,0 +1,12 @@
+"""When a cell's leak counts as tested: its interval is narrow enough to show one that calls for action at once."""
+
+from __future__ import annotations
+
+__all__ = ["is_leak_told"]
+
+PRESSING_PER_HOUR = 3e-4  # of the capacity: the leak that `diagnosis.self_discharge` calls pressing, 30 mA at 100 Ah
+
+
+def is_leak_told(low_ampere: float, high_ampere: float, nominal_capacity_ah: float) -> bool:
+    """Whether the 95 % interval [A] reaches less than a pressing leak to either side of its middle."""
+    return 0.5 * (high_ampere - low_ampere) < PRESSING_PER_HOUR * nominal_capacity_ah
