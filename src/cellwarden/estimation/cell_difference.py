@@ -47,6 +47,11 @@ CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may b
 LOCATE_FIRST, LOCATE_LAST, LOCATE_STEPS = -0.02, 0.05, 141  # of the capacity
 LOCATE_VOLT, LOCATE_SIGMA, LOCATE_WIDEST = 0.004, 0.002, 0.02
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
+# where a curve rises in a step of the graphite, the log cannot tell over how little charge; as much may lie between two
+# cells on either side of it, until both have passed
+STEP_SOC_SPAN, STEP_REPEATS = 0.01, 50.0
+FLAT_VOLT, STEP_SLOPE_VOLT = 0.06, 0.5  # slopes between which a curve is at a step: above the plateau, below the knees
+BALANCE_SOC_SIGMA = 0.002  # by which the steps of two cells of one make lie apart
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
@@ -109,6 +114,20 @@ def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: 
     p[:] = np.diag(sigma**2)
 
 
+@counted_kernel
+def relocate_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
+    """Forget all but the offset of the reading, and find the charge anew at the next reading on the knee."""
+    for a in range(STATES):
+        if a == READING_OFFSET:
+            continue
+        y[a] = 0.0
+        for b in range(STATES):
+            p[a, b] = 0.0
+            p[b, a] = 0.0
+        p[a, a] = sigma[a] ** 2
+    memory[LOCATED] = 0.0
+
+
 @bare_kernel
 def correct_difference(
     y: FloatArray,
@@ -121,12 +140,16 @@ def correct_difference(
     capacity: float,
     polarisation: float,
     curve_sigma: float,
+    step_volt: float,
     reading: float,
     elapsed_second: float,
     rest_second: float,
     work: FloatArray,
 ) -> None:
-    """Take one minute's difference of a cell's voltage and the median; `work` (2, ≥ STATES) is scratch."""
+    """Take one minute's difference of a cell's voltage and the median; `work` (2, ≥ STATES) is scratch.
+
+    `step_volt` is how high a step of the curve may be whose width is not known, 0 where the curve is.
+    """
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit, capacity, reading)
@@ -143,6 +166,9 @@ def correct_difference(
         + (0.0003 * slope) ** 2
         + (0.02 * polarisation) ** 2
     )
+    if slope < STEEP_VOLT:
+        sigma2 += (BALANCE_SOC_SIGMA * slope) ** 2
+    sharp = _step_variance(y, p, deficit, own, soc - central, slope, step_volt, abs(soc - memory[LAST_SOC]))
     _forget(y, p, memory, soc, elapsed_second, sigma2)
     h, ph = work[0, :STATES], work[1, :STATES]
     h[:] = 0.0
@@ -170,9 +196,38 @@ def correct_difference(
             p[READING_OFFSET, READING_OFFSET] += (reading - expected) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     if 1.0 - central < TELLING_DEPTH:
-        considered_update(y, p, h, ph, reading - expected, 4.0 * variance, 4.0, LN_RATIO)
+        considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO)
     else:
-        update_by(y, p, h, ph, reading - expected, 4.0 * variance, 4.0)
+        update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
+
+
+@bare_kernel
+def _step_variance(
+    y: FloatArray,
+    p: FloatArray,
+    deficit: float,
+    own: float,
+    apart: float,
+    slope: float,
+    step_volt: float,
+    travelled: float,
+) -> float:
+    """Variance of a reading on a step that may be steeper than it was learnt to be [V²].
+
+    For cells that are `apart` in z, as far as that is known, the curve expects e = slope above the plateau's · |apart|.
+    On a step of height H that is all at one place they stand H apart for a share e/H of the way and level for the
+    rest: mean e, variance e·(H − e). So a sharp difference of some minutes says no more than its mean over the whole
+    step. Readings that lie closer together than `STEP_SOC_SPAN` count as one.
+    """
+    if slope > STEP_SLOPE_VOLT or slope < FLAT_VOLT:
+        return 0.0
+    missing = deficit + y[DIFFERENCE]
+    variance = (
+        p[DIFFERENCE, DIFFERENCE] - 2.0 * missing * p[DIFFERENCE, LN_RATIO] + missing * missing * p[LN_RATIO, LN_RATIO]
+    )
+    expected = (slope - FLAT_VOLT) * np.sqrt(apart * apart + max(variance, 0.0) / (own * own))
+    repeats = min(max(STEP_SOC_SPAN / (travelled + 1e-6), 1.0), STEP_REPEATS)
+    return float(expected * max(step_volt - expected, 0.0) * repeats)
 
 
 @bare_kernel

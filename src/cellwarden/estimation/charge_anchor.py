@@ -85,6 +85,13 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> N
 
 
 @counted_kernel
+def relocate_cells(state: ChargeArrays) -> None:
+    """Find the cells' differences anew at the first full charge: before it they stood on a charge that was guessed."""
+    for j in range(state.y.shape[0]):
+        cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
+
+
+@counted_kernel
 def anchor_full(x: FloatArray, p: FloatArray, charge: FloatArray, voltage: float) -> None:
     """Read the charge of a full pack from its voltage by a curve that is not sure of its own shape.
 

@@ -51,6 +51,12 @@ def resembling(memory: FloatArray, k: int) -> float:
 
 
 @bare_kernel
+def unsure_steps(memory: FloatArray, k: int, modes: int) -> float:
+    """How unsure it is over how little charge curve k rises in a step, 0 to 1: modes move steps, they sharpen none."""
+    return 1.0 if modes > 0 else float(1.0 - proven(memory[k]) * (1.0 - resembling(memory, k)))
+
+
+@bare_kernel
 def variance_share(memory: FloatArray, modes: int) -> float:
     """What the variance of a curve's filter is worth to the charge; `modes` is 0 for the set's own curve."""
     share = KNOWN_VARIANCE_SHARE if modes == 0 else LEARNT_VARIANCE_SHARE

@@ -26,12 +26,13 @@ from cellwarden.estimation.charge_anchor import (
     lose_anchor,
     read_closure,
     read_zero,
+    relocate_cells,
     try_handover,
     watch_full,
     weigh_hypotheses,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
-from cellwarden.estimation.charge_credit import choose_curve
+from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
 from cellwarden.estimation.charge_rows import write_row
 from cellwarden.estimation.current_zero import count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
@@ -49,6 +50,7 @@ SURE_SIGMA = 0.012  # of the central charge, before differences to it say anythi
 UNSEEN_SECOND, UNSEEN_HOURS = 600.0, 10.0  # without a row; from the first on the charge is doubted
 UNSEEN_C_RATE, UNSEEN_SHARE = 0.02, 0.5  # that may flow then, at least and of the current before or after
 UNSEEN_LOST = 0.03  # of the capacity, unseen: no error of a count that a Gaussian could hold
+STEP_VOLT = 0.03  # between stages of graphite lie 20 to 30 mV at rest
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
@@ -206,6 +208,8 @@ def _correct(
         try_handover(state, full)
     elif current == current:
         if state.memory[0, cc.FULL_COUNT] > before:
+            if before == 0.0:
+                relocate_cells(state)
             check_anchor(state, current, UNEXPECTED_FULL_SOC)
             keep_zero(state)
             for k in range(state.x.shape[0]):
@@ -266,7 +270,8 @@ def _filter(
         learn_best(state, curves)
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
     if state.y.shape[0] > 1 and due and sure:
-        _correct_cells(state, best, work, minutes.voltage[m], median, minutes.charge_ah[m])
+        step_volt = STEP_VOLT * unsure_steps(state.memory, best, curves.mode_count[best])
+        _correct_cells(state, best, work, minutes.voltage[m], median, minutes.charge_ah[m], step_volt)
         state.scalars[WAITING_SECOND] = 0.0
 
 
@@ -298,7 +303,13 @@ def _place(x: FloatArray, grid: FloatArray) -> int:
 
 @bare_kernel
 def _correct_cells(
-    state: ChargeArrays, best: int, work: FloatArray, voltage: FloatArray, median: float, charge_ah: float
+    state: ChargeArrays,
+    best: int,
+    work: FloatArray,
+    voltage: FloatArray,
+    median: float,
+    charge_ah: float,
+    step_volt: float,
 ) -> None:
     """Take one minute's reading of every cell."""
     x, memory = state.x[best], state.memory[best]
@@ -317,6 +328,7 @@ def _correct_cells(
                 capacity,
                 memory[cc.POLARISATION],
                 memory[cc.CURVE_SIGMA],
+                step_volt,
                 voltage[j] - median,
                 state.scalars[WAITING_SECOND],
                 rest_second,

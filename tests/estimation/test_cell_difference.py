@@ -1,0 +1,68 @@
+"""A cell against the central one: steps that are sharper than the learnt curve, and what a first full charge undoes."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_difference as cd
+
+CAPACITY_AH, STEP_SOC, HEIGHT_VOLT = 100.0, 0.55, 0.02
+GRID = np.linspace(0.0, 1.0, 501)
+SIGMA = np.array([0.5, 1e-4, 0.05, 0.0005, 0.05, 0.001])
+
+
+def step_curve(width_soc: float, at_soc: float = STEP_SOC) -> FloatArray:
+    """A plateau with one step of that width."""
+    return 3.3 + 0.03 * GRID + HEIGHT_VOLT / (1.0 + np.exp(-(GRID - at_soc) / (0.25 * width_soc)))
+
+
+def after_the_step(
+    ratio: float, width_soc: float, step_volt: float, learnt_soc: float = STEP_SOC
+) -> tuple[FloatArray, FloatArray]:
+    """State and covariance after a discharge to 40 %, read each 0.3 %, by a curve that is learnt as a broad step."""
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    learnt, true, work = step_curve(0.10, learnt_soc), step_curve(width_soc), np.empty((2, cd.STATES))
+    for deficit in np.arange(5.0, 60.0, 0.3):
+        own, central = np.interp([1.0 - deficit / (CAPACITY_AH * ratio), 1.0 - deficit / CAPACITY_AH], GRID, true)
+        place = (deficit, CAPACITY_AH, 0.0, 0.002, step_volt, own - central, 60.0, 0.0)
+        cd.correct_difference(y, p, memory, learnt, learnt, -1.0, *place, work)
+    return y, p
+
+
+@given(st.floats(0.985, 1.015))
+@settings(max_examples=25, deadline=None)
+def test_a_step_that_is_sharper_than_it_was_learnt_bends_no_capacity(ratio: float) -> None:
+    y, p = after_the_step(ratio, 0.004, 0.03)
+    error = abs(y[cd.LN_RATIO] - np.log(ratio))
+    assert error < 0.02
+    assert error < 2.0 * np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO])
+
+
+@given(st.sampled_from((0.985, 0.99, 1.01, 1.015)), st.floats(0.53, 0.59))
+@settings(max_examples=20, deadline=None)
+def test_without_that_doubt_a_capacity_is_farther_off_and_called_surer(ratio: float, learnt_soc: float) -> None:
+    doubted, p_doubted = after_the_step(ratio, 0.004, 0.03, learnt_soc)
+    sure, p_sure = after_the_step(ratio, 0.004, 0.0, learnt_soc)
+    assert abs(doubted[cd.LN_RATIO] - np.log(ratio)) < abs(sure[cd.LN_RATIO] - np.log(ratio))
+    assert p_doubted[cd.LN_RATIO, cd.LN_RATIO] > p_sure[cd.LN_RATIO, cd.LN_RATIO]
+
+
+def test_a_weak_cell_is_still_seen_at_a_broad_step() -> None:
+    y, _ = after_the_step(0.92, 0.10, 0.03)
+    assert y[cd.LN_RATIO] < 0.5 * np.log(0.92)
+
+
+def test_a_relocated_cell_keeps_its_reading_offset_alone() -> None:
+    y, p, memory = np.full(cd.STATES, 0.01), np.full((cd.STATES, cd.STATES), 1e-6), np.ones(cd.MEMORY)
+    cd.relocate_difference(y, p, memory, SIGMA)
+    kept = np.zeros(cd.STATES)
+    kept[cd.READING_OFFSET] = 0.01
+    np.testing.assert_array_equal(y, kept)
+    variance = SIGMA**2
+    variance[cd.READING_OFFSET] = 1e-6
+    np.testing.assert_array_equal(p, np.diag(variance))
+    assert memory[cd.LOCATED] == 0.0
