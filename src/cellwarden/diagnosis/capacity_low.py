@@ -12,9 +12,10 @@ from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deepest_discharge import DeepestDischarge, follow_discharge, initial_discharge
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.full_charge_check import FullChargeCheck, follow_rises, initial_check
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigmas
-from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack
+from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack, SocTrack
 from cellwarden.estimation.middle_value import middle_value, middle_values
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
@@ -27,7 +28,7 @@ PRESSING_FRACTION = 0.30
 SPREADS = 3.5  # of what the pack's cells are seen to lie apart, which holds what an unknown curve makes of them
 INFORMED_SIGMA_FRACTION = 0.015
 # by which a curve misplaces one cell's end against another's: one that is known, and one that is learnt, after a
-# discharge so deep; before, with the fifth power of it
+# discharge so deep; before, with the fifth power of it, for it may be another curve as well
 KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA, DEEP = 0.004, 0.01, 0.8
 HOURS_NEEDED = 12.0
 INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go
@@ -37,14 +38,16 @@ _TWO_SIDED = 1.96
 
 @dataclass(frozen=True, slots=True)
 class CapacityWatch:
-    """Levels held, and what the pack has delivered."""
+    """Levels held, what the pack has delivered, and how far losses were taken back between full charges."""
 
     watch: WatchState
     delivered: DeepestDischarge
+    check: FullChargeCheck
 
 
 def _initial(context: PackContext) -> CapacityWatch:
-    return CapacityWatch(initial_watch(context.cell_count), initial_discharge())
+    cells = context.cell_count
+    return CapacityWatch(initial_watch(cells), initial_discharge(), initial_check(cells))
 
 
 def _step(
@@ -55,20 +58,20 @@ def _step(
     track = board.get(CapacityTrack)
     delivered, deepest_ah = follow_discharge(state.delivered, _certain_ah(minutes, board), minutes.elapsed_second)
     nominal = context.pack.nominal_capacity_ah
-
-    def doubt_of(rows: IntArray) -> FloatArray:
-        curve_sigma = _curve_sigma(deepest_ah[rows] / nominal, board.get(PolarisationTrack).curve[rows], context)
-        return np.hypot(track.relative_sigma_fraction[rows], curve_sigma[:, None])
+    share = track.relative_fraction / middle_values(track.relative_fraction)[:, None]
+    curve_sigma = _curve_sigma(deepest_ah / nominal, board.get(PolarisationTrack).curve, context)
+    check, factor = follow_rises(state.check, share, track.relative_sigma_fraction, board.get(SocTrack).full_count)
+    doubt = factor * np.hypot(track.relative_sigma_fraction, curve_sigma[:, None])
 
     def of_rows(rows: IntArray) -> Deviation:
         ratio, sigma = track.relative_fraction[rows], track.relative_sigma_fraction[rows]
         most = 1.0 - COUNTED_SHARE * deepest_ah[rows] / middle_values(track.capacity_ah[rows])
         missing = np.minimum(1.0 - ratio / middle_values(ratio)[:, None], np.maximum(most, 0.0)[:, None])
-        depth, doubt = deepest_ah[rows, None] / nominal, doubt_of(rows)
+        depth = deepest_ah[rows, None] / nominal
         return Deviation(
             value=np.maximum(missing, 0.0),
-            sigma=doubt,
-            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigmas(ratio)[:, None] - _TWO_SIDED * doubt),
+            sigma=doubt[rows],
+            limit=np.maximum(LIMIT_FRACTION, SPREADS * robust_sigmas(ratio)[:, None] - _TWO_SIDED * doubt[rows]),
             pressing=np.where(depth >= PRESSING_DEPTH, PRESSING_FRACTION, np.inf),
             hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[rows])
@@ -77,11 +80,10 @@ def _step(
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        doubt = float(doubt_of(np.array([row]))[0, cell])
-        return _evidence(track, minutes, row, cell, severity, since, chance, doubt)
+        return _evidence(track, minutes, row, cell, severity, since, chance, float(doubt[row, cell]))
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return CapacityWatch(watch, delivered), found
+    return CapacityWatch(watch, delivered, check), found
 
 
 def _certain_ah(minutes: MinuteBlock, board: Board) -> FloatArray:
@@ -93,8 +95,8 @@ def _certain_ah(minutes: MinuteBlock, board: Board) -> FloatArray:
 def _curve_sigma(depth: FloatArray, curve: FloatArray, context: PackContext) -> FloatArray:
     """(R,) what the curve may make of one cell's capacity over another's, by the deepest discharge so far."""
     known = np.array([len(one.modes_volt) == 0 for one in context.model.ocv_curves])
-    learnt = LEARNT_CURVE_SIGMA * (DEEP / np.clip(depth, INFORMING_DEPTH, DEEP)) ** 5
-    return np.where(known[curve.astype(int)], KNOWN_CURVE_SIGMA, learnt)
+    sigma = np.where(known[curve.astype(int)], KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA)
+    return np.asarray(sigma * (DEEP / np.clip(depth, INFORMING_DEPTH, DEEP)) ** 5)
 
 
 def _evidence(
@@ -135,5 +137,8 @@ def _evidence(
 
 
 DETECTOR = DetectorPlugin(
-    kinds=(KIND,), needs=(CapacityTrack, CurrentOffsetTrack, PolarisationTrack), initial=_initial, step=_step
+    kinds=(KIND,),
+    needs=(CapacityTrack, CurrentOffsetTrack, PolarisationTrack, SocTrack),
+    initial=_initial,
+    step=_step,
 )

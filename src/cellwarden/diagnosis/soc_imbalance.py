@@ -1,8 +1,9 @@
 """A cell that is fuller or emptier than its neighbours by more than balancing should leave.
 
-On the top knee such a cell is seen to stand apart: what is only counted and not seen there is not told. What the
-balancer has levelled in the last days is known from its log, whatever the knee, and counts as well while much is left:
-a string that is being levelled was that far apart. What a leak explains of it is the leak's.
+On the top knee such a cell is seen to stand apart: what is only counted and not seen there is not told, nor what was
+not there at the last full charge, for between full charges only leaks and bleeds move cells against each other. What
+the balancer has levelled in the last days is known from its log, whatever the knee, and counts as well while much is
+left: a string that is being levelled was that far apart. What a leak explains of it is the leak's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.full_charge_check import FullChargeCheck, held_since_full, initial_check
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
 from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack
@@ -53,6 +55,7 @@ class ImbalanceWatch:
     knee_volt: float
     bled_ah: FloatArray
     hours: FloatArray
+    check: FullChargeCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class _Apart:
 def _initial(context: PackContext) -> ImbalanceWatch:
     cells = context.cell_count
     knee = knee_volt(context.model) - BELOW_KNEE_VOLT
-    return ImbalanceWatch(initial_watch(cells), unseen(cells), knee, np.zeros(cells), np.zeros(1))
+    return ImbalanceWatch(initial_watch(cells), unseen(cells), knee, np.zeros(cells), np.zeros(1), initial_check(cells))
 
 
 @njit(cache=True)
@@ -105,10 +108,9 @@ def _limit_ah(context: PackContext) -> float:
     return max(LIMIT_FRACTION * context.pack.nominal_capacity_ah, LIMIT_AH)
 
 
-def _apart(bled_ah: FloatArray, hours: FloatArray, board: Board, context: PackContext) -> _Apart:
-    """How far cells are apart along a block, what was levelled included where much is left."""
+def _apart(left: FloatArray, bled_ah: FloatArray, hours: FloatArray, board: Board, context: PackContext) -> _Apart:
+    """How far cells are apart along a block, what was levelled included where much is `left`."""
     track = board.get(SocTrack)
-    left = track.deficit_difference_ah - middle_values(track.deficit_difference_ah)[:, None]
     done = levelled(left, bled_ah, board.get(SelfDischargeTrack).self_discharge_low_ampere * hours)
     done[left < LEFT_SHARE * _limit_ah(context)] = 0.0
     sigma = np.hypot(track.deficit_difference_sigma_ah, BLEED_SHARE * done)
@@ -125,7 +127,10 @@ def _step(
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
     elapsed, bled, hours = minutes.elapsed_second / 3600.0, state.bled_ah.copy(), state.hours.copy()
     above = middle_values(minutes.bleed_ah)[:, None] - minutes.bleed_ah
-    apart = _apart(fading_sum(bled, above, elapsed), fading_sum(hours, elapsed[:, None], elapsed), board, context)
+    behind = board.get(SocTrack).deficit_difference_ah
+    check, left_ah = held_since_full(state.check, behind - middle_values(behind)[:, None], full_count, elapsed)
+    total_hours = fading_sum(hours, elapsed[:, None], elapsed)
+    apart = _apart(left_ah, fading_sum(bled, above, elapsed), total_hours, board, context)
 
     def of_rows(rows: IntArray) -> Deviation:
         left, volt = apart.left_ah[rows], seen.volt[rows]
@@ -143,7 +148,7 @@ def _step(
         return _evidence(apart, float(minutes.unix_time_second[row]), row, cell, severity, since, chance)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return ImbalanceWatch(watch, final, state.knee_volt, bled, hours), found
+    return ImbalanceWatch(watch, final, state.knee_volt, bled, hours, check), found
 
 
 def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
