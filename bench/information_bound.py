@@ -10,12 +10,15 @@ simulator's catalogue; without one, all of them. Results of the analysis are kep
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.analysed_pack import AnalysedPack, analysed
 from bench.bound.missed import Verdict, compared, leak_table
 from bench.bound.pack_bound import PackBound, bound_of
+from bench.leak_bound import LeastTime, bounded_ladder, table_of
+from bench.leak_cases import RUNGS
 from bench.pack_folders import pack_folders
 from bench.target_table import collect_rows
 
@@ -71,10 +74,18 @@ be told from about three times that; the targets are 110 mA in 6 h, 33 mA in 12 
 in 7 d.
 
 {leaks}
+
+### The ladder
+
+The same for the packs of `bench.leak_ladder`, beside what healthy cells of each pack differ by. A leak can be told
+once it is three times both together (*least time*); *told after* is when cellwarden told it. The bound knows the onset,
+and that no reading jumps: a program has to find out both.
+
+{ladder}
 """
 
 
-def page_of(packs: Sequence[AnalysedPack], bounds: Sequence[PackBound]) -> str:
+def page_of(packs: Sequence[AnalysedPack], bounds: Sequence[PackBound], ladder: Sequence[LeastTime] = ()) -> str:
     """The page of the documentation."""
     rows = collect_rows(packs, SOURCES)
     lines, verdicts = compared(rows, packs, bounds)
@@ -84,6 +95,7 @@ def page_of(packs: Sequence[AnalysedPack], bounds: Sequence[PackBound]) -> str:
         counts=f"Of {total} misses: {counts}.",
         missed="\n".join(lines),
         leaks="\n".join(leak_table(packs, bounds)),
+        ladder="\n".join(table_of(ladder)),
     )
 
 
@@ -94,7 +106,9 @@ def main() -> None:
     parser.add_argument("--page", type=Path, help="write as a page in Markdown", metavar="FILE")
     options = parser.parse_args()
     packs = [analysed(folder) for folder in pack_folders(options.pack)]
-    page = page_of(packs, [bound_of(pack.folder) for pack in packs])
+    rungs = [rung for rung in RUNGS if math.isfinite(rung.target_hours)]
+    ladder = [] if options.pack else bounded_ladder("float", rungs)
+    page = page_of(packs, [bound_of(pack.folder) for pack in packs], ladder)
     if options.page:
         options.page.write_text(page, encoding="utf-8")
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from cellwarden.simulator.cell_design import BROAD_STAGING, LITERATURE_LIKE, SHARP_STAGING, WIDE_HYSTERESIS
 from cellwarden.simulator.duty import Ambient, DutyCycle
 from cellwarden.simulator.fault import Fault
@@ -97,12 +99,21 @@ _PACKS: tuple[tuple[PackDesign, float, int], ...] = (
 )
 
 
-def _fault(pack: PackDesign, rung: Rung, cell: int, onset_day: float) -> Fault:
-    """Up to 5 mA at 100 Ah a leak, above it a short."""
+def _fault(pack: PackDesign, rung: Rung, cell: int, onset_day: float, last_day: float, weather: Ambient) -> Fault:
+    """Up to 5 mA at 100 Ah a leak, which grows with the temperature: the rung's on average. Above it a short."""
     ampere = rung.ampere * pack.nominal_capacity_ah / 100.0
     if rung.ampere < 0.005:
-        return Fault(kind="self_discharge", cell=cell, onset_day=onset_day, magnitude=ampere)
+        warmer = _mean_factor(pack.cell.leak_activation_kelvin, weather, onset_day, last_day)
+        return Fault(kind="self_discharge", cell=cell, onset_day=onset_day, magnitude=ampere / warmer)
     return Fault(kind="self_discharge", cell=cell, onset_day=onset_day, short_ohm=3.35 / ampere)
+
+
+def _mean_factor(activation_kelvin: float, weather: Ambient, onset_day: float, last_day: float) -> float:
+    """A leak over that at 25 °C, on average from the onset to the end of the log."""
+    day = np.linspace(onset_day, last_day, 101)
+    season = np.sin(2.0 * np.pi * (day - weather.season_phase_day) / weather.season_period_day)
+    kelvin = 273.15 + weather.mean_celsius + weather.season_swing_kelvin * season
+    return float(np.mean(np.exp(-activation_kelvin * (1.0 / kelvin - 1.0 / 298.15))))
 
 
 def _weather(celsius: float) -> Ambient:
@@ -116,7 +127,7 @@ def float_cases(rung: Rung, onset_day: float) -> list[Scenario]:
         Scenario(
             pack=pack,
             duty=DutyCycle(kind="float", days=days, ambient=_weather(celsius), depth=(0.3, 0.6)),
-            faults=(_fault(pack, rung, cell, onset_day),),
+            faults=(_fault(pack, rung, cell, onset_day, days, _weather(celsius)),),
             start_unix_time_second=1_765_000_200,
         )
         for pack, celsius, cell in _PACKS
@@ -129,7 +140,7 @@ def cycled_case(rung: Rung, onset_day: float, days: float) -> list[Scenario]:
         Scenario(
             pack=replace(pack, initial_soc_fraction=0.6),
             duty=DutyCycle(kind="cycle", days=days, ambient=_weather(celsius), partial_share=0.0),
-            faults=(_fault(pack, rung, cell, onset_day),),
+            faults=(_fault(pack, rung, cell, onset_day, days, _weather(celsius)),),
         )
         for pack, celsius, cell in _PACKS
     ]

@@ -52,8 +52,8 @@ class PackBound:
     leak_sigma: FloatArray
 
 
-def bound_of(folder: Path) -> PackBound:
-    """The bound of the pack in that folder."""
+def bound_of(folder: Path, step_minute: int | None = None) -> PackBound:
+    """The bound of the pack in that folder, with a reading every so often; `None`: by the length of the log."""
     spec = read_pack_toml(folder / "pack.toml")
     model = load_cell_model(spec.cell_model)
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
@@ -71,7 +71,8 @@ def bound_of(folder: Path) -> PackBound:
         for fault in truth["faults"]
         if fault["kind"] == "self_discharge"
     }
-    course = read_course(folder, spec, model, LONG_STEP_MINUTE if days > LONG_DAYS else STEP_MINUTE)
+    usual = LONG_STEP_MINUTE if days > LONG_DAYS else STEP_MINUTE
+    course = read_course(folder, spec, model, usual if step_minute is None else step_minute)
     return bound_along(states, course, leaks)
 
 

@@ -94,6 +94,8 @@ def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> K
     plateau = on_plateau[kept]
     ohm = _resistance(current[plateau], volt[plateau], resistance_ohm, STEP_SHARE * usual)
     volt = _smoothed(volt - ohm * current[:, None])
+    kept = kept[: int(np.argmax(np.nanmedian(volt, axis=1))) + 1]  # then the current tapers
+    current, volt, plateau = current[: len(kept)], volt[: len(kept)], plateau[: len(kept)]
     course = _course(rows.charge_ah[kept], current, volt, plateau, capacity_ah, ohm)
     if course is None:
         return None
@@ -152,6 +154,8 @@ def _course(
     """The median's course, None if it does not climb a knee."""
     median = np.nanmedian(volt, axis=1)
     rising = _rising(median)
+    if len(rising) <= SMOOTHED_ROWS:
+        return None
     ahead_ah, ahead_volt = charge_ah[-1] - charge_ah, rising[-1] - rising
     flat = ahead_volt[:-SMOOTHED_ROWS] < STEEP_VOLT / capacity_ah * ahead_ah[:-SMOOTHED_ROWS]
     first = int(np.flatnonzero(flat)[-1]) + 1 if flat.any() else 0
