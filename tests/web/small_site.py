@@ -246,6 +246,7 @@ def small_site(
     controller: Controller | None = None,
     now: Callable[[], float] = lambda: NOW,
     settings: WebSettings | None = None,
+    clock_speed: float = 1.0,
 ) -> SmallSite:
     """A small site in a folder that `fill` has filled."""
     words = ReportWords()
@@ -258,7 +259,8 @@ def small_site(
         words=words,
         settings=settings or replace(WebSettings(), requests_per_second=1e6, burst_requests=1_000_000),
         now=now,
-        summaries=Summaries(words, now),
+        summaries=Summaries(words, now, clock_speed),
+        clock_speed=clock_speed,
         passport=lambda reader, record: passport_document(pack_snapshot(reader, record, now())),
     )
     return SmallSite(folder, parts)

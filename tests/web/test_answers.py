@@ -9,6 +9,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from cellwarden.web.summaries import state_key
 from tests.web.small_site import BEGIN, EVIL, NOW, PACK, ROWS, Recorder, SmallSite, small_site
 
 pytestmark = pytest.mark.enable_socket
@@ -38,6 +39,22 @@ def test_a_silent_pack_says_so(site: SmallSite) -> None:
     late = small_site(site.folder, now=lambda: NOW + 3600.0)
     states = {item["pack"]: item["state"] for item in late.client().get("/api/v1/packs").json()["items"]}
     assert states == {PACK: "critical", EVIL: "warning", "well": "silent"}
+
+
+def test_a_clock_that_runs_fast_ages_nothing(site: SmallSite) -> None:
+    fast = small_site(site.folder, now=lambda: NOW + 3600.0, clock_speed=3600.0).client()
+    states = {item["pack"]: item["state"] for item in fast.get("/api/v1/packs").json()["items"]}
+    assert states["well"] == "healthy"
+    ages = [item["age_second"] for item in fast.get("/api/v1/packs").json()["items"]]
+    real = [item["age_second"] for item in site.client().get("/api/v1/packs").json()["items"]]
+    assert ages == pytest.approx([(age + 3600.0) / 3600.0 for age in real])
+    assert fast.get("/api/v1/site").json()["clock_speed"] == 3600.0
+
+
+@pytest.mark.parametrize(("half_ampere", "state"), [(0.98, "untested"), (0.029, "healthy")])
+def test_a_leak_that_is_known_closely_is_a_test(half_ampere: float, state: str) -> None:
+    cell = {"self_discharge_low_ampere": -half_ampere, "self_discharge_high_ampere": half_ampere}
+    assert state_key([], {"cells": [cell]}, 1.0, 100.0) == state
 
 
 def test_a_reading_that_is_missing_is_null_and_not_the_last_one(site: SmallSite) -> None:

@@ -47,6 +47,7 @@ def web_parts(
     site_name: str,
     controller: Controller | None = None,
     now: Callable[[], float] = time.time,
+    clock_speed: float = 1.0,
 ) -> WebParts:
     """What the page works with, over the store in a folder."""
     from cellwarden.app.pack_snapshots import pack_snapshot
@@ -72,7 +73,8 @@ def web_parts(
         words=words,
         settings=settings,
         now=now,
-        summaries=Summaries(words, now),
+        summaries=Summaries(words, now, clock_speed),
+        clock_speed=clock_speed,
         passport=passport,
     )
 

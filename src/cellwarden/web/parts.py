@@ -32,6 +32,7 @@ class WebParts:
     words : sentences about findings
     settings : of the `[web]` table
     now : the clock, seconds since 1970; a site that replays has its own
+    clock_speed : how many of its seconds go by in one of the wall's; 1 but in demonstrations
     passport : makes a pack's battery passport; None where this page has none
     publishers : further texts by their path (`/metrics`), each made when it is asked for
     tasks : what runs beside the page for as long as it is served; one that ends or fails is logged, not repeated
@@ -46,6 +47,7 @@ class WebParts:
     settings: WebSettings
     now: Callable[[], float]
     summaries: Summaries
+    clock_speed: float = 1.0
     passport: Callable[[StoreReader, PackRecord], Mapping[str, Any]] | None = None
     publishers: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from cellwarden.core.finding import Severity
+from cellwarden.core.leak_told import is_leak_told
 from cellwarden.store.reader import PackRecord, PackState, StoreReader
 from cellwarden.web.finding_view import finding_of
 from cellwarden.web.readiness_view import ReadinessView, readiness_view
@@ -21,10 +22,14 @@ StateKey = Literal["critical", "warning", "silent", "info", "healthy", "untested
 _ORDER: tuple[StateKey, ...] = ("critical", "warning", "silent", "info", "untested", "healthy")
 SILENT_SECOND = 60.0
 _TESTED = ("capacity_informed_unix_time_second", "resistance_informed_unix_time_second")
+_LEAK = ("self_discharge_low_ampere", "self_discharge_high_ampere")
 
 
 class PackSummary(BaseModel):
-    """A pack among others. `silent` means that no sample came for a minute; `age_second` says for how long."""
+    """A pack among others. `silent` means that no sample came for a minute; `age_second` says for how long.
+
+    Both are of the wall's time, also where a demonstration's clock runs faster.
+    """
 
     pack: str
     state: StateKey
@@ -41,7 +46,12 @@ class PackSummary(BaseModel):
     cells_in_series: int
 
 
-def state_key(severities: Sequence[Severity], document: Mapping[str, Any] | None, age_second: float | None) -> StateKey:
+def state_key(
+    severities: Sequence[Severity],
+    document: Mapping[str, Any] | None,
+    age_second: float | None,
+    nominal_capacity_ah: float,
+) -> StateKey:
     """A pack's state in one word: its gravest open finding, its silence, or whether anything was tested."""
     if Severity.CRITICAL in severities:
         return "critical"
@@ -52,14 +62,29 @@ def state_key(severities: Sequence[Severity], document: Mapping[str, Any] | None
     if severities:
         return "info"
     cells = (document or {}).get("cells", ())
-    return "healthy" if any(cell.get(name) is not None for cell in cells for name in _TESTED) else "untested"
+    return "healthy" if any(_is_tested(cell, nominal_capacity_ah) for cell in cells) else "untested"
+
+
+def _is_tested(cell: Mapping[str, Any], nominal_capacity_ah: float) -> bool:
+    """Whether capacity or resistance of a cell of `cells.json` was measured, or its leak closely enough."""
+    if any(cell.get(name) is not None for name in _TESTED):
+        return True
+    low, high = (cell.get(name) for name in _LEAK)
+    return low is not None and high is not None and is_leak_told(low, high, nominal_capacity_ah)
 
 
 class Summaries:
-    """Makes the lines; a pack whose state document and findings are the same as before is not worked out again."""
+    """Makes the lines; a pack whose state document and findings are the same as before is not worked out again.
 
-    def __init__(self, words: Words, now: Callable[[], float]) -> None:
-        self._words, self._now = words, now
+    Parameters
+    ----------
+    words : sentences about findings
+    now : the record's clock
+    clock_speed : how many of its seconds go by in one of the wall's
+    """
+
+    def __init__(self, words: Words, now: Callable[[], float], clock_speed: float = 1.0) -> None:
+        self._words, self._now, self._clock_speed = words, now, clock_speed
         self._descriptions: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def description(self, record: PackRecord) -> dict[str, Any]:
@@ -84,14 +109,17 @@ class Summaries:
         """One pack's line."""
         found = sorted((finding_of(entry) for entry in entries), key=self._words.urgency)
         roots = [finding for finding in found if finding.caused_by is None]
-        age = state.age_second(self._now())
+        recorded = state.age_second(self._now())
+        age = None if recorded is None else recorded / self._clock_speed
+        description = self.description(record)
         sample = None if state.sample is None else sample_view(state.sample)
         charges = sorted(
             cell["soc_fraction"]
             for cell in (state.document or {}).get("cells", ())
             if cell.get("soc_fraction") is not None
         )
-        key = state_key([finding.severity for finding in roots], state.document, age)
+        capacity_ah = float(description["pack"]["nominal_capacity_ah"])
+        key = state_key([finding.severity for finding in roots], state.document, age, capacity_ah)
         return PackSummary(
             pack=record.pack_id,
             state=key,
@@ -99,7 +127,7 @@ class Summaries:
             worst_cell=roots[0].cell if roots else None,
             open_warnings=sum(finding.severity is not Severity.INFO for finding in roots),
             open_findings=len(roots),
-            readiness=readiness_view(state.document, self.description(record)),
+            readiness=readiness_view(state.document, description),
             age_second=age,
             voltage_volt=sample.voltage_volt if sample else None,
             current_ampere=sample.current_ampere if sample else None,

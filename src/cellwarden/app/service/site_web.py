@@ -97,7 +97,14 @@ def serve_site(file: Path) -> None:
         from cellwarden.app.own_certificate import with_own_certificate
 
         settings = with_own_certificate(settings, store)
-    parts = web_parts(store, settings, site_name=site.site.name, controller=controller, now=_clock(site))
+    parts = web_parts(
+        store,
+        settings,
+        site_name=site.site.name,
+        controller=controller,
+        now=_clock(site),
+        clock_speed=site.site.clock_speed,
+    )
     serve(with_publishers(parts, publish, site.state_directory))
 
 

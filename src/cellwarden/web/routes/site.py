@@ -16,11 +16,15 @@ ROUTER = APIRouter(tags=["site"])
 
 
 class SiteView(BaseModel):
-    """What the page's head shows. `has_operator` False: nobody can sign in yet, and only this machine is served."""
+    """What the page's head shows. `has_operator` False: nobody can sign in yet, and only this machine is served.
+
+    `clock_speed` is above 1 in demonstrations: seconds of the record that go by in one of the wall's.
+    """
 
     name: str
     version: str
     unix_time_second: float
+    clock_speed: float
     role: Role
     operator: str | None
     has_operator: bool
@@ -40,6 +44,7 @@ def site(request: Request, asking: Asking) -> SiteView:
         name=parts.site_name,
         version=parts.version,
         unix_time_second=parts.now(),
+        clock_speed=parts.clock_speed,
         role=asking.role,
         operator=asking.name,
         has_operator=parts.accounts.has_operator(),

@@ -117,6 +117,7 @@ export interface Site {
   name: string;
   version: string;
   unix_time_second: number;
+  clock_speed: number;
   role: "anyone" | "reader" | "operator";
   operator: string | null;
   has_operator: boolean;

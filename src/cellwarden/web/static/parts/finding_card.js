@@ -12,20 +12,21 @@ import { Evidence } from "./evidence.js";
  * @param {import("../types").Finding} properties.finding
  * @param {import("../types").PackView} properties.pack
  * @param {import("../types").Site} properties.site
+ * @param {import("../types").Finding} [properties.successor] took its place when its severity changed
  * @param {boolean} [properties.isShort]
  * @param {boolean} [properties.isOpen]
  * @param {() => void} [properties.onChange]
  */
-export function FindingCard({ finding, pack, site, isShort = false, isOpen = false, onChange }) {
+export function FindingCard({ finding, pack, site, successor, isShort = false, isOpen = false, onChange }) {
   const [shows, setShows] = useState(isOpen);
   const place = finding.cell !== null ? `cell ${finding.cell}` : finding.sensor ? `sensor ${finding.sensor}` : "whole pack";
   return html`<article class=${`card finding ${finding.severity} ${finding.is_open ? "" : "cleared"}`} id=${finding.key} aria-label=${finding.sentence}>
     <p class="badge"><${Symbol} state=${finding.severity} size=${20} /><span>${STATE_WORDS[finding.severity]}</span>
       <span class="place">${finding.noun}, ${place}</span></p>
     <h2>${finding.sentence}</h2>
-    <p class="when">Since ${date(finding.first_seen_unix_time_second)}, raised ${dateTime(finding.detected_unix_time_second)}${finding.is_open ? "" : finding.cleared_unix_time_second ? `, cleared ${dateTime(finding.cleared_unix_time_second)}` : ", no longer held"}. ${capital(finding.sureness)}.</p>
+    <p class="when">Since ${date(finding.first_seen_unix_time_second)}, raised ${dateTime(finding.detected_unix_time_second)}${finding.is_open ? "" : finding.cleared_unix_time_second ? `, ${successor ? "until" : "cleared"} ${dateTime(finding.cleared_unix_time_second)}` : ", no longer held"}. ${capital(finding.sureness)}.</p>
     ${!isShort && html`<p>${finding.explanation}</p>`}
-    ${finding.is_open ? html`<p class="advice"><b>What to do:</b> ${finding.advice}</p>` : html`<p class="advice">It is over: nothing needs to be done.</p>`}
+    ${finding.is_open ? html`<p class="advice"><b>What to do:</b> ${finding.advice}</p>` : html`<p class="advice">${successor ? `It goes on as “${STATE_WORDS[successor.severity]}”.` : "It is over: nothing needs to be done."}</p>`}
     <p class="actions">
       <button class="quiet" aria-expanded=${shows} onClick=${() => setShows(!shows)}>${shows ? "Hide the evidence" : "Show the evidence"}</button>
       ${isShort ? html`<a href=${address(finding.pack, "findings", finding.key)}>Details</a>` : finding.cell !== null && html`<a href=${address(finding.pack, "cell", finding.cell)}>Look at cell ${finding.cell}</a>`}

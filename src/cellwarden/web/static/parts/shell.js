@@ -2,7 +2,7 @@
 /** The frame around every view: site, pack, views, connection, who is signed in. */
 import { html, useState } from "../lib.js";
 import { address, VIEWS } from "../router.js";
-import { age } from "../format.js";
+import { age, number } from "../format.js";
 import { signOut } from "../api.js";
 import { SignIn } from "./sign_in.js";
 import { Symbol } from "../symbols.js";
@@ -38,7 +38,7 @@ export function Shell({ site, place, items, isLost, onSession, children }) {
     ${isSigningIn && html`<${SignIn} onClose=${close} onDone=${() => { close(); onSession(); }} />`}
     <footer class="foot">
       <span>cellwarden ${site.version}</span>
-      <span>Brackets and bars hold 95 % intervals. Times are local.</span>
+      <span>Brackets and bars hold 95 % intervals. Times are local${site.clock_speed > 1 ? `, of a clock that runs ${number(site.clock_speed)} times as fast: this is a demonstration` : ""}.</span>
       <span>Nothing is written to any device: authority is “monitor”.</span>
     </footer>`;
 }

@@ -26,7 +26,9 @@ export function Findings({ pack, part, site }) {
   const items = answer?.items ?? [];
   const roots = items.filter((item) => !item.is_consequence);
   const consequences = items.filter((item) => item.is_consequence);
-  const card = (/** @type {import("../types").Finding} */ finding, /** @type {number} */ index) => html`<${FindingCard} key=${finding.key} finding=${finding} pack=${pack} site=${site}
+  const successor = (/** @type {import("../types").Finding} */ finding) => items.find((other) => other.kind === finding.kind
+    && other.cell === finding.cell && other.sensor === finding.sensor && other.detected_unix_time_second === finding.cleared_unix_time_second);
+  const card = (/** @type {import("../types").Finding} */ finding, /** @type {number} */ index) => html`<${FindingCard} key=${finding.key} finding=${finding} pack=${pack} site=${site} successor=${successor(finding)}
     isOpen=${part === null ? index === 0 && finding.is_open : finding.key === part} onChange=${() => setTurn(turn + 1)} />`;
   return html`<section aria-labelledby="findings">
     <h1 id="findings">Findings</h1>

@@ -5,21 +5,21 @@ import { series as askSeries, telemetry as askTelemetry } from "../api.js";
 import { age, number, span } from "../format.js";
 import { useAnswer } from "../live.js";
 
-/** @param {{ pack: import("../types").PackView, now: number }} properties */
-export function Telemetry({ pack, now }) {
+/** @param {{ pack: import("../types").PackView, now: number, site: import("../types").Site }} properties */
+export function Telemetry({ pack, now, site }) {
   const { answer, error } = useAnswer(() => askTelemetry(pack.summary.pack), [pack.summary.pack, Math.floor(now / 10)]);
   return html`<section aria-labelledby="telemetry">
     <h1 id="telemetry">Telemetry</h1>
     <p class="lead">Where the data come from, how fast, and what was lost on the way.</p>
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
     ${answer && answer.sources.length === 0 && html`<p class="lead">No source has reported yet.</p>`}
-    <div class="sources">${(answer?.sources ?? []).map((source) => html`<${SourceCard} key=${source.source} source=${source} now=${now} />`)}</div>
+    <div class="sources">${(answer?.sources ?? []).map((source) => html`<${SourceCard} key=${source.source} source=${source} age=${(now - source.unix_time_second) / site.clock_speed} />`)}</div>
     <${Gaps} pack=${pack} now=${now} />
   </section>`;
 }
 
-/** @param {{ source: import("../types").Source, now: number }} properties */
-function SourceCard({ source, now }) {
+/** @param {{ source: import("../types").Source, age: number }} properties */
+function SourceCard({ source, age: second }) {
   const refused = Object.entries(source.refused_frames).filter(([, count]) => count > 0);
   const bus = source.bus_load_fraction;
   return html`<article class="card source" aria-label=${`Source ${source.source}`}>
@@ -32,7 +32,7 @@ function SourceCard({ source, now }) {
       <div><dt>Refused frames</dt><dd>${number(refused.reduce((sum, [, count]) => sum + count, 0))}</dd><dd class="sub">${refused.map(([reason, count]) => `${reason.replaceAll("_", " ")} ${count}`).join(", ")}</dd></div>
       <div><dt>Bus in use</dt><dd>${bus === null ? "–" : number(100 * bus)}<small>%</small></dd>${bus !== null && html`<dd><span class=${`gauge ${bus > 0.7 ? "over" : ""}`}><i style=${{ width: `${Math.min(100, 100 * bus)}%` }}></i></span></dd>`}</div>
     </dl>
-    <p class="sub">reported ${age(now - source.unix_time_second)}</p>
+    <p class="sub">reported ${age(second)}</p>
   </article>`;
 }
 

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scripts.demo import found_words, planted, planted_words, short_words, unsettled
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    finding = {
+        "kind": "self_discharge",
+        "cell": 7,
+        "sensor": None,
+        "detected_unix_time_second": 90_000.0,
+        "severity": "warning",
+        "magnitude": 0.19,
+        "magnitude_low": 0.15,
+        "magnitude_high": 0.25,
+        "unit": "ampere",
+        "explanation": "Cell 7 is 4.1 Ah emptier than the pack's median cell (3.2 to 17.4). More follows.",
+    }
+    return finding | changes
+
+
+LEAK, CORNER = planted()
+
+
+def test_what_was_planted_is_said_as_it_is_in_the_file() -> None:
+    assert planted_words(LEAK).startswith(f"cell {LEAK['cell']} leaks {1000 * LEAK['magnitude']:.0f} mA from day 1")
+    assert "4 times worse from day 2" in planted_words(CORNER)
+
+
+def test_a_size_that_holds_what_was_planted_is_not_excused() -> None:
+    assert found_words(LEAK, [entry()], 0.0).plain == "found day 2, 01 h: 190 mA (150 to 250)"
+
+
+@pytest.mark.parametrize(("planted_size", "word"), [(4.0, "below"), (1.0, "above")])
+def test_a_size_that_misses_what_was_planted_says_so(planted_size: float, word: str) -> None:
+    assert f"{word} what was planted" in unsettled(planted_size, 2.1, 2.6)
+
+
+def test_a_cell_that_is_named_for_another_reason_is_said_to_be() -> None:
+    said = found_words(LEAK, [entry(kind="soc_imbalance", unit="Ah")], 0.0).plain
+    assert said.startswith("named day 2, 01 h, the cause not told yet: Cell 7 is 4.1 Ah emptier")
+    assert "More follows" not in said
+    assert found_words(LEAK, [entry(cell=8)], 0.0).plain == "not found in this time"
+
+
+def test_few_rows_are_the_fast_clocks() -> None:
+    assert "fast clock" in short_words(entry(kind="undersampled"))
+    assert short_words(entry()) == "Cell 7 is 4.1 Ah emptier than the pack's median cell (3.2 to 17.4). More follows."
