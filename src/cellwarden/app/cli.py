@@ -133,10 +133,11 @@ def models() -> None:
     """List the parameter sets that `cell_model` in a pack.toml may name."""
     from cellwarden.models.parameter_set import known_cell_models, load_cell_model
 
+    width = max(len(name) for name in known_cell_models())
     for name in known_cell_models():
         model = load_cell_model(name)
         low, high = model.valid_temperature_celsius
-        typer.echo(f"{name:12} {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
+        typer.echo(f"{name:{width}}  {model.chemistry}, valid from {low:.0f} to {high:.0f} °C")
 
 
 add_check_command(app)

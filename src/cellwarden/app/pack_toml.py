@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from cellwarden.app.toml_check import Table, first_sentence
-from cellwarden.core.errors import ConfigurationError
+from cellwarden.core.errors import ConfigurationError, plain_cause
 from cellwarden.core.pack_spec import BackupDuty, ManufacturerLimits, PackSpec, SensorSpec
 
 __all__ = ["read_pack_toml"]
@@ -143,7 +143,9 @@ def read_pack_toml(path: Path) -> PackSpec:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigurationError(f"{path}: the pack description cannot be read ({cause}); check the path.") from cause
+        raise ConfigurationError(
+            f"{path}: the pack description cannot be read ({plain_cause(cause)}); check the path."
+        ) from cause
     try:
         spec = _spec(_File.model_validate(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as cause:

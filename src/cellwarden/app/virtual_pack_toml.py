@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from cellwarden.core.errors import ConfigurationError, nearest_name
+from cellwarden.core.errors import ConfigurationError, nearest_name, plain_cause
 from cellwarden.simulator.cell_design import BROAD_STAGING, LITERATURE_LIKE, SHARP_STAGING, WIDE_HYSTERESIS
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.live.live_duty import LiveAmbient, LiveDuty
@@ -57,7 +57,9 @@ def read_virtual_pack(path: Path | None) -> VirtualPack:
     try:
         return _virtual_pack(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigurationError(f"{path}: the description cannot be read ({cause}); check the path.") from cause
+        raise ConfigurationError(
+            f"{path}: the description cannot be read ({plain_cause(cause)}); check the path."
+        ) from cause
     except tomllib.TOMLDecodeError as cause:
         raise ConfigurationError(f"{path.name}: not readable as TOML ({cause}); correct that place.") from cause
     except ConfigurationError as cause:

@@ -34,8 +34,10 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def plain_cause(error: OSError) -> str:
+def plain_cause(error: OSError | UnicodeDecodeError) -> str:
     """What the system says went wrong, in its own words and without a number: "Connection refused"."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8"
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
     return error.strerror or str(error)

@@ -47,7 +47,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from cellwarden.core.errors import ConfigurationError, InputError, nearest_name
+from cellwarden.core.errors import ConfigurationError, InputError, nearest_name, plain_cause
 from cellwarden.logs.columns import quantity_names
 
 __all__ = ["ColumnMap", "Match", "TimeColumn", "match_names", "read_map", "shipped_maps"]
@@ -150,7 +150,9 @@ def read_map(path: Path) -> ColumnMap:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigurationError(f"{path}: the column map cannot be read ({cause}); check the path.") from cause
+        raise ConfigurationError(
+            f"{path}: the column map cannot be read ({plain_cause(cause)}); check the path."
+        ) from cause
     return _parse(text, path.name)
 
 

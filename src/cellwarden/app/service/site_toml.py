@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from cellwarden.app.pack_toml import read_pack_toml
 from cellwarden.app.service.site_paths import files_beside, settings_beside
 from cellwarden.app.toml_check import Table, first_sentence
-from cellwarden.core.errors import ConfigurationError, nearest_name
+from cellwarden.core.errors import ConfigurationError, nearest_name, plain_cause
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.drivers.device import TransportKind
 
@@ -189,7 +189,9 @@ def read_site_toml(path: Path) -> Site:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigurationError(f"{path}: the site's description cannot be read ({cause}); check the path.") from cause
+        raise ConfigurationError(
+            f"{path}: the site's description cannot be read ({plain_cause(cause)}); check the path."
+        ) from cause
     try:
         return _site(path, _File.model_validate(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as cause:
