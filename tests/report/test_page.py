@@ -176,8 +176,8 @@ def test_consequences_are_indented_under_their_cause() -> None:
 
 def test_what_was_never_informed_says_so() -> None:
     said = words(render_report(strange()["prior only"]))
-    assert "Capacity: not informed by this log" in said
-    assert "assumed, not informed by this log" in said
+    assert "Capacity: not told by this log" in said
+    assert "assumed, not told by this log" in said
     assert "Capacity: all 16 cells" in said
     assert "This log could not tell the capacity of all 16 cells." in said
 
@@ -190,7 +190,7 @@ def test_counts_assumptions_and_footer_are_there() -> None:
         "31: cell_voltage_c2 31",
         "Columns not used remark",
         "Round-trip efficiency 93.0 %",
-        "Below 0 °C not informed by this log",
+        "Below 0 °C not told by this log",
         "Current offset tolerance not stated",
         "Nothing was written to any device",
         "cell model lfp",
@@ -238,3 +238,11 @@ def test_the_interval_of_a_beginning_does_not_flatten_what_came_later() -> None:
     chart = chart[: chart.index("</figure>")]
     assert "the interval was wider than can be shown" in chart
     assert "1 000" not in chart.replace("\u202f", " ")
+
+
+def test_the_chart_of_charge_speaks_in_its_own_unit() -> None:
+    cells = (cell(1, soc_fraction=interval(0.74, 0.02)), *result().cells[1:])
+    low = finding("soc_imbalance", 1, unit="Ah", magnitude=-6.0, magnitude_low=-8.0, magnitude_high=-4.0)
+    assert "Charge: cell 1 stands at 74 %, the pack’s median at 80 %" in words(
+        render_report(result(cells=cells, findings=(low,)))
+    )

@@ -38,6 +38,7 @@ def test_every_kind_has_its_own_sentence(kind: str) -> None:
         ("current_sensor_offset", "ampere", (0.15, 0.12, 0.18), "The current reading is 150 mA (120 to 180) too high"),
         ("sense_wires_swapped", "cell", (4.0, 4.0, 4.0), "The sense wires of cell 3 and cell 4 are swapped"),
         ("micro_short", "dips", (5.0, 5.0, 5.0), "Cell 3 dipped 5 times in voltage with no load to explain it"),
+        ("thermal_path_degraded", "ratio", (2.0, 1.6, 2.4), "Cell 3 gives off its heat 2.0 (1.6 to 2.4) times worse than at first"),  # noqa: E501
         ("new_kind", "kelvin", (5.0, 4.0, 6.0), "New kind at cell 3: 5.0 K (4.0 to 6.0)"),
     ],
 )  # fmt: skip

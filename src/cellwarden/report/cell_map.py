@@ -75,7 +75,7 @@ def _line(
     quantity: CellQuantity, interval: Interval | None, median: float | None, reach: float, *, labelled: bool
 ) -> str:
     """A line from `less` to `more` with the median in its middle, the interval on it and the estimate as a dot."""
-    words = "not informed"
+    words = "not told by this log"
     marks = element("line", class_="rail", x1="0", x2="100%", y1=5, y2=5)
     if interval is not None and median is not None and quantity.is_informed(interval):
         words = interval_text(interval, quantity.unit)
@@ -111,7 +111,7 @@ def _legend(states: dict[int, CellState], size: str) -> str:
                 "p",
                 _KEY_LINE,
                 f"{shown}: the dot is the cell, the bar its 95&nbsp;% interval, the tick in the middle the pack’s "
-                "median; left is less, right is more, dotted is not informed.",
+                "median; left is less, right is more, dotted is what this log does not tell.",
                 class_="legend lines",
             )
         )

@@ -27,7 +27,7 @@ def open_questions(result: AnalysisResult) -> str:
             )
     if result.readiness is None:
         missing.append("How long the pack would carry its load")
-    left = _list("What it could not tell", missing, "Nothing: every quantity of every cell was informed.")
+    left = _list("What it could not tell", missing, "Nothing: it told every quantity of every cell.")
     right = _list("What would tell it", result.advice_next_log, "No advice: log on as before.")
     return element("div", left, right, class_="two")
 
@@ -94,7 +94,7 @@ def usage(result: AnalysisResult) -> str:
         ("Below 0 °C", _optional(used.hours_below_0_celsius, "h", 1)),
         (
             "Offset of the current reading",
-            interval_text(offset, HumanUnit("mA", 1e3)) if known and offset is not None else "not informed by this log",
+            interval_text(offset, HumanUnit("mA", 1e3)) if known and offset is not None else "not told by this log",
         ),
     ]
     return description_list([(text(term), text(value)) for term, value in pairs], "counts")
@@ -102,7 +102,7 @@ def usage(result: AnalysisResult) -> str:
 
 def _optional(value: float | None, unit: str, decimals: int, scale: float = 1.0) -> str:
     if value is None:
-        return "not informed by this log"
+        return "not told by this log"
     return HumanUnit(unit).attach(number_text(value * scale, decimals))
 
 

@@ -202,10 +202,10 @@ def _hovers(chart: IntervalChart) -> list[str]:
     width = 1.0 / len(chart.names)
     boxes = []
     for index, interval in enumerate(chart.intervals):
-        words = "not informed by this log"
+        words = "not told by this log"
         if interval is not None:
             words = interval_text(interval, chart.quantity.unit)
-            words += "" if chart.quantity.is_informed(interval) else ", assumed: not informed by this log"
+            words += "" if chart.quantity.is_informed(interval) else ", assumed: not told by this log"
         title = element("title", text(f"{chart.subject.capitalize()} {chart.names[index]}: {words}"))
         place = f'x="{percent(index * width)}" width="{percent(width)}"'
         boxes.append(f'<rect class="hover" {place} y="0" height="100%">{title}</rect>')
@@ -222,7 +222,7 @@ def _legend(chart: IntervalChart, median: float | None) -> list[str]:
         shown = chart.quantity.unit.attach(number_text(median * chart.quantity.unit.scale, digits))
         keys.append(_KEY_MEDIAN + f"median of the pack, {text(shown)}")
     if any(i is not None and not chart.quantity.is_informed(i) for i in chart.intervals):
-        keys.append(_KEY_PRIOR + "assumed, not informed by this log")
+        keys.append(_KEY_PRIOR + "assumed, not told by this log")
     return keys
 
 
@@ -242,4 +242,4 @@ def _note(chart: IntervalChart) -> str:
     if not silent or len(silent) == len(chart.names):
         return ""
     listed = ", ".join(silent[:12]) + (" and others" if len(silent) > 12 else "")
-    return f"Not informed by this log: {chart.subject} {listed}."
+    return f"Not told by this log: {chart.subject} {listed}."

@@ -72,6 +72,9 @@ def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval 
     about = findings_about(result, quantity)
     informed = [i for i in intervals if i is not None and quantity.is_informed(i)]
     if about:
+        charge = _charge_title(quantity, intervals, about[0].cell)
+        if charge:
+            return charge
         relative = _relative(quantity, informed, about[0].magnitude)
         where = f"Cell {about[0].cell}" if about[0].cell is not None else "The pack"
         first = f"{where} has {relative}" if relative else _plain(finding_sentence(about[0]))
@@ -84,9 +87,18 @@ def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval 
             else ""
         )
     if not informed:
-        return f"{quantity.noun.capitalize()}: not informed by this log"
+        return f"{quantity.noun.capitalize()}: not told by this log"
     place = outlier(quantity, intervals)
     return _calm_title(quantity, informed, f"{names[place]} lies furthest out" if place is not None else "")
+
+
+def _charge_title(quantity: Quantity, intervals: list[Interval | None], cell: int | None) -> str:
+    """The charge of the cell that a finding names, in the axis's unit: findings of balance are in Ah."""
+    median, here = median_value(quantity, intervals), intervals[cell - 1] if cell and cell <= len(intervals) else None
+    if quantity.key != "soc_fraction" or median is None or here is None:
+        return ""
+    own, others = (quantity.unit.attach(number_text(quantity.unit.scale * v)) for v in (here.value, median))
+    return f"Charge: cell {cell} stands at {own}, the pack’s median at {others}"
 
 
 def _plain(sentence: str) -> str:
@@ -133,6 +145,6 @@ def cell_table(result: AnalysisResult) -> str:
 
 def _value(quantity: CellQuantity, interval: Interval | None) -> str:
     if interval is None:
-        return "not informed"
+        return "not told by this log"
     shown = interval_text(interval, quantity.unit)
     return shown if quantity.is_informed(interval) else f"{shown}, assumed"

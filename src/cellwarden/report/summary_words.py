@@ -72,7 +72,7 @@ def readiness_sentence(result: AnalysisResult) -> str:
     """Whether the pack carries its load, with bounds, or why that is not known."""
     if result.readiness is None:
         asked = result.pack.backup is not None
-        return "Not informed by this log." if asked else "Not asked: the pack’s description names no backup load."
+        return "This log does not tell." if asked else "Not asked: the pack’s description names no backup load."
     ready = result.readiness
     load = HumanUnit("W").attach(number_text(ready.load_watt))
     runtime = interval_text(ready.runtime_hour, HumanUnit("h"))

@@ -85,7 +85,7 @@ def _cells(result: AnalysisResult, *, wide: bool) -> list[RenderableType]:
         values = [_value(quantity, quantity.of(cell), wide=wide) for quantity in _SHOWN]
         table.add_row(str(cell.cell), *values, Text(f"{state.sign} {state.word}", style=_STYLES[state.key]))
     note = "95 % intervals in brackets" if wide else "± the longer side of the 95 % interval"
-    note += "; ~ assumed, – unknown: not informed by this log."
+    note += "; ~ assumed, – unknown: this log does not tell."
     left = len(result.cells) - len(shown)
     note += f" {left} more cells are in the report." if left else ""
     return [table, Text(note, style="dim")]

@@ -46,7 +46,7 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
         facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
     if worst is None or worst.severity is Severity.INFO:
-        told = untold_sentence(result) or "Every quantity of every cell was informed by this log."
+        told = untold_sentence(result) or "This log told every quantity of every cell."
         facts.append(("What stays open", text(told)))
     return facts
 

@@ -168,7 +168,10 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
     ),
     "thermal_path_degraded": (
         "cooling got worse",
-        lambda f: f"the way for heat out of {place_text(f)} resists {_times(f)} as much as at first",
+        lambda f: (
+            f"{f'the cells at {place_text(f)} give off their' if f.cell is None else f'{place_text(f)} gives off its'} "
+            f"heat {_times(f)} worse than at first"
+        ),
     ),
     "temperature_rise_forecast": (
         "getting too hot",

@@ -41,15 +41,15 @@ def advice_for_next_log(
             f" (the deepest here left {100 * deepest_soc_fraction:.0f} %)" if np.isfinite(deepest_soc_fraction) else ""
         )
         advice.append(
-            f"Capacity is not informed{deepest}: one discharge from full to below 35 %, once or twice a year, "
+            f"The log does not tell capacity{deepest}: one discharge from full to below 35 %, once or twice a year, "
             "measures every cell."
         )
     if _uninformed(
         cell.resistance_ohm is None or cell.resistance_ohm.informed_unix_time_second is None for cell in cells
     ):
         advice.append(
-            "Resistance is not informed: load steps of a tenth of the capacity or more, each steady for 15 s, measure "
-            "it; a micro-test of 5 to 10 minutes a month is enough."
+            "The log does not tell resistance: load steps of a tenth of the capacity or more, each steady for 15 s, "
+            "measure it; a micro-test of 5 to 10 minutes a month is enough."
         )
     if not context.has_balancing and context.pack.balancer != "none":
         advice.append(
@@ -62,7 +62,9 @@ def advice_for_next_log(
     elif not context.has_ambient:
         advice.append("The log holds no ambient temperature: with it the cooling of each group of cells can be judged.")
     elif all(sensor.thermal_resistance_kelvin_per_watt is None for sensor in sensors):
-        advice.append("The thermal path is not informed: an outage or a charge with real heat in it measures it.")
+        advice.append(
+            "The log does not tell how well heat leaves the cells: an outage or a charge with real heat in it does."
+        )
     if interval_second > 10.0:
         advice.append(
             f"A sample every {interval_second:.0f} s misses load steps: "
