@@ -261,7 +261,7 @@ def unsettled(planted_size: float, low: float, high: float) -> str:
     if low <= planted_size <= high:
         return ""
     side = "below" if high < planted_size else "above"
-    return f"; {side} what was planted, for two days are too short to settle the size"
+    return f"; the interval lies {side} what was planted"
 
 
 def comparison(folder: Path, start: float) -> tuple[Table, bool]:

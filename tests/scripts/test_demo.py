@@ -37,7 +37,7 @@ def test_a_size_that_holds_what_was_planted_is_not_excused() -> None:
 
 @pytest.mark.parametrize(("planted_size", "word"), [(4.0, "below"), (1.0, "above")])
 def test_a_size_that_misses_what_was_planted_says_so(planted_size: float, word: str) -> None:
-    assert f"{word} what was planted" in unsettled(planted_size, 2.1, 2.6)
+    assert f"lies {word} what was planted" in unsettled(planted_size, 2.1, 2.6)
 
 
 def test_a_cell_that_is_named_for_another_reason_is_said_to_be() -> None:
