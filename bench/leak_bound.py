@@ -32,6 +32,7 @@ __all__ = ["LeastTime", "bounded_ladder", "healthy_sigma", "least_hours", "table
 
 SIGMAS = 3.0
 STEP_MINUTE = 30
+UNKNOWN_TIMES = 10.0  # the leak, of what it may be beforehand: the log tells it, and no prior
 SEED = 201  # the first of the ladder
 
 
@@ -70,7 +71,7 @@ def _bounded(duty: str, rung: Rung, pack: AnalysedPack) -> LeastTime:
     cell, ampere = int(fault["cell"]) - 1, float(fault["magnitude"])
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         write_generated_pack(pack.pack, Path(folder))
-        bound = bound_of(Path(folder), STEP_MINUTE)
+        bound = bound_of(Path(folder), STEP_MINUTE, UNKNOWN_TIMES * ampere)
     hours = (bound.unix_time_second - float(fault["onset_unix_time_second"])) / 3600.0
     error = bound.leak_sigma[:, cell]
     healthy = healthy_sigma([row["self_discharge_ampere"] for row in pack.truth["cells"]], cell)

@@ -52,8 +52,14 @@ class PackBound:
     leak_sigma: FloatArray
 
 
-def bound_of(folder: Path, step_minute: int | None = None) -> PackBound:
-    """The bound of the pack in that folder, with a reading every so often; `None`: by the length of the log."""
+def bound_of(folder: Path, step_minute: int | None = None, reopened_ampere: float = 0.0) -> PackBound:
+    """The bound of the pack in that folder.
+
+    Parameters
+    ----------
+    step_minute : a reading every so often; `None`: by the length of the log
+    reopened_ampere : one sigma of what a leak may be once it has begun, where that is more than the program takes [A]
+    """
     spec = read_pack_toml(folder / "pack.toml")
     model = load_cell_model(spec.cell_model)
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
@@ -73,11 +79,14 @@ def bound_of(folder: Path, step_minute: int | None = None) -> PackBound:
     }
     usual = LONG_STEP_MINUTE if days > LONG_DAYS else STEP_MINUTE
     course = read_course(folder, spec, model, usual if step_minute is None else step_minute)
-    return bound_along(states, course, leaks)
+    return bound_along(states, course, leaks, reopened_ampere)
 
 
-def bound_along(states: BoundStates, course: BoundCourse, leak_onset: dict[int, float]) -> PackBound:
+def bound_along(
+    states: BoundStates, course: BoundCourse, leak_onset: dict[int, float], reopened_ampere: float = 0.0
+) -> PackBound:
     """Run the recursion along a course; `leak_onset` names cells with the time from which they may leak anew [s]."""
+    reopened = max(cd.LEAK_REOPENED * states.spec.nominal_capacity_ah, reopened_ampere)
     p = np.diag(states.prior() ** 2)
     capacity = _shared(states, LN_RATIO)
     prior_capacity = np.sqrt(np.einsum("ij,jk,ik->i", capacity, p, capacity))
@@ -87,7 +96,7 @@ def bound_along(states: BoundStates, course: BoundCourse, leak_onset: dict[int, 
     for step, stamp in enumerate(course.unix_time_second):
         for cell in [cell for cell, onset in waiting.items() if onset <= stamp]:
             place = states.own(LEAK)[cell]
-            p[place, place] += (cd.LEAK_REOPENED * states.spec.nominal_capacity_ah) ** 2
+            p[place, place] += reopened**2
             del waiting[cell]
         advance_bound(p, *states.counting(course, step))
         read_bound(p, *states.voltage_slopes(course, step))
