@@ -14,7 +14,7 @@ KINDS = (
     "self_discharge", "capacity_low", "resistance_high", "connection_resistance_high", "soc_imbalance",
     "voltage_sensor_offset", "current_sensor_offset", "temperature_sensor_offset", "thermal_path_degraded",
     "temperature_rise_forecast", "micro_short", "cold_charge", "sensor_stuck", "sensor_dropout",
-    "sense_wires_swapped", "undersampled",
+    "sense_wires_swapped", "undersampled", "current_sign_reversed",
 )  # fmt: skip
 
 

@@ -100,7 +100,11 @@ _CELL_READINGS = (
     "connection_resistance_high",
 )
 
+_COUNTED = ("cold_charge", "current_sensor_offset", "thermal_path_degraded")
+_OF_THE_WHOLE_PACK = ("current_sign_reversed",)  # such a cause reaches every cell and sensor
+
 RULES: tuple[Rule, ...] = (
+    *(Rule("current_sign_reversed", kind) for kind in (*_CELL_READINGS, *_COUNTED)),
     *(Rule("sensor_stuck", kind) for kind in (*_CELL_READINGS, "micro_short")),
     *(Rule("sensor_stuck", kind) for kind in ("temperature_sensor_offset", "thermal_path_degraded")),
     *(Rule("sense_wires_swapped", kind) for kind in _CELL_READINGS),
@@ -134,7 +138,9 @@ def explained_severity(rule: Rule, severity: Severity) -> Severity:
 
 
 def _meet(cause: Finding, evidence: Evidence, scale: PackScale) -> bool:
-    """Whether the two are of one place: cell, swapped neighbour, sensor, or a sensor that touches the cell."""
+    """Whether the two are of one place: pack, cell, swapped neighbour, sensor, or one that touches the cell."""
+    if cause.kind in _OF_THE_WHOLE_PACK:
+        return True
     if evidence.sensor is not None and cause.sensor is not None:
         return cause.sensor == evidence.sensor
     causes = _cells(cause.cell, cause.sensor, scale)

@@ -42,6 +42,7 @@ _KIND_ORDER = (
     "sense_wires_swapped",
     "sensor_stuck",
     "voltage_sensor_offset",
+    "current_sign_reversed",
     "current_sensor_offset",
     "temperature_sensor_offset",
     "sensor_dropout",

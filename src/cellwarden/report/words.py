@@ -162,6 +162,10 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
         "current reading off",
         lambda f: f"the current reading is {_signed(f, 'too high', 'too low')}",
     ),
+    "current_sign_reversed": (
+        "current sign reversed",
+        lambda _: "the current has the wrong sign: the voltage falls where the log says charge",
+    ),
     "temperature_sensor_offset": (
         "temperature reading off",
         lambda f: f"temperature {place_text(f)} reads {_signed(f, 'too high', 'too low')}",
