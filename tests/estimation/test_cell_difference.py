@@ -56,6 +56,17 @@ def test_a_weak_cell_is_still_seen_at_a_broad_step() -> None:
     assert y[cd.LN_RATIO] < 0.5 * np.log(0.92)
 
 
+def test_no_number_of_passes_tells_a_capacity_better_than_the_steps_of_two_cells_are_alike() -> None:
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    learnt, work = step_curve(0.06), np.empty((2, cd.STATES))
+    for deficit in np.tile(np.arange(12.0, 60.0, 0.3), 30):
+        cd.correct_difference(
+            y, p, memory, learnt, learnt, -1.0, deficit, 100.0, 0.0, 0.002, 0.03, 0.0, 60.0, 0.0, work
+        )
+    assert np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO]) > 0.9 * cd.BALANCE_SOC_SIGMA / 0.6
+
+
 def test_a_relocated_cell_keeps_its_reading_offset_alone() -> None:
     y, p, memory = np.full(cd.STATES, 0.01), np.full((cd.STATES, cd.STATES), 1e-6), np.ones(cd.MEMORY)
     cd.relocate_difference(y, p, memory, SIGMA)

@@ -23,7 +23,7 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
-from cellwarden.estimation.central_cell import TELLING_DEPTH
+from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.scalar_update import considered_update, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
@@ -51,7 +51,9 @@ CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off 
 # cells on either side of it, until both have passed
 STEP_SOC_SPAN, STEP_REPEATS = 0.01, 50.0
 FLAT_VOLT, STEP_SLOPE_VOLT = 0.06, 0.5  # slopes between which a curve is at a step: above the plateau, below the knees
-BALANCE_SOC_SIGMA = 0.002  # by which the steps of two cells of one make lie apart
+PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one make misplaces them
+BALANCE_SOC_SIGMA = 0.005  # by which they lie apart at every pass alike: no more of them tells a capacity better
+LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
@@ -167,7 +169,9 @@ def correct_difference(
         + (0.02 * polarisation) ** 2
     )
     if slope < STEEP_VOLT:
-        sigma2 += (BALANCE_SOC_SIGMA * slope) ** 2
+        sigma2 += (PASSING_SOC_SIGMA * slope) ** 2
+    low = LOW_POLARISATION * np.exp(-max(min(soc, central), 0.0) / EPSILON_LOW_SOC)
+    sigma2 += (low * (soc - central) * polarisation) ** 2
     sharp = _step_variance(y, p, deficit, own, soc - central, slope, step_volt, abs(soc - memory[LAST_SOC]))
     _forget(y, p, memory, soc, elapsed_second, sigma2)
     h, ph = work[0, :STATES], work[1, :STATES]
@@ -195,10 +199,17 @@ def correct_difference(
         else:
             p[READING_OFFSET, READING_OFFSET] += (reading - expected) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
-    if 1.0 - central < TELLING_DEPTH:
+    if _tells_no_capacity(p, 1.0 - central, slope):
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO)
     else:
         update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
+
+
+@bare_kernel
+def _tells_no_capacity(p: FloatArray, depth: float, slope: float) -> bool:
+    """Whether a reading leaves the capacity as it is: near full, and on steps that place it no better than it is."""
+    placed = BALANCE_SOC_SIGMA / max(depth, TELLING_DEPTH)
+    return bool(depth < TELLING_DEPTH or (slope < STEP_SLOPE_VOLT and p[LN_RATIO, LN_RATIO] < placed * placed))
 
 
 @bare_kernel
