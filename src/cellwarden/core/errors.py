@@ -29,9 +29,18 @@ class ConfigurationError(CellwardenError, ValueError):
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, or None where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    """The known name most like `name`, one that goes on as it begins before others; None where none is near."""
+    names = list(known)
+    longer = [other for other in names if min(len(name), len(other)) >= 4 and _begins_alike(name, other)]
+    near = difflib.get_close_matches(name, longer, n=1, cutoff=0.5) or difflib.get_close_matches(
+        name, names, n=1, cutoff=0.5
+    )
     return near[0] if near else None
+
+
+def _begins_alike(name: str, other: str) -> bool:
+    """Whether the longer of the two begins with the shorter: `baudrate` and `baud`."""
+    return name.startswith(other) or other.startswith(name)
 
 
 def plain_cause(error: OSError | UnicodeDecodeError) -> str:

@@ -50,7 +50,7 @@ class HistoryChart:
     unix_time_second: FloatArray
     bands: Sequence[Band]
     lines: Sequence[Line]
-    note: str = ""
+    note: str = ""  # beneath the chart, where the span of the log stands otherwise
     from_zero: bool = False
 
 

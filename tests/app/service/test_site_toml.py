@@ -67,6 +67,7 @@ PACK = PORT + '[[pack]]\nfile = "pack.toml"\n'
         (PACK, "[[pack]] 1 has no [[pack.source]]; add one."),
         (PACK + '[pack.source]\ndriver = "jk_pb"', "[pack.source] must be written [[pack.source]]"),
         (PACK + '[[pack.source]]\ndriver = "jk_pb"', "[[pack]] 1 [[pack.source]] 1 port is missing; add it."),
+        (PORT + "baudrate = 9600", "did you mean 'baud'?"),
         (PORT + "keep = true", "[[port]] has the unknown key 'keep'; it belongs to [[pack]] keep"),
     ],
 )
