@@ -182,6 +182,53 @@ def test_a_slow_crossing_and_a_tap_that_gives_way_are_no_exchange() -> None:
     assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(giving, 3)))
 
 
+def under_load(seed: int, interval: float = 1.0) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Eight cells, each with its level and resistance, under a load that changes every few minutes."""
+    random = np.random.default_rng(seed)
+    time: FloatArray = START + np.arange(0.0, 4 * 3600.0, interval)
+    current = -40.0 * random.random(200)[((time - START) // 130.0).astype(np.int64)]
+    level, resistance = 0.003 * random.standard_normal(8), 0.001 * (1.0 + 0.01 * random.standard_normal(8))
+    voltage = 3.3 + level + current[:, None] * resistance - 1e-7 * (time - START)[:, None] * random.random(8)
+    return time, current, voltage + 0.001 * random.standard_normal(voltage.shape)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([1.0, 5.0]))
+def test_an_exchange_under_load_is_named_and_an_offset_is_not(seed: int, interval: float) -> None:
+    time, current, voltage = under_load(seed, interval)
+    late = time > START + 7300.0
+    assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(voltage, 3)))
+    offset = voltage.copy()
+    offset[late, 4] += 0.012
+    assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(offset, 3)))
+    voltage[:, 4] += 0.006 - (voltage[:, 4] - voltage[:, 5]).mean()
+    voltage[late, 4:6] = voltage[late, 5:3:-1]
+    evidence = told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(voltage, 3)))
+    assert worst(evidence) == {(5, None, Severity.WARNING)}
+    assert 7300.0 - 120.0 <= evidence[0].first_seen_unix_time_second - START <= 7300.0 + 120.0
+
+
+def test_rest_shows_an_exchange_that_ten_minutes_of_noise_hide() -> None:
+    time: FloatArray = START + np.arange(0.0, 4 * 3600.0, 10.0)
+    voltage = (
+        3.4
+        + 0.001 * np.array([0.0, 1.3, -1.3, 2.0])
+        + 0.001 * np.random.default_rng(5).standard_normal((time.shape[0], 4))
+    )
+    voltage[time > START + 7300.0, 1:3] = voltage[time > START + 7300.0, 2:0:-1]
+    evidence = told_of(sense_wires_swapped.DETECTOR, samples(time, np.zeros(time.shape[0]), np.round(voltage, 3)))
+    assert worst(evidence) == {(2, None, Severity.WARNING)}
+    assert evidence[0].at_unix_time_second - START <= 7300.0 + 35.0 * 60.0
+
+
+def test_cells_that_part_on_the_knee_are_no_exchange() -> None:
+    time, current, voltage = under_load(3)
+    after = np.maximum(time - START - 7300.0, 0.0)
+    voltage[:, 4] += 0.02 * (1.0 - np.exp(-after / 500.0))
+    voltage[:, 5] -= 0.02 * (1.0 - np.exp(-after / 500.0))
+    assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(voltage, 3)))
+
+
 def balanced(days: float, swapped: bool) -> tuple[MinuteBlock, PackContext]:  # noqa: FBT001 - a test's own switch
     """Six cells of which the balancer bleeds those above their mean; it sees the cells, the log may not."""
     time: FloatArray = START + 60.0 * np.arange(int(days * 1440), dtype=np.float64)

@@ -1,7 +1,7 @@
 """Two neighbouring sense wires exchanged: each of two cells is shown under the other's number.
 
-Voltages alone do not show it, but four things tie a reading to its cell. While the current is calm, two neighbours
-that exchange their levels from one minute to the next, sum and all other cells unmoved, were exchanged by hand. A
+Voltages alone do not show it, but four things tie a reading to its cell. Two neighbours that exchange their levels from
+one minute to the next, sum and all other cells unmoved, were exchanged by hand. A
 passive balancer bleeds the higher of two neighbours; one that bleeds the lower one for hours sees them the other way
 round. And on float, the bleed of a cell pulls down that cell: where two readings each follow the other's bleed and not
 their own, the wires are crossed. A log that exchanges readings and balancing alike, from its first row on, shows
@@ -20,6 +20,17 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import is_full_hour
+from cellwarden.diagnosis.exchanged_levels import (
+    CALM_ROWS,
+    CALM_VOLT,
+    JUMP,
+    JUMP_SLOTS,
+    SIDE,
+    SURE,
+    WINDOW_ROWS,
+    exchanged_pairs,
+    follow_calm,
+)
 from cellwarden.diagnosis.knee_print import Prints, exchanged_by_print, follow_prints, no_prints, prints_since
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import middle_volt
@@ -30,9 +41,7 @@ from cellwarden.diagnosis.wire_exchange import (
     HOUR_SLOTS,
     HOURS,
     SUSPICION,
-    WINDOW_ROWS,
     bleed_scores,
-    exchanged_pairs,
     watch_bleed,
     watch_decisions,
 )
@@ -52,6 +61,7 @@ LEAST_STEPS = 3.0  # of the reading, between two that count as different
 HELD_VOLT = 0.010  # a balancer that has begun goes on: it may hold on to a cell that is lower by less
 
 BY_EXCHANGE, BY_BLEED, BY_CHOICE, BY_PRINT = 1.0, 2.0, 3.0, 4.0
+SURE_BY_BLEED, SURE_BY_CHOICE, SURE_BY_PRINT = 0.9, 0.95, 0.95
 BELOW_KNEE_VOLT, KNEE_C_RATE = 0.02, 0.1
 
 
@@ -59,15 +69,17 @@ BELOW_KNEE_VOLT, KNEE_C_RATE = 0.02, 0.1
 class SwapState:
     """Pairs (k, k + 1) of neighbours.
 
-    `voltage`, `duty`, `current` : rings of the last minutes with `count` minutes written so far; `hour`, `bleed`,
-    `decision` : see `wire_exchange`; `crossed` : (3, pairs) by what the pair is held to be crossed (0: it is not),
-    since when [s], and the jump [V] or the score that showed it; `prints` : see `knee_print`, of stays on the knee
-    from `prints_from` [s] on, for those before a known exchange tell nothing new; `knee_volt` where the knee begins.
+    `voltage`, `duty`, `current` : rings of the last minutes with `count` minutes written so far; `calm` : see
+    `follow_calm`; `hour`, `bleed`, `decision` : see `wire_exchange`; `crossed` : (4, pairs) by what the pair is held to
+    be crossed (0: it is not), since when [s], the jump [V] or the score that showed it, and how sure it is; `prints` :
+    see `knee_print`, of stays on the knee from `prints_from` [s] on, for those before a known exchange tell nothing
+    new; `knee_volt` where the knee begins.
     """
 
     voltage: FloatArray
     duty: FloatArray
     current: FloatArray
+    calm: FloatArray
     count: int
     hour: FloatArray
     bleed: FloatArray
@@ -83,16 +95,17 @@ def _initial(context: PackContext) -> SwapState:
     hour = np.full((HOUR_SLOTS, cells), np.nan)
     hour[:3] = 0.0
     ring = np.full((WINDOW_ROWS, cells), np.nan)
-    current = np.full((WINDOW_ROWS, 2), np.nan)
+    current = np.full(WINDOW_ROWS, np.nan)
     return SwapState(
         ring,
         ring,
         current,
+        np.zeros(3),
         0,
         hour,
         np.zeros((BLEED_SLOTS, cells)),
         np.zeros((DECISION_SLOTS, pairs)),
-        np.zeros((3, pairs)),
+        np.zeros((4, pairs)),
         no_prints(cells),
         -np.inf,
         knee_volt(context.model) - BELOW_KNEE_VOLT,
@@ -107,9 +120,9 @@ def _step(
         return state, []
     pack = context.pack
     hours = is_full_hour(minutes.unix_time_second)
-    rings = state.voltage.copy(), state.duty.copy(), state.current.copy()
+    rings = state.voltage.copy(), state.duty.copy(), state.current.copy(), state.calm.copy()
     hour, bleed, decision, crossed = (x.copy() for x in (state.hour, state.bleed, state.decision, state.crossed))
-    jumps = np.zeros((len(minutes), crossed.shape[1]))
+    jumps = np.zeros((len(minutes), JUMP_SLOTS, crossed.shape[1]))
     sums = np.zeros((int(hours.sum()), BLEED_SLOTS, bleed.shape[1]))
     choices = np.zeros((int(hours.sum()), DECISION_SLOTS, crossed.shape[1]))
     _follow(
@@ -120,12 +133,11 @@ def _step(
         decision,
         minutes.voltage_volt,
         np.nan_to_num(minutes.bleed_fraction),
-        np.column_stack([minutes.current_minimum_ampere, minutes.current_maximum_ampere]),
+        minutes.current_ampere,
+        *_levels(minutes, CALM_FRACTION_OF_C * pack.nominal_capacity_ah),
         minutes.bleed_ah,
         hours,
-        CALM_FRACTION_OF_C * pack.nominal_capacity_ah,
-        FLOAT_FRACTION_OF_C * pack.nominal_capacity_ah,
-        pack.sensors.voltage_resolution_volt,
+        _scale(context),
         jumps,
         sums,
         choices,
@@ -134,7 +146,7 @@ def _step(
     prints_from = state.prints_from
     found: list[Evidence] = []
     hour_number = np.cumsum(hours) - 1
-    told = np.asarray(jumps.any(axis=1), dtype=np.bool_)
+    told = np.asarray(jumps[:, JUMP].any(axis=1), dtype=np.bool_)
     told[list(stays)] = True
     if context.has_balancing:
         told[hours] |= _may_tell(sums, choices)
@@ -172,8 +184,31 @@ def _note_print(crossed: FloatArray, prints: Prints) -> NDArray[np.bool_]:
     new = np.asarray(apart != 0.0, dtype=np.bool_)
     if new.any():
         crossed[0, new] = np.where(crossed[0, new] > 0.0, 0.0, BY_PRINT)
-        crossed[1, new], crossed[2, new] = prints.begin[-1], apart[new]
+        crossed[1, new], crossed[2, new], crossed[3, new] = prints.begin[-1], apart[new], SURE_BY_PRINT
     return new
+
+
+def _levels(minutes: MinuteBlock, calm_ampere: float) -> tuple[FloatArray, FloatArray]:
+    """(M,) lowest and highest level of the rows: the current, or where it is not measured the mean reading [A or V].
+
+    A row with more than a calm current is without bound: a constant load is no rest, for cells pass their knees.
+    """
+    low, high = minutes.current_minimum_ampere, minutes.current_maximum_ampere
+    high = np.where(np.maximum(np.abs(low), np.abs(high)) > calm_ampere, np.inf, high)
+    unknown = np.isnan(low)
+    if not unknown.any():
+        return low, high
+    mean = minutes.voltage_volt.mean(axis=1)
+    return np.where(unknown, mean, low), np.where(unknown, mean, high)
+
+
+def _scale(context: PackContext) -> FloatArray:
+    """Calm and float band [A], band of a level in its own unit, resolution [V], one sigma of a channel's offset [V]."""
+    sensors, nominal_ah = context.pack.sensors, context.pack.nominal_capacity_ah
+    calm = CALM_FRACTION_OF_C * nominal_ah
+    band = calm if context.has_current else CALM_VOLT
+    step, offset = sensors.voltage_resolution_volt, 0.5 * sensors.voltage_offset_tolerance_volt
+    return np.array([calm, FLOAT_FRACTION_OF_C * nominal_ah, band, step, offset])
 
 
 @bare_kernel
@@ -181,6 +216,7 @@ def _follow(
     ring_voltage: FloatArray,
     ring_duty: FloatArray,
     ring_current: FloatArray,
+    calm: FloatArray,
     count: int,
     hour: FloatArray,
     bleed: FloatArray,
@@ -188,28 +224,32 @@ def _follow(
     voltage: FloatArray,
     duty: FloatArray,
     current: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
     bled: FloatArray,
     hours: NDArray[np.bool_],
-    calm_ampere: float,
-    float_ampere: float,
-    step_volt: float,
+    scale: FloatArray,
     jumps: FloatArray,
     sums: FloatArray,
     choices: FloatArray,
 ) -> None:
     """Go through the minutes; `jumps` gets exchanges, `sums` and `choices` what the bleeds tell at full hours."""
     told = 0
+    calm_ampere, float_ampere, band, step_volt, offset_volt = scale
     for row in range(voltage.shape[0]):
         at = (count + row) % WINDOW_ROWS
         _put(ring_voltage[at], voltage[row])
         _put(ring_duty[at], duty[row])
-        _put(ring_current[at], current[row])
-        begin = (at + 1) % WINDOW_ROWS
-        exchanged_pairs(ring_voltage, ring_duty, ring_current, begin, calm_ampere, step_volt, jumps[row])
-        calm = max(abs(current[row, 0]), abs(current[row, 1])) <= float_ampere
+        ring_current[at] = current[row]
+        follow_calm(calm, low[row], high[row], band)
+        calm_rows = calm[CALM_ROWS]
+        exchanged_pairs(
+            ring_voltage, ring_duty, ring_current, at, calm_rows, calm_ampere, step_volt, offset_volt, jumps[row]
+        )
+        floats = max(abs(low[row]), abs(high[row])) <= float_ampere
         ends = 1 if hours[row] else 0
         watch_decisions(decision, voltage[row], duty[row], ends, max(LEAST_STEPS * step_volt, HELD_VOLT))
-        watch_bleed(hour, bleed, voltage[row], bled[row], ends, 1 if calm else 0)
+        watch_bleed(hour, bleed, voltage[row], bled[row], ends, 1 if floats else 0)
         if hours[row]:
             for slot in range(bleed.shape[0]):
                 _put(sums[told, slot], bleed[slot])
@@ -226,11 +266,12 @@ def _put(place: FloatArray, values: FloatArray) -> None:
 
 
 def _note_jumps(crossed: FloatArray, jump: FloatArray, at: float) -> NDArray[np.bool_]:
-    """Enter exchanges: the first crosses a pair, the next one (later than the window) puts it right."""
-    new = (jump != 0.0) & ~((np.abs(crossed[2]) > 0.0) & (at - crossed[1] < 60.0 * WINDOW_ROWS))
+    """Enter exchanges: the first crosses a pair, the next one puts it right; the same one may be seen twice."""
+    since = at - 60.0 * jump[SIDE]
+    again = (crossed[2] * jump[JUMP] > 0.0) & (since - crossed[1] < 60.0 * WINDOW_ROWS)
+    new = (jump[JUMP] != 0.0) & ~again
     crossed[0, new] = np.where(crossed[0, new] > 0.0, 0.0, BY_EXCHANGE)
-    crossed[1, new] = at - 60.0 * (WINDOW_ROWS // 2)
-    crossed[2, new] = jump[new]
+    crossed[1, new], crossed[2, new], crossed[3, new] = since[new], jump[JUMP, new], jump[SURE, new]
     return np.asarray(new, dtype=np.bool_)
 
 
@@ -253,6 +294,7 @@ def _note_choices(crossed: FloatArray, decision: FloatArray, at: float) -> NDArr
     new = (suspicion >= CROSSED_SUSPICION) & clearest & agreed
     gone = (crossed[0] == BY_CHOICE) & (decision[SUSPICION] == 0.0)
     crossed[0, new], crossed[1, new], crossed[2, new] = BY_CHOICE, at - 3600.0 * CROSSED_SUSPICION, suspicion[new]
+    crossed[3, new] = SURE_BY_CHOICE
     crossed[0, gone] = 0.0
     return np.asarray(new | gone, dtype=np.bool_)
 
@@ -266,18 +308,18 @@ def _note_bleed(crossed: FloatArray, bleed: FloatArray, at: float) -> NDArray[np
     by_own = np.minimum(own[:-1], own[1:])
     new = (by_other < CROSSED_SCORE) & (by_own > OWN_SCORE) & (crossed[0] == 0.0)
     gone = (crossed[0] == BY_BLEED) & (by_own < by_other)
-    crossed[0, new], crossed[1, new], crossed[2, new] = BY_BLEED, at, by_other[new]
+    crossed[0, new], crossed[1, new], crossed[2, new], crossed[3, new] = BY_BLEED, at, by_other[new], SURE_BY_BLEED
     crossed[0, gone] = 0.0
     return np.asarray(new | gone, dtype=np.bool_)
 
 
 def _evidence(at: float, pair: int, crossed: FloatArray) -> Evidence:
-    mark, since, shown = (float(value) for value in crossed)
+    mark, since, shown, sure = (float(value) for value in crossed)
     cell, other = pair + 1, pair + 2
     if mark == 0.0:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=None, severity=None)
     if mark == BY_EXCHANGE:
-        seen = f"jumped to each other's level ({1e3 * abs(shown):.1f} mV) while the current was calm"
+        seen = f"jumped to each other's level: their difference by {1e3 * abs(shown):.1f} mV, their sum not at all"
     elif mark == BY_PRINT:
         seen = f"have changed places near full charge, where they stood {1e3 * abs(shown):.1f} mV apart"
     elif mark == BY_CHOICE:
@@ -294,7 +336,7 @@ def _evidence(at: float, pair: int, crossed: FloatArray) -> Evidence:
         magnitude_low=float(other),
         magnitude_high=float(other),
         unit="cell number",
-        confidence=0.9 if mark == BY_BLEED else 0.95,
+        confidence=sure,
         first_seen_unix_time_second=since,
         explanation=f"The readings of cells {cell} and {other} {seen}: their sense wires are exchanged.",
         advice=f"Check the sense wires at cells {cell} and {other}: balancing now drains the wrong cell.",

@@ -1,0 +1,260 @@
+"""Two neighbouring readings that changed places from one minute to the next, in Numba.
+
+An exchange moves two readings by the same amount in opposite directions at one moment: their difference steps, their
+sum and all other readings go on, and but for the channels' own offsets the difference is mirrored. The step is
+estimated together with a straight course and, where the current moved, with what follows the current and the minute
+before; its error is that of the residuals, into which goes that the answer to the current is mirrored as well. While
+the pack rests, half an hour on either side shows steps that are lost in the noise of ten minutes. A shared tap that
+gives way moves two readings alike; it mirrors their difference by chance only, and by that the two are told apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.minute_block import IntArray
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
+
+__all__ = [
+    "CALM_ROWS",
+    "CALM_VOLT",
+    "JUMP",
+    "JUMP_SLOTS",
+    "SIDE",
+    "SURE",
+    "WINDOW_ROWS",
+    "exchanged_pairs",
+    "follow_calm",
+]
+
+SHORT_SIDE, LONG_SIDE = 10, 30  # rows on either side of the moment of exchange; the row between may hold both
+WINDOW_ROWS = 2 * LONG_SIDE + 2  # one more: the current of the row before
+SCREEN_SIGMAS, SIGNIFICANT = 4.0, 7.0  # healthy packs reach 5.5 in weeks of cycles and years on float
+NEAR_ROWS = 3  # on either side, whose levels are held against each other
+SCREEN_SHARP, SHARP = 0.5, 0.6  # of the step, that those rows show: a straight course shows 0.36
+LEAST_ROWS_SHARE = 0.8  # of a side, that must hold readings
+CALM_VOLT = 0.003  # of the mean cell, where the current is not measured
+SUM_SHARE, MOST_SUM_SHARE, OTHERS_SHARE = 0.15, 0.6, 0.1  # of the step, that the sum and the others may have moved
+LEAST_BANDS = 0.1  # of rest, that a current must span to be told from its mean
+LEAST_STEPS = 2.0  # of the resolution: two readings without noise flip by one each
+LEFT_SHARE = 0.01  # of a row: square of the step that course of time and current leave; without a current it is 1/16
+BLEED_STEP, BLEED_JUMP_VOLT = 0.3, 0.01  # a bleed that goes on or off moves its reading by less than that
+TAP_CHANCE = 0.1  # that a step of that kind is a tap's, before the levels were looked at
+LEAST_SURE, MOST_SURE = 0.8, 0.95
+
+JUMP, SIDE, SURE = range(3)  # of a pair: step of the difference [V], rows back to it, how sure that it is an exchange
+JUMP_SLOTS = 3
+CALM_LOW, CALM_HIGH, CALM_ROWS = range(3)  # lowest and highest level of the calm so far, and its rows
+
+
+@bare_kernel
+def follow_calm(calm: FloatArray, low: float, high: float, band: float) -> None:
+    """Count the rows of rest, for which the level, from `low` to `high` in this one, has stayed within `band`."""
+    lowest, highest = min(calm[CALM_LOW], low), max(calm[CALM_HIGH], high)
+    if calm[CALM_ROWS] > 0.0 and highest - lowest <= band:
+        calm[CALM_LOW], calm[CALM_HIGH], calm[CALM_ROWS] = lowest, highest, calm[CALM_ROWS] + 1.0
+    else:
+        calm[CALM_LOW], calm[CALM_HIGH] = low, high
+        calm[CALM_ROWS] = 1.0 if high - low <= band else 0.0
+
+
+@bare_kernel
+def exchanged_pairs(
+    voltage: FloatArray,
+    duty: FloatArray,
+    current: FloatArray,
+    newest: int,
+    calm_rows: float,
+    band: float,
+    step_volt: float,
+    offset_volt: float,
+    out: FloatArray,
+) -> None:
+    """Write into `out` (JUMP_SLOTS, pairs) what an exchange ten minutes or half an hour before the newest row shows.
+
+    Parameters
+    ----------
+    voltage, duty : (WINDOW_ROWS, n_cells) means of the minutes as a ring whose last row is `newest`
+    current : (WINDOW_ROWS,) mean, NaN where it is not measured [A]
+    calm_rows : for how many rows the pack has rested; `band` [A] within which its current counts as none
+    step_volt, offset_volt : the readings' resolution, and one sigma of a channel's offset [V]
+    """
+    for j in range(out.shape[1]):
+        if _may_step(voltage, newest, j, SHORT_SIDE, step_volt):
+            _test(voltage, duty, current, newest, j, SHORT_SIDE, band, step_volt, offset_volt, out[:, j])
+        if out[JUMP, j] == 0.0 and calm_rows > 2 * LONG_SIDE and _may_step(voltage, newest, j, LONG_SIDE, step_volt):
+            _test(voltage, duty, current, newest, j, LONG_SIDE, band, step_volt, offset_volt, out[:, j])
+
+
+@bare_kernel
+def _may_step(voltage: FloatArray, newest: int, j: int, side: int, step_volt: float) -> bool:
+    """Whether the pair's difference stands apart on both sides of the middle row; a quick look."""
+    begin = newest - 2 * side + WINDOW_ROWS
+    early, late, square, near = 0.0, 0.0, 0.0, 0.0
+    for k in range(side):
+        row, after = (begin + k) % WINDOW_ROWS, (begin + side + 1 + k) % WINDOW_ROWS
+        first, last = voltage[row, j] - voltage[row, j + 1], voltage[after, j] - voltage[after, j + 1]
+        if first == first and last == last:
+            early += first
+            late += last
+            square += first * first + last * last
+            near += (last if k < NEAR_ROWS else 0.0) - (first if k >= side - NEAR_ROWS else 0.0)
+    early, late = early / side, late / side
+    variance = max(square / side - early * early - late * late, 0.0) / side + step_volt**2 / (6.0 * side)
+    moved = late - early
+    sharp = near * moved > NEAR_ROWS * SCREEN_SHARP * moved * moved
+    return bool(sharp and moved * moved > SCREEN_SIGMAS**2 * variance)
+
+
+@counted_kernel
+def _test(
+    voltage: FloatArray,
+    duty: FloatArray,
+    current: FloatArray,
+    newest: int,
+    j: int,
+    side: int,
+    band: float,
+    step_volt: float,
+    offset_volt: float,
+    out: FloatArray,
+) -> None:
+    """Estimate the step of the pair and of all others, and write what it shows into `out` (JUMP_SLOTS,)."""
+    rows = _known_rows(voltage, newest, side)
+    if np.sum(rows < 0) < LEAST_ROWS_SHARE * side or np.sum(rows > 0) < LEAST_ROWS_SHARE * side:
+        return
+    place = (rows + newest - side + WINDOW_ROWS) % WINDOW_ROWS
+    course = _courses(rows, current, place, side, band)
+    step = np.where(rows > 0, 1.0, 0.0)
+    for known in course:
+        step -= (known * step).sum() * known
+    left, degrees = (step * step).sum(), len(rows) - len(course) - 1
+    if left < LEFT_SHARE * len(rows) or degrees < side // 2:
+        return
+    seen, duties = np.empty((len(rows), voltage.shape[1])), np.empty(len(rows))
+    for k in range(len(rows)):
+        seen[k] = voltage[place[k]]
+        duties[k] = duty[place[k], j] - duty[place[k], j + 1]
+    jump, error, sum_moved, sum_error = _pair_step(seen, j, step, course, degrees, step_volt)
+    if not abs(jump) > max(SIGNIFICANT * error, LEAST_STEPS * step_volt):
+        return
+    if abs(sum_moved) > min(SUM_SHARE * abs(jump) + 2.5 * sum_error, MOST_SUM_SHARE * abs(jump) - 2.0 * sum_error):
+        return
+    if _others_moved(seen, step / left, j) > OTHERS_SHARE * abs(jump) + 0.4 * error:
+        return
+    bleed = _mean_step(duties, rows)
+    if abs(jump) < BLEED_JUMP_VOLT and abs(bleed) > BLEED_STEP and bleed * jump < 0.0:
+        return
+    sure, near = _how_sure(seen, rows, j, offset_volt)
+    if sure >= LEAST_SURE and near * jump > SHARP * jump * jump:
+        out[JUMP], out[SIDE], out[SURE] = jump, side, sure
+
+
+@counted_kernel
+def _known_rows(voltage: FloatArray, newest: int, side: int) -> IntArray:
+    """Rows of the window that hold all readings, counted from its middle, without that."""
+    kept = np.empty(2 * side, dtype=np.int64)
+    count = 0
+    for k in range(-side, side + 1):
+        if k != 0 and np.isfinite(voltage[(newest - side + k + WINDOW_ROWS) % WINDOW_ROWS]).all():
+            kept[count] = k
+            count += 1
+    return kept[:count]
+
+
+@counted_kernel
+def _courses(rows: IntArray, current: FloatArray, place: IntArray, side: int, band: float) -> FloatArray:
+    """(terms, rows) orthonormal courses of a reading without a step: level, slope, current, current a row before."""
+    raw = np.empty((4, len(rows)))
+    raw[0] = 1.0
+    raw[1] = rows / side
+    for k in range(len(rows)):
+        raw[2, k] = current[place[k]] / band
+        raw[3, k] = current[(place[k] - 1 + WINDOW_ROWS) % WINDOW_ROWS] / band
+    terms = np.empty((4, len(rows)))
+    count = 0
+    for k in range(4):
+        course = raw[k].copy()
+        if not np.isfinite(course).all() or (k > 1 and course.max() - course.min() < LEAST_BANDS):
+            continue
+        for known in terms[:count]:
+            course -= (known * course).sum() * known
+        size = np.sqrt((course * course).sum())
+        if size > 1e-3:
+            terms[count] = course / size
+            count += 1
+    return terms[:count]
+
+
+@counted_kernel
+def _fit_step(seen: FloatArray, step: FloatArray, course: FloatArray, degrees: int) -> tuple[float, float]:
+    """Step of a series (rows,) and the variance about the fit."""
+    moved = (seen * step).sum() / (step * step).sum()
+    left = seen - moved * step
+    for known in course:
+        left -= (known * left).sum() * known
+    return moved, (left * left).sum() / degrees
+
+
+@counted_kernel
+def _pair_step(
+    seen: FloatArray, j: int, step: FloatArray, course: FloatArray, degrees: int, step_volt: float
+) -> tuple[float, float, float, float]:
+    """Step of the pair's difference and of its sum against the others, each with its error [V].
+
+    The difference's variance is at least the mean one of all pairs: that of one pair may be small by chance.
+    """
+    cells = seen.shape[1]
+    jump, own, mean = 0.0, 0.0, 0.0
+    for k in range(cells - 1):
+        moved, variance = _fit_step(seen[:, k] - seen[:, k + 1], step, course, degrees)
+        mean += variance / (cells - 1)
+        if k == j:
+            jump, own = moved, variance
+    total = seen[:, j] + seen[:, j + 1]
+    if cells > 2:
+        total -= 2.0 * (seen.sum(axis=1) - total) / (cells - 2)
+    sum_moved, sum_variance = _fit_step(total, step, course, degrees)
+    left = (step * step).sum()
+    least = step_volt**2 / 6.0 * 0.01  # a minute of equal readings has no noise that shows
+    return jump, np.sqrt(max(own, mean, least) / left), sum_moved, np.sqrt(sum_variance / left)
+
+
+@counted_kernel
+def _others_moved(seen: FloatArray, weight: FloatArray, j: int) -> float:
+    """How far the steps of the other readings scatter, as the root of their mean square [V]."""
+    moved = np.zeros(seen.shape[1])
+    for k in range(seen.shape[1]):
+        moved[k] = (seen[:, k] * weight).sum()
+    others = np.concatenate((moved[:j], moved[j + 2 :]))
+    return others.std() if len(others) > 1 else 0.0
+
+
+@counted_kernel
+def _mean_step(series: FloatArray, rows: IntArray) -> float:
+    """By how much the mean of a series (rows,) changed, without its unknown values."""
+    before, after = series[rows < 0], series[rows > 0]
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    return after.mean() - before.mean() if len(before) > 0 and len(after) > 0 else 0.0
+
+
+@counted_kernel
+def _how_sure(seen: FloatArray, rows: IntArray, j: int, offset_volt: float) -> tuple[float, float]:
+    """Chance that a step is an exchange and not a shared tap's, by how well the levels are mirrored; the near step [V].
+
+    The mean of the levels before and after an exchange is the difference of the channels' offsets, that of a tap that
+    moved is half the step beside the level before, which is as wide as neighbours stand apart in this pack.
+    """
+    begin = np.sum(rows < 0)
+    apart = np.empty(seen.shape[1] - 1)
+    for k in range(seen.shape[1] - 1):
+        apart[k] = (seen[begin - NEAR_ROWS : begin, k] - seen[begin - NEAR_ROWS : begin, k + 1]).mean()
+    after = (seen[begin : begin + NEAR_ROWS, j] - seen[begin : begin + NEAR_ROWS, j + 1]).mean()
+    middle = 0.5 * (apart[j] + after)
+    width = 2.0 * offset_volt * offset_volt
+    spread = width + (apart * apart).mean()
+    exchange = np.exp(-0.5 * middle * middle / width) / np.sqrt(width)
+    tap = np.exp(-0.5 * apart[j] * apart[j] / spread) / np.sqrt(spread)
+    sure = exchange / (exchange + TAP_CHANCE / (1.0 - TAP_CHANCE) * tap)
+    return min(sure, MOST_SURE), after - apart[j]
