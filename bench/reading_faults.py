@@ -6,8 +6,8 @@ Swapped sense wires (on the way, of cells alike and of two that stand apart by 2
 channels, and micro shorts, each on packs of other cells and sizes. A blame is a warning or worse about a cell's own
 state at the place of the fault. Beside a swap stands by how much it moved the difference of the two readings, from ten
 minutes before to ten minutes after, and how many sigmas of their noise and steps that is: a swap of few sigmas, or of
-less than a cell's own course in that time, can be told from later differences only: while the cells are alike, the readings
-of both orders of the wires are alike as well, and nothing is said.
+less than a cell's own course in that time, can be told from later differences only: while the cells are alike, so are
+the readings of both orders of the wires, and nothing is said.
 """
 
 from __future__ import annotations
