@@ -196,8 +196,6 @@ def correct_difference(
     elif abs(memory[SURPRISE] - memory[SURPRISE_BEFORE]) > SURPRISE_LIMIT:
         if abs(slope) > STEEP_VOLT:
             p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
-        else:
-            p[READING_OFFSET, READING_OFFSET] += (reading - expected) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     if _tells_no_capacity(p, 1.0 - central, slope):
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO)

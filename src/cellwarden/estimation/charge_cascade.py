@@ -29,6 +29,7 @@ from cellwarden.estimation.current_zero import initial_zero
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
+from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS
 
 __all__ = ["ESTIMATOR", "ChargeArrays", "initial_charge", "step_charge"]
 
@@ -68,6 +69,7 @@ def initial_charge(context: PackContext) -> ChargeArrays:
         y=y,
         q=q,
         memory_y=np.zeros((cells, cd.MEMORY)),
+        jumps=np.zeros((cells + PACK_ROWS, max(cells, JUMP_SLOTS))),
         information=information,
         offset_information=np.array([0.5 * p[0, cc.OFFSET, cc.OFFSET], np.nan]),
         zero=initial_zero(),

@@ -36,7 +36,8 @@ from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
 from cellwarden.estimation.charge_rows import write_row
 from cellwarden.estimation.current_zero import count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
-from cellwarden.estimation.still_reading import is_still
+from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
+from cellwarden.estimation.still_reading import is_still, still_stands
 
 LOST_SIGMA = 0.10
 OVERFULL_SOC = (
@@ -55,6 +56,7 @@ RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
 HOUR_SECOND = 3600
+BLEEDING_VOLT = 0.05  # below the knee's upper part, from where on balancers bleed
 NEWS_STEP = 0.01  # of the capacity; less than that is the same place on the curve
 NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the choice of the curve
 
@@ -195,6 +197,7 @@ def _correct(
 ) -> None:
     """Take the row's voltages: by the hypotheses before the first anchor, by the filters after it."""
     current = minutes.current[m]
+    _follow_jumps(state, work, minutes, m, median)
     full, before = 0.0, state.memory[0, cc.FULL_COUNT]
     if current == current:
         for k in range(state.x.shape[0]):
@@ -220,6 +223,31 @@ def _correct(
             check_anchor(state, current, LOST_FULL_SOC)
             keep_zero(state)
         _filter(state, curves, work, minutes, m, median)
+
+
+@bare_kernel
+def _follow_jumps(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays, m: int, median: float) -> None:
+    """Let the offset of a cell follow where its reading jumps."""
+    if state.parameters[cc.P_UNLOGGED_BLEED] > 0.0 and median > state.parameters[cc.P_FULL_VOLT] - BLEEDING_VOLT:
+        return
+    for j in range(state.y.shape[0]):
+        if still_stands(state.memory_y[j, cd.STILL :], minutes.voltage[m, j]):
+            forget_means(state.jumps, j)
+    cell = follow_jumps(
+        state.jumps,
+        minutes.voltage[m],
+        median,
+        minutes.bleed[m],
+        max(-minutes.current_min[m], minutes.current_max[m]),
+        minutes.sample_count[m],
+        minutes.elapsed[m],
+        state.parameters[cc.P_CAPACITY],
+        state.y[:, cd.READING_OFFSET],
+        state.y[:, cd.BETA],
+        work[1],
+    )
+    if cell >= 0:
+        take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
 
 
 @bare_kernel

@@ -7,12 +7,18 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 
-__all__ = ["STILL_SLOTS", "is_still"]
+__all__ = ["STILL_SLOTS", "is_still", "still_stands"]
 
 VALUE, LOWEST, HIGHEST = range(3)
 STILL_SLOTS = 3
 SAME_VOLT = 1e-7  # means of equal samples differ by their rounding
 MOVED_VOLT = 0.02  # of the median under load, while the channel did not move at all
+
+
+@bare_kernel
+def still_stands(still: FloatArray, reading: float) -> bool:
+    """Whether a reading is the one that stood still when it was last looked at by `is_still`."""
+    return bool(still[HIGHEST] - still[LOWEST] > MOVED_VOLT and abs(reading - still[VALUE]) <= SAME_VOLT)
 
 
 @bare_kernel
