@@ -264,6 +264,8 @@ def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
             voltage_offset_low_volt=offset - 1e-3,
             voltage_offset_high_volt=offset + 1e-3,
             informed_unix_time_second=informed,
+            told_sigma_volt=5e-4 * ones,
+            spread_volt=np.full(len(minutes), 1e-3),
         )
     )
     board.put(

@@ -169,7 +169,12 @@ def board_of(rows: int, cells: int) -> Board:
     )
     board.put(
         VoltageOffsetTrack(
-            voltage_offset_volt=many, voltage_offset_low_volt=many, voltage_offset_high_volt=many, **nothing
+            voltage_offset_volt=many,
+            voltage_offset_low_volt=many,
+            voltage_offset_high_volt=many,
+            told_sigma_volt=many,
+            spread_volt=one,
+            **nothing,
         )
     )
     board.put(

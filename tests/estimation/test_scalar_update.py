@@ -79,18 +79,18 @@ def test_an_innovation_within_the_gate_is_taken_whole() -> None:
     assert p[0, 0] == pytest.approx(0.75)
 
 
-@given(size=st.integers(2, 6), seed=st.integers(0, 2**32 - 1))
-def test_a_considered_state_stays_and_its_doubt_is_counted(size: int, seed: int) -> None:
+@given(size=st.integers(2, 6), apart=st.integers(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_considered_states_stay_and_their_doubt_is_counted(size: int, apart: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     root = random.standard_normal((size, size))
     x, p, h = random.standard_normal(size), root @ root.T + 0.1 * np.eye(size), random.standard_normal(size)
-    held, variance, innovation = size - 1, 0.5, 0.3
+    held, second, variance, innovation = size - 1, size - 1 - apart, 0.5, 0.3
     gain = p @ h / (h @ p @ h + variance)
-    gain[held] = 0.0
+    gain[held], gain[second] = 0.0, 0.0
     step = np.eye(size) - np.outer(gain, h)
     wanted_x, wanted_p = x + gain * innovation, step @ p @ step.T + variance * np.outer(gain, gain)
     before = x[held], p[held, held]
-    considered_update(x, p, h, np.empty(len(x)), innovation, variance, NO_GATE, held)
+    considered_update(x, p, h, np.empty(len(x)), innovation, variance, NO_GATE, held, second)
     assert (x[held], p[held, held]) == before
     np.testing.assert_allclose(x, wanted_x, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(p, wanted_p, rtol=1e-7, atol=1e-9)

@@ -141,8 +141,7 @@ def _plateau_hours(minutes: MinuteBlock, soc: SocTrack) -> FloatArray:
 def _read_low_volt(board: Board, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
     """How much lower than the others each cell is read [V], 0 before it is told, and whether; (M, n_cells)."""
     track = board.get(VoltageOffsetTrack)
-    sigma = (track.voltage_offset_high_volt - track.voltage_offset_low_volt) / (2.0 * 1.96)
-    told = (plateau_hours[:, None] >= PLATEAU_HOURS) & (sigma < TOLD_SIGMA_VOLT)
+    told = (plateau_hours[:, None] >= PLATEAU_HOURS) & (track.told_sigma_volt < TOLD_SIGMA_VOLT)
     offset = track.voltage_offset_volt
     return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
 

@@ -18,7 +18,6 @@ from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
-from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.middle_value import known_middle_values
 from cellwarden.estimation.plugin import PackContext
@@ -26,12 +25,10 @@ from cellwarden.estimation.plugin import PackContext
 __all__ = ["DETECTOR"]
 
 KIND = "voltage_sensor_offset"
-LIMIT_VOLT = 0.003
+LIMIT_VOLT = 0.0025
 RESOLUTIONS = 2.0
-SPREADS = 3.0
-LEAST_SPREADS = 2.5  # readings that all lie apart are no single sensor's fault
+SPREADS = 2.5  # of sound sensors: readings that all lie apart are no single sensor's fault
 FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
-TOLERANCE_SHARE = 0.8
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
 FLAT_VOLT, MIDDLE_SOC = 0.2, (0.2, 0.93)  # slope per unit of charge: 2 mV per %
@@ -64,15 +61,13 @@ def _step(
     track, soc = board.get(VoltageOffsetTrack), board.get(SocTrack)
     sensors = context.pack.sensors
     least = max(LIMIT_VOLT, RESOLUTIONS * sensors.voltage_resolution_volt)
-    most = max(least, TOLERANCE_SHARE * sensors.voltage_offset_tolerance_volt)
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * context.pack.nominal_capacity_ah
     final, seen = follow_difference(state.seen, minutes, calm & _on_plateau(soc), MEMORY_HOURS)
 
     def of_rows(rows: IntArray) -> Deviation:
         offset, volt = track.voltage_offset_volt[rows], seen.volt[rows]
-        spread = robust_sigmas(offset)[:, None]
         shown = (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
-        limit = np.maximum(np.clip(SPREADS * spread, least, most), LEAST_SPREADS * spread)
+        limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         few = np.sum(np.abs(offset) > limit, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
         return Deviation(
             value=np.where(few & (shown | (not state.has_plateau)), offset, 0.0),

@@ -44,6 +44,7 @@ FLOOR_VOLT = 0.0004
 FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
+LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
 LOCATE_FIRST, LOCATE_LAST, LOCATE_STEPS = -0.02, 0.05, 141  # of the capacity
 LOCATE_VOLT, LOCATE_SIGMA, LOCATE_WIDEST = 0.004, 0.002, 0.02
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
@@ -182,10 +183,12 @@ def correct_difference(
     h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
     h[BETA] = 1.0
     expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
-    if memory[STARTED] == 0.0 and abs(slope) < STEEP_VOLT:
-        # Off the knee a reading far from the others is the sensor's, whatever was promised.
+    if memory[STARTED] == 0.0 and 1.0 - central > TELLING_DEPTH:
+        # Off the knee a reading that no difference of charge explains is the sensor's, whatever was promised.
         memory[STARTED] = 1.0
-        p[READING_OFFSET, READING_OFFSET] += (0.4 * reading) ** 2
+        away, _ = branch_voltage(discharge, charge, hysteresis, central + LIKELY_DIFFERENCE * np.sign(reading))
+        if abs(reading) > abs(away - reference):
+            p[READING_OFFSET, READING_OFFSET] += (0.4 * reading) ** 2
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
     surprise = (reading - expected + y[BETA]) / np.sqrt(variance + sigma2)
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
@@ -197,8 +200,10 @@ def correct_difference(
         if abs(slope) > STEEP_VOLT:
             p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
-    if _tells_no_capacity(p, 1.0 - central, slope):
-        considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO)
+    depth = 1.0 - central
+    if _tells_no_capacity(p, depth, slope):
+        also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
+        considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
         update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
 

@@ -43,8 +43,8 @@ MEMORY = 22
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
-P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED, P_FLOAT_VOLT = range(8, 13)
-PARAMETERS = 13
+P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED, P_FLOAT_VOLT, P_READING_SPREAD = range(8, 14)
+PARAMETERS = 14
 
 TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
@@ -250,7 +250,7 @@ def correct_by_voltage(
     miss = voltage - ocv - memory[POLARISATION]
     likelihood = _likelihood(p, h, ph, miss, variance + (memory[CURVE_PRIOR] * max(memory[REMAINDER], 1.0)) ** 2)
     if 1.0 - soc < TELLING_DEPTH:
-        considered_update(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY)
+        considered_update(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY, LN_CAPACITY)
     else:
         update_by(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0)
     return likelihood

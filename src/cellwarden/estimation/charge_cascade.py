@@ -30,6 +30,7 @@ from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS
+from cellwarden.estimation.reading_offset import USUAL_SHARE
 
 __all__ = ["ESTIMATOR", "ChargeArrays", "initial_charge", "step_charge"]
 
@@ -139,6 +140,7 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_UNLOGGED_BLEED] = pack.balancing_current_ampere if unlogged else 0.0
     float_volt = np.inf if pack.float_voltage_volt is None else pack.float_voltage_volt / context.cell_count
     parameters[cc.P_FLOAT_VOLT] = float_volt
+    parameters[cc.P_READING_SPREAD] = USUAL_SHARE * pack.sensors.voltage_offset_tolerance_volt
     parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
     return parameters
 
@@ -214,7 +216,7 @@ def _put_tracks(board: Board, outputs: ChargeOutputs, context: PackContext) -> N
     board.put(_soc_track(out, cell))
     board.put(_capacity_track(cell, context.pack.sensors.current_gain_tolerance_fraction))
     board.put(_counted_leak_track(cell))
-    board.put(_voltage_offset_track(cell))
+    board.put(_voltage_offset_track(out, cell))
     board.put(_polarisation_track(outputs))
     board.put(_current_offset_track(out))
 
@@ -255,13 +257,15 @@ def _counted_leak_track(cell: FloatArray) -> CountedLeakTrack:
     )
 
 
-def _voltage_offset_track(cell: FloatArray) -> VoltageOffsetTrack:
+def _voltage_offset_track(out: FloatArray, cell: FloatArray) -> VoltageOffsetTrack:
     offset, spread = cell[rows_of.C_READING], TWO_SIGMA * cell[rows_of.C_READING_SIGMA]
     return VoltageOffsetTrack(
         voltage_offset_volt=offset,
         voltage_offset_low_volt=offset - spread,
         voltage_offset_high_volt=offset + spread,
         informed_unix_time_second=cell[rows_of.C_READING_INFORMED],
+        told_sigma_volt=cell[rows_of.C_READING_TOLD],
+        spread_volt=out[rows_of.O_SPREAD],
     )
 
 

@@ -79,7 +79,7 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
     widest = max(state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
-    _advance_rows(state, curves, np.empty((2, widest)), minutes, out)
+    _advance_rows(state, curves, np.empty((3, widest)), minutes, out)
 
 
 @bare_kernel

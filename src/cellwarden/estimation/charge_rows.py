@@ -16,16 +16,16 @@ from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.reading_offset import middle_offset, offset_of_reading, spread_about
+from cellwarden.estimation.reading_offset import offset_of_reading, offset_variance, sound_offsets
 
 # rows of the outputs
 O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
-O_R_SIGMA, O_ACTIVATION, O_CURVE = range(8, 11)
-PACK_OUTPUTS = 11
+O_R_SIGMA, O_ACTIVATION, O_CURVE, O_SPREAD = range(8, 12)
+PACK_OUTPUTS = 12
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
-C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION = range(15, 19)
-CELL_OUTPUTS = 19
+C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION, C_READING_TOLD = range(15, 20)
+CELL_OUTPUTS = 20
 
 # what is remembered of information, per quantity: reference variance and time
 I_CAPACITY, I_LEAK, I_READING = range(3)
@@ -34,6 +34,7 @@ INFORMATION = 3
 TWO_SIGMA = 1.96
 START_MARGIN = 0.03
 READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage pooled over packs
+OWN_CURVE_VOLT = 0.0005  # by which a cell's own curve differs, pass after pass: no further one tells it from an offset
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
 UNSEEN_SHARE = 0.5
@@ -55,7 +56,7 @@ def write_row(
 ) -> None:
     """Write row m: the pack's values, then every cell's.
 
-    `gap_ah` is what flowed since the last sample, unseen; `work` (2, ≥ n_cells and 6) is scratch.
+    `gap_ah` is what flowed since the last sample, unseen; `work` (3, ≥ n_cells and 6) is scratch.
     """
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
@@ -70,7 +71,7 @@ def write_row(
     for a in range(cc.LN_WIDTH, x.shape[0]):
         out.curve[m, a - cc.LN_WIDTH] = x[a]
     _write_polarisation(state, out, m, best)
-    _write_cells(state, learns, out.cell, work, m, gap_ah, stamp)
+    _write_cells(state, learns, out, work, m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
         _write_hypotheses(state, out.cell, m, gap_ah)
 
@@ -92,15 +93,16 @@ def _write_polarisation(state: ChargeArrays, out: ChargeOutputs, m: int, best: i
 
 @bare_kernel
 def _write_cells(
-    state: ChargeArrays, learns: IntArray, out: FloatArray, work: FloatArray, m: int, gap_ah: float, stamp: float
+    state: ChargeArrays, learns: IntArray, outputs: ChargeOutputs, work: FloatArray, m: int, gap_ah: float, stamp: float
 ) -> None:
     """Write what the filters hold of every cell; leaks and offsets against the pack's median."""
     best = int(state.scalars[BEST])
     memory, y, q = state.memory[best], state.y, state.q
-    leak, reading, spread = _middle_cell(y, work)
+    out = outputs.cell
+    leak, reading, spread, common = _middle_cell(y, q, state.parameters[cc.P_READING_SPREAD], work)
+    outputs.pack[O_SPREAD, m] = spread
     mixed = work[0, :6]
     top_variance = mix_curves(state, learns, mixed)
-    common = 1.25 * spread / np.sqrt(y.shape[0])
     capacity = np.exp(mixed[1])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
     misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / memory[cc.CURVE_PRIOR] - 1.0, 0.0)
@@ -123,9 +125,11 @@ def _write_cells(
         out[C_RATIO_SIGMA, m, j] = np.sqrt(q[j, cd.LN_RATIO, cd.LN_RATIO])
         out[C_LEAK, m, j] = y[j, cd.LEAK] - leak
         out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
-        doubt = READING_SHARE**2 * q[j, cd.READING_OFFSET, cd.READING_OFFSET]
-        out[C_READING, m, j] = offset_of_reading(y[j, cd.READING_OFFSET] - reading, doubt, spread)
-        out[C_READING_SIGMA, m, j] = np.sqrt(doubt + (READING_SHARE * common) ** 2)
+        doubt = _reading_variance(q[j])
+        deviation = y[j, cd.READING_OFFSET] - reading
+        out[C_READING, m, j] = offset_of_reading(deviation, doubt, spread)
+        out[C_READING_TOLD, m, j] = np.sqrt(doubt)
+        out[C_READING_SIGMA, m, j] = np.sqrt(offset_variance(deviation, doubt, spread, common))
         out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
         if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge
             note_information(state.information[I_CAPACITY, j], variance, stamp)
@@ -137,11 +141,21 @@ def _write_cells(
 
 
 @bare_kernel
-def _middle_cell(y: FloatArray, work: FloatArray) -> tuple[float, float, float]:
-    """Median of the cells' leaks, middle and spread of their reading offsets; `work` (2, ≥ n_cells) is scratch."""
-    offset = y[:, cd.READING_OFFSET]
-    reading = middle_offset(offset, work)
-    return finite_middle(y[:, cd.LEAK], work[1]), reading, spread_about(offset, reading, work)
+def _middle_cell(y: FloatArray, q: FloatArray, usual: float, work: FloatArray) -> tuple[float, float, float, float]:
+    """Median of the cells' leaks; middle and spread of sound sensors, and the middle's variance.
+
+    `usual` is the spread to expect; `work` (3, ≥ n_cells) is scratch.
+    """
+    for j in range(y.shape[0]):
+        work[0, j] = _reading_variance(q[j])
+    reading, spread, variance = sound_offsets(y[:, cd.READING_OFFSET], work, usual)
+    return finite_middle(y[:, cd.LEAK], work[1]), reading, spread, variance
+
+
+@bare_kernel
+def _reading_variance(q: FloatArray) -> float:
+    """Variance of a cell's offset [V²] from its covariance (S, S)."""
+    return float(READING_SHARE**2 * q[cd.READING_OFFSET, cd.READING_OFFSET] + OWN_CURVE_VOLT**2)
 
 
 @bare_kernel

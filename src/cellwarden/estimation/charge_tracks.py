@@ -79,12 +79,18 @@ class SelfDischargeTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageOffsetTrack:
-    """Offset of each cell's voltage reading, reading minus truth, 95 % interval [V]. All (M, n_cells)."""
+    """Offset of each cell's voltage reading, reading minus truth, 95 % interval [V]. (M, n_cells), the spread (M,).
+
+    `told_sigma_volt` is what the log alone leaves unknown of it, `spread_volt` how far sound sensors lie apart (one
+    sigma).
+    """
 
     voltage_offset_volt: FloatArray
     voltage_offset_low_volt: FloatArray
     voltage_offset_high_volt: FloatArray
     informed_unix_time_second: FloatArray
+    told_sigma_volt: FloatArray
+    spread_volt: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

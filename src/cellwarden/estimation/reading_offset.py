@@ -1,9 +1,10 @@
-"""Offsets of the voltage readings from what the filters hold: against what the sensors have in common, and shrunk.
+"""Offsets of the voltage readings from what the filters hold: against what sound sensors have in common, and shrunk.
 
-The filters start from the tolerance that the description promises, sound sensors are usually far better. How far they
-really lie apart is learnt from all cells of the pack: an estimate that is hardly surer than that is drawn towards none
-(James and Stein, Proc. 4th Berkeley Symp. 1 (1961) 361; Efron and Morris, J. Am. Stat. Assoc. 70 (1975) 311), one far
-outside it is a fault and stays as it is.
+The filters start from the tolerance that the description promises, which is a limit: sound sensors lie far inside it.
+How far, is learnt from all cells of the pack, from a guess that counts as much as some cells. Sensors that stand far
+outside are no sound ones: they move neither the middle nor the spread, and stay as they are (a redescending estimate,
+Hampel 1974, J. Am. Stat. Assoc. 69, 383). What is less sure than the spread is drawn towards none (James and Stein,
+Proc. 4th Berkeley Symp. 1 (1961) 361; Efron and Morris, J. Am. Stat. Assoc. 70 (1975) 311).
 """
 
 from __future__ import annotations
@@ -14,67 +15,90 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.middle_value import finite_middle
 
-__all__ = ["common_offset", "middle_offset", "offset_of_reading", "spread_about", "spread_of_offsets"]
+__all__ = ["USUAL_SHARE", "offset_of_reading", "offset_variance", "sound_offsets", "sound_sensors"]
 
-SIGMA_PER_DEVIATION = 1.4826  # of a normal distribution (Hampel 1974, J. Am. Stat. Assoc. 69, 383)
-CENTRE_SIGMAS, SPREAD_SIGMAS = 2.0, 3.0  # beyond which a cell counts no more
-FAR_SIGMAS, FARTHER_SIGMAS = 3.0, 4.0  # between which an estimate is less and less drawn towards none
-LEAST_SHARE = 0.2
-
-
-@counted_kernel
-def common_offset(offset: FloatArray) -> float:
-    """`middle_offset` with scratch of its own."""
-    return middle_offset(offset, np.empty((2, offset.shape[0])))
+USUAL_SHARE = 0.2  # one sigma of sound sensors over the tolerance: what all of a kind keep is five sigma
+GUESS_CELLS = 8.0  # that the guess counts as, so that the few sensors of a small pack are not all called alike
+FAR_SIGMAS, FARTHER_SIGMAS = 2.5, 3.5  # between which a sensor counts less and less as a sound one
+LEAST_SHARE = 0.2  # of the guess, that sensors may lie apart at least
+MANY_CELLS = 8  # of which the middle half shows by itself that the sensors of a pack lie wide
+SIGMA_PER_DEVIATION = 1.4826  # of a normal distribution
+ROUNDS = 4
 
 
 @counted_kernel
-def spread_of_offsets(offset: FloatArray, centre: float) -> float:
-    """`spread_about` with scratch of its own."""
-    return spread_about(offset, centre, np.empty((2, offset.shape[0])))
+def sound_sensors(offset: FloatArray, variance: FloatArray, usual: float) -> tuple[float, float, float]:
+    """`sound_offsets` with scratch of its own."""
+    work = np.empty((3, offset.shape[0]))
+    work[0] = variance
+    return sound_offsets(offset, work, usual)
 
 
 @bare_kernel
-def middle_offset(offset: FloatArray, work: FloatArray) -> float:
-    """Middle of the filters' offsets (n_cells,) [V]: their mean, with what lies far out drawn in.
+def sound_offsets(offset: FloatArray, work: FloatArray, usual: float) -> tuple[float, float, float]:
+    """Middle of sound sensors [V], their spread (one sigma) [V] and the middle's variance [V²].
 
-    Sound sensors err by nothing on the mean, and the mean of a few tells that better than their median.
-    `work` (2, ≥ n_cells) is scratch.
+    Parameters
+    ----------
+    offset : (n_cells,) of the filters [V]
+    work : (3, ≥ n_cells) first the offsets' variances [V²], then scratch
+    usual : spread to expect [V]
     """
-    middle = finite_middle(offset, work[1])
-    reach = CENTRE_SIGMAS * SIGMA_PER_DEVIATION * _middle_distance(offset, middle, work)
-    total = 0.0
-    for value in offset:
-        total += min(max(value - middle, -reach), reach)
-    return float(middle + total / offset.shape[0])
+    cells = offset.shape[0]
+    centre = finite_middle(offset, work[1])
+    guess = usual * usual
+    spread2, total = guess, 0.0
+    if cells >= MANY_CELLS:
+        for j in range(cells):
+            work[2, j] = abs(offset[j] - centre)
+        spread2 = max(guess, (SIGMA_PER_DEVIATION * finite_middle(work[2, :cells], work[1])) ** 2)
+    for _ in range(ROUNDS):
+        total, mean = 0.0, 0.0
+        for j in range(cells):
+            weight = 1.0 / (spread2 + work[0, j])
+            weight *= _soundness((offset[j] - centre) ** 2 * weight)
+            total += weight
+            mean += weight * (offset[j] - centre)
+        if total == 0.0:
+            break
+        centre += mean / total
+        squares, count = GUESS_CELLS * guess, GUESS_CELLS
+        for j in range(cells):
+            share = 1.0 / (spread2 + work[0, j])
+            sound = _soundness((offset[j] - centre) ** 2 * share) * (share * spread2) ** 2
+            squares += sound * ((offset[j] - centre) ** 2 - work[0, j])
+            count += sound
+        spread2 = max(squares / count, LEAST_SHARE**2 * guess)
+    return centre, float(np.sqrt(spread2)), 1.0 / total if total > 0.0 else guess
 
 
 @bare_kernel
-def spread_about(offset: FloatArray, centre: float, work: FloatArray) -> float:
-    """One sigma of the filters' offsets (n_cells,) about their middle, whatever a few odd ones do [V].
-
-    `work` (2, ≥ n_cells) is scratch.
-    """
-    reach = SPREAD_SIGMAS * SIGMA_PER_DEVIATION * _middle_distance(offset, centre, work)
-    total = 0.0
-    for value in offset:
-        total += min(abs(value - centre), reach) ** 2
-    return float(np.sqrt(total / offset.shape[0]))
-
-
-@bare_kernel
-def _middle_distance(offset: FloatArray, centre: float, work: FloatArray) -> float:
-    """Median of the distances from a centre."""
-    for j in range(offset.shape[0]):
-        work[0, j] = abs(offset[j] - centre)
-    return finite_middle(work[0, : offset.shape[0]], work[1])
+def _soundness(squared: float) -> float:
+    """Between 1 and 0, how much a sensor counts as a sound one; `squared` is its distance in sigmas, squared."""
+    between = FARTHER_SIGMAS**2 - FAR_SIGMAS**2
+    return float(min(max((FARTHER_SIGMAS**2 - squared) / between, 0.0), 1.0))
 
 
 @bare_kernel
 def offset_of_reading(deviation: float, variance: float, spread: float) -> float:
     """Best guess of a sensor's offset from the filter's deviation from the middle [V] and its variance [V²]."""
-    if spread <= 0.0:
-        return deviation
-    share = min(max(1.0 - variance / spread**2, LEAST_SHARE), 1.0)
-    far = (abs(deviation) / spread - FAR_SIGMAS) / (FARTHER_SIGMAS - FAR_SIGMAS)
-    return float((share + (1.0 - share) * min(max(far, 0.0), 1.0)) * deviation)
+    return _kept(deviation, variance, spread) * deviation
+
+
+@bare_kernel
+def offset_variance(deviation: float, variance: float, spread: float, middle_variance: float) -> float:
+    """Variance [V²] of that guess: of the filter's, of the middle's, and of whether the sensor is a sound one."""
+    share = spread * spread / (spread * spread + variance)
+    kept = _kept(deviation, variance, spread)
+    doubt = (1.0 - kept) * (kept - share) * deviation**2
+    return float(kept * variance + kept * kept * middle_variance + doubt)
+
+
+@bare_kernel
+def _kept(deviation: float, variance: float, spread: float) -> float:
+    """Share of the deviation that is the sensor's: all of one that is no sound sensor's."""
+    total = spread * spread + variance
+    if total == 0.0:
+        return 1.0
+    share = spread * spread / total
+    return share + (1.0 - share) * (1.0 - _soundness(deviation**2 / total))

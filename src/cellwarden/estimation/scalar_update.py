@@ -84,8 +84,12 @@ def considered_update(
     variance: float,
     gate: float,
     held: int,
+    second: int,
 ) -> None:
-    """Kalman update that leaves state `held` alone but counts its variance (Schmidt 1966); else as `update_by`."""
-    own, own_variance = x[held], p[held, held]
+    """Kalman update that leaves two states alone but counts their variance (Schmidt 1966); else as `update_by`."""
+    own, other = x[held], x[second]
+    own_variance, other_variance, between = p[held, held], p[second, second], p[held, second]
     update_by(x, p, h, ph, innovation, variance, gate)
-    x[held], p[held, held] = own, own_variance
+    x[held], x[second] = own, other
+    p[held, held], p[second, second] = own_variance, other_variance
+    p[held, second], p[second, held] = between, between
