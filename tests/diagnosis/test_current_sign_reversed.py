@@ -32,8 +32,9 @@ def volts(current: FloatArray, seed: int) -> FloatArray:
     return np.asarray(middle[:, None] + 0.001 * rng.standard_normal((len(current), CELLS)))
 
 
-def said(logged: FloatArray, volt: FloatArray, cut: int | None = None) -> list[Evidence]:
-    time = START + 60.0 * np.arange(1, len(logged) + 1, dtype=float)
+def said(logged: FloatArray, volt: FloatArray, cut: int | None = None, interval: float = 60.0) -> list[Evidence]:
+    """Evidence of a log of one row every `interval` [s], its minutes cut in two where that is asked for."""
+    time = START + interval * np.arange(1, len(logged) + 1, dtype=float)
     block = samples(time, logged, volt)
     context = context_of(block)
     minutes, _ = minutes_of(block)
@@ -73,6 +74,15 @@ def test_voltages_that_trail_by_a_row_or_stand_still_tell_nothing(seed: int) -> 
     assert said(true, np.roll(volt, 1, axis=0)) == []
     assert said(-true, np.full((ROWS, CELLS), 3.3)) == []
     assert said(np.full(ROWS, np.nan), volt) == []
+
+
+def test_what_the_charge_moved_between_rows_far_apart_tells_nothing() -> None:
+    true = load(5)
+    apart = np.where(np.arange(ROWS) % 10 == 0, -true, np.nan)
+    assert said(-true, volts(true, 5), interval=240.0)
+    for interval in (600.0, 1800.0, 7200.0):
+        assert said(-true, volts(true, 5), interval=interval) == []
+    assert said(apart, volts(true, 5)) == []
 
 
 @settings(deadline=None, max_examples=15)

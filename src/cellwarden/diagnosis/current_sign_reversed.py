@@ -29,7 +29,7 @@ STEP_C_RATE = 0.05  # between two rows
 LEAST_SHARE = 0.3  # of the step times the resistance, that the voltage must have moved: warm cells have half of it
 LEAST_VOLT = 0.002  # two steps of a usual reading
 LONGEST_SECOND = 300.0  # between two rows: in longer ones the charge moves the voltage as well
-MEMORY_STEPS = 50.0
+MEMORY_STEPS = 50.0  # over which counts fade: a sign that was put right is no finding 35 steps later (50 · ln 2)
 CHANCE_OF_ONE = 0.1  # that a step looks reversed by another within the minute; 3 % on packs of the simulator
 # so many more against than for it: odds of 9⁵ (Wald's sequential test), of one pack in 60 000; where every third step
 # or so looks reversed, current and voltage are not of the same instant
@@ -38,15 +38,16 @@ LEAST_CORRELATION = 0.7  # of rise and step, negative: many small steps that tra
 WARNING = 2  # place in `cadence.LEVELS`
 _TWO_SIDED = 1.96
 
-CURRENT, VOLT, AGREE, AGAINST, CURRENT_SQUARE, PRODUCT, VOLT_SQUARE, SINCE, LEVEL = range(9)
-_SLOTS = 9
+CURRENT, VOLT, STAMP, AGREE, AGAINST, CURRENT_SQUARE, PRODUCT, VOLT_SQUARE, SINCE, LEVEL = range(10)
+_SLOTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class StepSigns:
-    """`sums` (9,): the last row's current and voltage, steps for and against the sign, moments of steps, since, level.
+    """`sums` (10,): current, voltage and stamp of the last row that has both; then what its steps add up to.
 
-    Counts and moments fade over 50 steps.
+    These are the counts for and against the sign, the moments of the steps, since when and at which level it is told.
+    Counts and moments fade over `MEMORY_STEPS` steps.
     """
 
     sums: FloatArray
@@ -55,7 +56,7 @@ class StepSigns:
 def _initial(context: PackContext) -> StepSigns:
     del context
     sums = np.zeros(_SLOTS)
-    sums[[CURRENT, VOLT, SINCE]] = np.nan
+    sums[[CURRENT, VOLT, STAMP, SINCE]] = np.nan
     return StepSigns(sums)
 
 
@@ -70,7 +71,6 @@ def _step(
     _follow(
         sums,
         minutes.unix_time_second,
-        minutes.elapsed_second,
         minutes.current_ampere,
         known_middle_values(minutes.voltage_volt),
         STEP_C_RATE * capacity_ah,
@@ -87,20 +87,20 @@ def _step(
 def _follow(
     sums: FloatArray,
     stamp: FloatArray,
-    elapsed: FloatArray,
     current: FloatArray,
     voltage: FloatArray,
     least_step_ampere: float,
     least_ohm: float,
     history: FloatArray,
 ) -> None:
-    """Take the step to each row; `sums` is moved on, `history` (M, 9) is what it was after each row."""
+    """Take the step to each row; `sums` is moved on, `history` (M, 10) is what it was after each row."""
     for m in range(stamp.shape[0]):
         if np.isfinite(current[m]) and np.isfinite(voltage[m]):
             step, rise = current[m] - sums[CURRENT], voltage[m] - sums[VOLT]
-            sums[CURRENT], sums[VOLT] = current[m], voltage[m]
+            soon = stamp[m] - sums[STAMP] <= LONGEST_SECOND
+            sums[CURRENT], sums[VOLT], sums[STAMP] = current[m], voltage[m], stamp[m]
             moved = abs(rise) >= max(LEAST_VOLT, least_ohm * abs(step))
-            if abs(step) >= least_step_ampere and elapsed[m] <= LONGEST_SECOND and moved:
+            if abs(step) >= least_step_ampere and soon and moved:
                 against = step * rise < 0.0
                 if against and sums[AGAINST] < 0.5:
                     sums[SINCE] = stamp[m]
