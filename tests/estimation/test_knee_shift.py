@@ -91,6 +91,12 @@ def test_a_cell_that_is_not_read_is_not_told_and_hides_no_other() -> None:
     assert found.behind_ah[4] == pytest.approx(0.0, abs=0.15)
 
 
+def test_a_charge_in_which_no_cell_is_read_tells_nothing() -> None:
+    rows = charge_rows(np.zeros(CELLS))
+    rows.voltage_volt[np.arange(len(rows.stamp)) % 3 > 0] = np.nan
+    assert knee_shift(rows, 100.0, OHM) is None
+
+
 def test_a_charge_without_plateau_or_knee_tells_nothing() -> None:
     rows = charge_rows(np.zeros(CELLS))
     for kept in (rows.soc_fraction > 0.93, rows.soc_fraction < 0.9, rows.soc_fraction < 0.0):

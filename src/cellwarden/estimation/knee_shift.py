@@ -23,10 +23,10 @@ PLATEAU_SOC = (0.72, 0.92)  # above the step of the graphite's staging, below th
 LEAST_ROWS = 20  # on the plateau
 SAME_CURRENT = 0.4  # of the plateau's: what is less has another polarisation
 STEP_SHARE = 0.05  # of that current: steps of this size on the plateau tell as much of the resistance as the set does
-SMOOTHED_ROWS = 5
+SMOOTHED_ROWS = 5  # minutes, against the noise of the readings; a climb of the knee takes some ten
 STEEP_VOLT = 0.6  # by unit of charge, from there to the end of the charge: above the plateau's several times
 CLIMBED_VOLT = 0.005  # that a cell must have climbed of it
-LEVELS = 40
+LEVELS = 40  # of voltage at which the two courses are compared
 LEAST_RISE_VOLT, LEAST_STEP_AH = 1e-8, 1e-9  # so that a course that stands still has one place for each voltage
 PASSES = 3  # the plateau slopes a little: a cell that is behind has its offset from a little further down
 ALIKE_VOLT = 0.001  # by which knees of alike cells are unlike from one charge to the next
@@ -91,6 +91,8 @@ def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> K
     if len(kept) < LEAST_ROWS + SMOOTHED_ROWS:
         return None
     current, volt = rows.current_ampere[kept], _filled(rows.voltage_volt[kept])
+    if np.isnan(volt).all():
+        return None
     plateau = on_plateau[kept]
     ohm = _resistance(current[plateau], volt[plateau], resistance_ohm, STEP_SHARE * usual)
     volt = _smoothed(volt - ohm * current[:, None])
