@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["is_leak_told"]
+__all__ = ["PRESSING_PER_HOUR", "is_leak_told"]
 
-PRESSING_PER_HOUR = 3e-4  # of the capacity: the leak that `diagnosis.self_discharge` calls pressing, 30 mA at 100 Ah
+PRESSING_PER_HOUR = 3e-4  # of the capacity: a leak that calls for action at once, 30 mA at 100 Ah
 
 
 def is_leak_told(low_ampere: float, high_ampere: float, nominal_capacity_ah: float) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.leak_told import PRESSING_PER_HOUR
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
@@ -27,7 +28,6 @@ __all__ = ["DETECTOR"]
 
 KIND = "self_discharge"
 LIMIT_PER_AH = 1.5e-5  # 1.5 mA at 100 Ah: three times what healthy cells differ by at 25 °C
-PRESSING_PER_AH = 3e-4
 PRESSING_HOURS = 12.0
 VISIBLE_FRACTION = 0.002  # of the capacity: what must have been lost before a leak is named
 SPREADS = 5.0
@@ -67,7 +67,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
             value=np.maximum(leak, 0.0),
             sigma=sigma,
             limit=np.fmax(LIMIT_PER_AH * scale, SPREADS * _own_spread(leak, sigma))[:, None],
-            pressing=PRESSING_PER_AH * scale,
+            pressing=PRESSING_PER_HOUR * scale,
             known=np.isfinite(track.informed_unix_time_second[rows]),
             pressing_hours=PRESSING_HOURS,
             hours_needed=VISIBLE_FRACTION * scale / np.maximum(leak, 1e-9),

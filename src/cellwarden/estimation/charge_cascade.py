@@ -39,7 +39,9 @@ DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
-KNOWN_ODDS = 8.0  # logarithm, of the curve that the set was fitted to against those that a log must teach
+# logarithm, of the curve that the set was fitted to against those that a log must teach: as four readings say that are
+# off by two sigma each
+KNOWN_ODDS = 8.0
 KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
 TWO_SIGMA = 1.96
 

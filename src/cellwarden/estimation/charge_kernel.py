@@ -40,17 +40,19 @@ from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_
 from cellwarden.estimation.still_reading import is_still, still_stands
 
 LOST_SIGMA = 0.10
-OVERFULL_SOC = (
-    0.06  # above full: what no error of a count or a capacity explains, so it was counted from a wrong charge
-)
-OVERFULL_SIGMA = 0.2
+# above full: what no error of a count or a capacity explains, so it was counted from a wrong charge
+OVERFULL_SOC = 0.06
+OVERFULL_SIGMA = 0.2  # of the charge then: nobody knows how wrong, and three sigma reach to the middle of the plateau
 SPARSE_SECOND = 20.0
-SPARSE_DOUBT = 2.0  # of a log as slow: what came and went between its rows left no jump
+# times the jump between the rows of a log as slow: as much again may have come and gone and left none
+SPARSE_DOUBT = 2.0
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
 SURE_SIGMA = 0.012  # of the central charge, before differences to it say anything
-UNSEEN_SECOND, UNSEEN_HOURS = 600.0, 10.0  # without a row; from the first on the charge is doubted
-UNSEEN_C_RATE, UNSEEN_SHARE = 0.02, 0.5  # that may flow then, at least and of the current before or after
-UNSEEN_LOST = 0.03  # of the capacity, unseen: no error of a count that a Gaussian could hold
+# without a row; from the first on the charge is doubted, from the other on no more: a pack is empty at C/10 by then
+UNSEEN_SECOND, UNSEEN_HOURS = 600.0, 10.0
+# that may flow then: what counts as rest, C/50, at least; of the current before or after, ended half-way on average
+UNSEEN_C_RATE, UNSEEN_SHARE = 0.02, 0.5
+UNSEEN_LOST = 0.03  # of the capacity, an hour and a half at rest: no error of a count that a Gaussian could hold
 STEP_VOLT = 0.03  # between stages of graphite lie 20 to 30 mV at rest
 RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300

@@ -37,7 +37,7 @@ READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage poole
 OWN_CURVE_VOLT = 0.0005  # by which a cell's own curve differs, pass after pass: no further one tells it from an offset
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
-UNSEEN_SHARE = 0.5
+UNSEEN_SHARE = 0.5  # of the bleed current: a balancer bleeds some of the cells for some of the time
 
 
 @bare_kernel

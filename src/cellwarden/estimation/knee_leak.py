@@ -23,17 +23,17 @@ from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
 __all__ = ["ESTIMATOR", "KneeLeakTrack", "ShiftLedger", "ToldLeaks", "told_leaks"]
 
-FLOWING_C_RATE = 0.02
+FLOWING_C_RATE = 0.02  # below it a pack counts as at rest
 ENDED_SECOND = 1200.0  # without a current: the charge is over
 KNOWN_SOC = 0.15  # width of the interval of the charge, beyond which nobody knows where the plateau is
-MOST_ROWS = 1200
+MOST_ROWS = 1200  # of one charge, 20 hours
 SPANS = (1, 2, 4)  # in charges
 KEPT = 2 * max(SPANS) + 1
-EACH_SIGMAS = 1.64  # of each of two spans in a row; a jump of one reading raises one and lowers the other
+EACH_SIGMAS = 1.64  # of each of two spans in a row, 5 % by chance; a jump of one reading raises one, lowers the other
 ALIKE_SIGMAS = 2.0  # within which two spans show the same leak
 PER_MEDIAN_DEVIATION = 1.4826  # sigma over the median deviation, of a Gaussian
 RETURNED_SHARE = 0.5  # of a fall: who came back by as much may have changed its wires with who fell
-MEMORY_SECOND = 72 * 3600.0
+MEMORY_SECOND = 72 * 3600.0  # two full charges missed of a pack that is charged daily
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
