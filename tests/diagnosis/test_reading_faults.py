@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import MinuteBlock
+from cellwarden.core.pack_spec import SensorSpec
 from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.diagnosis import micro_short, sense_wires_swapped, sensor_dropout, sensor_stuck, undersampled
 from cellwarden.diagnosis.plugin import DetectorPlugin
@@ -166,6 +167,16 @@ def test_an_exchange_of_levels_is_found_and_undone() -> None:
     assert evidence[0].magnitude == 4.0
     assert evidence[0].at_unix_time_second - START < 7200 + 900
     assert evidence[-1].severity is None
+
+
+def test_an_exchange_is_named_where_sensors_are_stated_to_be_exact() -> None:
+    time: FloatArray = START + np.arange(0.0, 2 * 3600.0, 10.0)
+    noise = 0.0005 * np.random.default_rng(7).standard_normal((time.shape[0], 4))
+    voltage = 3.3 + np.array([0.0, 0.004, -0.004, 0.001]) + noise
+    voltage[time > START + 3600.0, 1:3] = voltage[time > START + 3600.0, 2:0:-1]
+    log = samples(time, np.zeros(time.shape[0]), np.round(voltage, 3))
+    evidence = told_of(sense_wires_swapped.DETECTOR, log, sensors=SensorSpec(voltage_offset_tolerance_volt=0.0))
+    assert worst(evidence) == {(2, None, Severity.WARNING)}
 
 
 def test_a_slow_crossing_and_a_tap_that_gives_way_are_no_exchange() -> None:

@@ -1,11 +1,11 @@
 """Two neighbouring sense wires exchanged: each of two cells is shown under the other's number.
 
 Voltages alone do not show it, but four things tie a reading to its cell. Two neighbours that exchange their levels from
-one minute to the next, sum and all other cells unmoved, were exchanged by hand. A
-passive balancer bleeds the higher of two neighbours; one that bleeds the lower one for hours sees them the other way
-round. And on float, the bleed of a cell pulls down that cell: where two readings each follow the other's bleed and not
-their own, the wires are crossed. A log that exchanges readings and balancing alike, from its first row on, shows
-nothing.
+one minute to the next, sum and all other cells unmoved, were exchanged by hand. A passive balancer bleeds the higher of
+two neighbours; one that bleeds the lower one for hours sees them the other way round. On float the bleed of a cell
+pulls down that cell: where two readings each follow the other's bleed and not their own, the wires are crossed. And two
+cells that change places near full charge, from one stay there to another, were exchanged in between. A log that
+exchanges readings and balancing alike, from its first row on, shows nothing.
 """
 
 from __future__ import annotations
@@ -207,7 +207,8 @@ def _scale(context: PackContext) -> FloatArray:
     sensors, nominal_ah = context.pack.sensors, context.pack.nominal_capacity_ah
     calm = CALM_FRACTION_OF_C * nominal_ah
     band = calm if context.has_current else CALM_VOLT
-    step, offset = sensors.voltage_resolution_volt, 0.5 * sensors.voltage_offset_tolerance_volt
+    step = sensors.voltage_resolution_volt
+    offset = 0.5 * max(sensors.voltage_offset_tolerance_volt, step)  # that none is off may be stated, not read
     return np.array([calm, FLOAT_FRACTION_OF_C * nominal_ah, band, step, offset])
 
 
