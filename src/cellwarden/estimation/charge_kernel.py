@@ -34,7 +34,7 @@ from cellwarden.estimation.charge_anchor import (
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
 from cellwarden.estimation.charge_rows import write_row
-from cellwarden.estimation.current_zero import count_for_zero
+from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
 from cellwarden.estimation.still_reading import is_still, still_stands
@@ -44,8 +44,9 @@ LOST_SIGMA = 0.10
 OVERFULL_SOC = 0.06
 OVERFULL_SIGMA = 0.2  # of the charge then: nobody knows how wrong, and three sigma reach to the middle of the plateau
 SPARSE_SECOND = 20.0
-# times the jump between the rows of a log as slow: as much again may have come and gone and left none
-SPARSE_DOUBT = 2.0
+# of a log as slow, in jumps from row to row: where a load changes within seconds each row is a draw of its own, and the
+# count misses the draws' sigma a row, which is a jump over the root of two
+SPARSE_DOUBT = 0.7071 / SAMPLING_SHARE
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
 SURE_SIGMA = 0.012  # of the central charge, before differences to it say anything
 # without a row; from the first on the charge is doubted, from the other on no more: a pack is empty at C/10 by then
