@@ -19,7 +19,6 @@ from cellwarden.estimation.current_zero import (
     watch_closure,
     watch_idle,
 )
-from cellwarden.estimation.scalar_update import scalar_update
 
 # slots of the pack's scalars
 ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
@@ -30,7 +29,6 @@ HANDOVER_SIGMA = 0.02
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 FULL_SECOND = 600.0
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
-KNEE_SOC_SIGMA = 0.0033  # of the charge that cells of any make have at one voltage on the top knee
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
@@ -89,22 +87,6 @@ def relocate_cells(state: ChargeArrays) -> None:
     """Find the cells' differences anew at the first full charge: before it they stood on a charge that was guessed."""
     for j in range(state.y.shape[0]):
         cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
-
-
-@counted_kernel
-def anchor_full(x: FloatArray, p: FloatArray, charge: FloatArray, voltage: float) -> None:
-    """Read the charge of a full pack from its voltage by a curve that is not sure of its own shape.
-
-    Each full charge has the same error of the curve, so the variance does not fall below that of one.
-    """
-    capacity = np.exp(x[cc.LN_CAPACITY])
-    place = min(int(np.searchsorted(charge, voltage)), charge.shape[0] - 1)
-    h = np.zeros(x.shape[0])
-    h[cc.DEFICIT] = 1.0
-    sigma = KNEE_SOC_SIGMA * capacity
-    missing = (1.0 - place / (charge.shape[0] - 1.0)) * capacity
-    scalar_update(x, p, h, missing - x[cc.DEFICIT], sigma * sigma, 5.0)
-    p[cc.DEFICIT, cc.DEFICIT] = max(p[cc.DEFICIT, cc.DEFICIT], sigma * sigma)
 
 
 @counted_kernel

@@ -26,6 +26,7 @@ class ChargeArrays(NamedTuple):
     learnt : (2, G) discharge and charge branch of the best curve with what the log taught of it [V]
     prior : (K, 2, S) state of the central cell and its sigma before anything was read, constant
     prior_y : (6,) sigma of a cell's difference before anything was read, constant
+    shapes, knee, knee_cells : of `knee_shape`
     parameters : (slots,) of `central_cell`, constant
     """
 
@@ -44,6 +45,9 @@ class ChargeArrays(NamedTuple):
     learnt: FloatArray
     prior: FloatArray
     prior_y: FloatArray
+    shapes: FloatArray
+    knee: FloatArray
+    knee_cells: FloatArray
     parameters: FloatArray
 
 

@@ -26,6 +26,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.current_zero import initial_zero
+from cellwarden.estimation.knee_shape import CELL_SLOTS, KNEE_SLOTS, initial_shapes
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
@@ -79,6 +80,9 @@ def initial_charge(context: PackContext) -> ChargeArrays:
         learnt=np.stack([first.discharge_volt, first.charge_volt]),
         prior=np.stack([x, np.sqrt(np.diagonal(p, axis1=1, axis2=2))], axis=1),
         prior_y=np.sqrt(np.diagonal(q[0])),
+        shapes=initial_shapes(),
+        knee=np.zeros(KNEE_SLOTS),
+        knee_cells=np.zeros((cells, CELL_SLOTS)),
         parameters=_parameters(context),
     )
 
@@ -144,6 +148,7 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_FLOAT_VOLT] = float_volt
     parameters[cc.P_READING_SPREAD] = USUAL_SHARE * pack.sensors.voltage_offset_tolerance_volt
     parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
+    parameters[cc.P_HAS_KNEE] = 1.0 if model.chemistry.startswith("LFP") else 0.0
     return parameters
 
 

@@ -10,9 +10,8 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_anchor import BEST
 from cellwarden.estimation.charge_arrays import ChargeArrays
+from cellwarden.estimation.charge_top import LEARNT_TOP_SIGMA
 
-# of the charge of a full pack over all makes, which no full charge brings down; 0.5 % in the five at hand
-LEARNT_TOP_SIGMA = 0.006
 SWEEP_NEWS = 33.0  # readings of the curve until it repeats itself
 MODE_BEND = 0.5
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
@@ -69,14 +68,14 @@ def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
 
     A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so. The odds of a
     known curve hold once a sweep was seen, and for as long as it does not need another capacity than is usual: moved
-    steps and another capacity look alike.
+    steps and another capacity look alike. A level at full that the knee's shape contradicts counts against it.
     """
     capacity_bend = ((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2
     bend = capacity_bend
     for a in range(cc.STATES, x.shape[0]):
         bend += MODE_BEND * x[a] * x[a]
     odds = memory[cc.PRIOR_LIKELIHOOD] * proven(memory) * np.exp(-capacity_bend)
-    return float(odds + _told(memory) - bend)
+    return float(odds + _told(memory) - bend - 0.5 * memory[cc.TOP_MISS])
 
 
 @bare_kernel
@@ -124,11 +123,15 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
         # a known curve that no discharge has tested may be another cell's, its top knee too
         known = state.parameters[cc.P_FLOAT_SIGMA]
         doubted = known + (1.0 - proven(state.memory[k])) * max(LEARNT_TOP_SIGMA - known, 0.0)
-        top_sigma = LEARNT_TOP_SIGMA if learns[k] > 0 else doubted
+        top_sigma = doubted if learns[k] == 0 else LEARNT_TOP_SIGMA
+        own = share * state.p[k, cc.DEFICIT, cc.DEFICIT]
+        if learns[k] > 0 and state.memory[k, cc.TOP_SIGMA] > 0.0:  # the level that the knee told is in the filter's own
+            own = max(own, (state.memory[k, cc.TOP_SIGMA] * state.parameters[cc.P_CAPACITY]) ** 2)
+            top_sigma = 0.0
         top_variance += weight * top_sigma**2
         mixed[0] += weight * d
         mixed[1] += weight * q
-        mixed[2] += weight * (share * state.p[k, cc.DEFICIT, cc.DEFICIT] + other + d * d)
+        mixed[2] += weight * (own + other + d * d)
         mixed[3] += weight * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
         mixed[4] += weight * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
         mixed[5] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)

@@ -18,7 +18,6 @@ from cellwarden.estimation.charge_anchor import (
     SILENT_SECOND,
     UNEXPECTED_FULL_SOC,
     WAITING_SECOND,
-    anchor_full,
     check_anchor,
     doubt_hypotheses,
     forget_zero,
@@ -34,6 +33,7 @@ from cellwarden.estimation.charge_anchor import (
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
 from cellwarden.estimation.charge_rows import write_row
+from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
 from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
@@ -218,13 +218,15 @@ def _correct(
                 relocate_cells(state)
             check_anchor(state, current, UNEXPECTED_FULL_SOC)
             keep_zero(state)
-            for k in range(state.x.shape[0]):
-                states = cc.STATES + curves.mode_count[k]
-                if states > cc.STATES and state.memory[k, cc.GIVEN_UP] == 0.0:
-                    anchor_full(state.x[k, :states], state.p[k], curves.charge[k], median)
+            level_full(state, curves.charge, curves.mode_count, median)
         elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
             check_anchor(state, current, LOST_FULL_SOC)
             keep_zero(state)
+        bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if _bleeds(minutes.bleed[m]) else 0.0
+        charge_ah, elapsed = minutes.charge_ah[m], minutes.elapsed[m]
+        watch_top(state, work, minutes.voltage[m], minutes.bleed[m], median, bled, charge_ah, elapsed)
+        if level_due(state, elapsed, minutes.stamp[m]):
+            level_full(state, curves.charge, curves.mode_count, median)
         _filter(state, curves, work, minutes, m, median)
 
 
@@ -302,7 +304,8 @@ def _filter(
     sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
     if state.y.shape[0] > 1 and due and sure:
         step_volt = STEP_VOLT * unsure_steps(state.memory, best, curves.mode_count[best])
-        _correct_cells(state, best, work, minutes.voltage[m], median, minutes.charge_ah[m], step_volt)
+        beside = moved_on_curve(state, best) if curves.mode_count[best] > 0 else 0.0
+        _correct_cells(state, best, work, minutes.voltage[m], median, minutes.charge_ah[m], step_volt, beside)
         state.scalars[WAITING_SECOND] = 0.0
 
 
@@ -341,8 +344,9 @@ def _correct_cells(
     median: float,
     charge_ah: float,
     step_volt: float,
+    beside_ah: float,
 ) -> None:
-    """Take one minute's reading of every cell."""
+    """Take one minute's reading of every cell; the learnt curve is read `beside_ah` further from full."""
     x, memory = state.x[best], state.memory[best]
     capacity = np.exp(x[cc.LN_CAPACITY])
     rest_second = memory[cc.REST_SECOND]
@@ -355,7 +359,7 @@ def _correct_cells(
                 state.learnt[0],
                 state.learnt[1],
                 memory[cc.HYSTERESIS],
-                x[cc.DEFICIT] + 0.5 * charge_ah,
+                x[cc.DEFICIT] + 0.5 * charge_ah + beside_ah,
                 capacity,
                 memory[cc.POLARISATION],
                 memory[cc.CURVE_SIGMA],
