@@ -36,8 +36,7 @@ def _about(context: PackContext) -> dict[str, str | int | float]:
     has = (context.has_current, context.has_ambient, context.has_balancing)
     return {
         "pack": context.pack.id,
-        "cells": context.cell_count,
-        "capacity_ah": context.pack.nominal_capacity_ah,
+        "description": repr(context.pack),  # priors and parameters in the state were made from it
         "model": context.model.name,
         "sensors": ",".join(context.sensors),
         "has": json.dumps(has),

@@ -1,0 +1,27 @@
+"""A checkpoint is of use for the pack that it was written for, as it was described then."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from cellwarden.app.service.checkpoint_files import checkpoint_bytes, read_checkpoint
+from cellwarden.runtime.checkpoint import CheckpointError
+from cellwarden.runtime.live_estimation import initial_estimation
+from tests.estimation.known_string import KnownString, string_context
+
+
+def test_a_checkpoint_is_read_again_but_for_another_description(tmp_path: Path) -> None:
+    context, file = string_context(KnownString(stages=())), tmp_path / "pack.checkpoint"
+    file.write_bytes(checkpoint_bytes(initial_estimation(context), context))
+    assert read_checkpoint(file, context)
+    pack = context.pack
+    for changed in (
+        dataclasses.replace(pack, float_voltage_volt=27.0),
+        dataclasses.replace(pack, balancing_current_ampere=0.2),
+        dataclasses.replace(pack, nominal_capacity_ah=90.0),
+    ):
+        with pytest.raises(CheckpointError, match="of another pack"):
+            read_checkpoint(file, dataclasses.replace(context, pack=changed))
