@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellwarden.estimation.charge_tracks import CountedLeakTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.self_discharge import (
     TWO_SIGMA,
     factor_doubt,
     fading_highest,
     hours_since,
+    missed_sigma,
     place_doubt,
     unseen_sigma,
 )
@@ -82,3 +84,23 @@ def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> 
     assert cycled == pytest.approx([0.0, 0.0, 0.045, 0.09])
     assert not resting.any()
     assert not unseen_sigma(np.full_like(away, -0.1), drifted).any()
+
+
+def test_what_full_charges_count_is_not_excluded_by_the_drift_of_a_cell_that_has_left_the_knee() -> None:
+    """Near the others a drift stands by itself; where the voltage stands still, all that is counted may be missing."""
+    away, none = np.array([[0.0, -0.020, -0.060, -0.060]]), np.zeros((1, 4))
+    drifted = FloatLeakTrack(
+        leak_ampere=np.full((1, 4), 0.03),
+        low_sigma_ampere=none,
+        high_sigma_ampere=none,
+        bleed_rate_ampere=none,
+        away_volt=away,
+        informed_unix_time_second=np.zeros(1),
+        log_slope_factor=np.zeros(1),
+        log_slope_sigma=np.zeros(1),
+        rest_share=np.full(1, 0.5),
+    )
+    counted = CountedLeakTrack(
+        leak_ampere=np.array([[0.2, 0.2, 0.2, 0.01]]), sigma_ampere=none, informed_unix_time_second=none
+    )
+    assert missed_sigma(counted, drifted)[0] == pytest.approx([0.0, 0.085, 0.17, 0.0])

@@ -169,6 +169,14 @@ def unseen_sigma(leak: FloatArray, drifted: FloatLeakTrack) -> FloatArray:
     return far_below(drifted) * np.fmax(leak, 0.0) * (1.0 - drifted.rest_share)[:, None]
 
 
+def missed_sigma(counted: CountedLeakTrack, drifted: FloatLeakTrack) -> FloatArray:
+    """How much more than its drift shows a cell may leak that has left the knee, (M, n_cells) [A].
+
+    Full charges count on where the voltage stands still: what they count above the drift, the drift may have missed.
+    """
+    return far_below(drifted) * np.fmax(counted.leak_ampere - drifted.leak_ampere, 0.0)
+
+
 def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool_]:
     """(M,) whether the count knows no cell's leak better than before the log."""
     return np.asarray(counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah)
@@ -201,6 +209,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     levelling = place_doubt(resting, PLACE_SHARE * context.pack.nominal_capacity_ah, LEVEL_HOURS)[:, None]
     own = joint_sigma(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
+    own[1] = np.hypot(own[1], missed_sigma(counted, drifted))
     by_drift = joint_sigma(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
     clear = (drifted.rest_share > RESTING)[:, None] & (
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
