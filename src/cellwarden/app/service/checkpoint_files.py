@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
 from pathlib import Path
 
 from cellwarden.core.errors import CellwardenError
+from cellwarden.core.pack_spec import ManufacturerLimits, PackSpec
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.runtime.checkpoint import CheckpointError, decode_checkpoint, encode_checkpoint
 from cellwarden.runtime.live_estimation import EstimationState, initial_estimation
@@ -36,12 +38,21 @@ def _about(context: PackContext) -> dict[str, str | int | float]:
     has = (context.has_current, context.has_ambient, context.has_balancing)
     return {
         "pack": context.pack.id,
-        "description": repr(context.pack),  # priors and parameters in the state were made from it
+        "description": _description(context.pack),
         "model": context.model.name,
         "sensors": ",".join(context.sensors),
         "has": json.dumps(has),
         "plugins": ",".join(plugins),
     }
+
+
+def _description(pack: PackSpec) -> str:
+    """What priors and parameters in a state were made from: not the duty and the limits, which are looked up.
+
+    The names of what was stated are left out as well: a set has another order in every process.
+    """
+    sensors = dataclasses.replace(pack.sensors, stated=frozenset())
+    return repr(dataclasses.replace(pack, sensors=sensors, limits=ManufacturerLimits(), backup=None))
 
 
 def checkpoint_bytes(state: EstimationState, context: PackContext) -> bytes:
