@@ -10,6 +10,8 @@ gives way moves two readings alike; it mirrors their difference by chance only, 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cellwarden.core.minute_block import IntArray
@@ -33,6 +35,8 @@ WINDOW_ROWS = 2 * LONG_SIDE + 2  # one more: the current of the row before
 SCREEN_SIGMAS, SIGNIFICANT = 4.0, 7.0  # healthy packs reach 5.5 in weeks of cycles and years on float
 NEAR_ROWS = 3  # on either side, whose levels are held against each other
 SCREEN_SHARP, SHARP = 0.5, 0.6  # of the step, that those rows show: a straight course shows 0.36
+# resolutions that those rows' sum moves by where the whole passes the screen, times the root of a side's rows
+LEAST_NEAR = NEAR_ROWS * SCREEN_SHARP * SCREEN_SIGMAS / math.sqrt(6.0)
 LEAST_ROWS_SHARE = 0.8  # of a side, that must hold readings
 CALM_VOLT = 0.003  # of the mean cell, where the current is not measured
 SUM_SHARE, MOST_SUM_SHARE, OTHERS_SHARE = 0.15, 0.6, 0.1  # of the step, that the sum and the others may have moved
@@ -90,6 +94,8 @@ def exchanged_pairs(
 @bare_kernel
 def _may_step(voltage: FloatArray, newest: int, j: int, side: int, step_volt: float) -> bool:
     """Whether the pair's difference stands apart on both sides of the middle row; a quick look."""
+    if _near_step(voltage, newest, j, side) ** 2 <= LEAST_NEAR**2 * step_volt**2 / side:
+        return False
     begin = newest - 2 * side + WINDOW_ROWS
     early, late, square, near = 0.0, 0.0, 0.0, 0.0
     for k in range(side):
@@ -105,6 +111,20 @@ def _may_step(voltage: FloatArray, newest: int, j: int, side: int, step_volt: fl
     moved = late - early
     sharp = near * moved > NEAR_ROWS * SCREEN_SHARP * moved * moved
     return bool(sharp and moved * moved > SCREEN_SIGMAS**2 * variance)
+
+
+@bare_kernel
+def _near_step(voltage: FloatArray, newest: int, j: int, side: int) -> float:
+    """Sum of the pair's difference over the rows next behind the middle less that over those next before it [V]."""
+    begin = newest - 2 * side + WINDOW_ROWS
+    near = 0.0
+    for n in range(2 * NEAR_ROWS):
+        k = n if n < NEAR_ROWS else side - 2 * NEAR_ROWS + n
+        row, after = (begin + k) % WINDOW_ROWS, (begin + side + 1 + k) % WINDOW_ROWS
+        first, last = voltage[row, j] - voltage[row, j + 1], voltage[after, j] - voltage[after, j + 1]
+        if first == first and last == last:
+            near += last if n < NEAR_ROWS else -first
+    return near
 
 
 @counted_kernel
@@ -132,6 +152,12 @@ def _test(
     left, degrees = (step * step).sum(), len(rows) - len(course) - 1
     if left < LEFT_SHARE * len(rows) or degrees < side // 2:
         return
+    apart = np.empty(len(rows))
+    for k in range(len(rows)):
+        apart[k] = voltage[place[k], j] - voltage[place[k], j + 1]
+    jump, own = _fit_step(apart, step, course, degrees)
+    if not abs(jump) > max(SIGNIFICANT * np.sqrt(own / left), LEAST_STEPS * step_volt):
+        return  # whatever the others' fits show
     seen, duties = np.empty((len(rows), voltage.shape[1])), np.empty(len(rows))
     for k in range(len(rows)):
         seen[k] = voltage[place[k]]
