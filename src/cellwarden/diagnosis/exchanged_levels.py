@@ -84,11 +84,29 @@ def exchanged_pairs(
     calm_rows : for how many rows the pack has rested; `band` [A] within which its current counts as none
     step_volt, offset_volt : the readings' resolution, and one sigma of a channel's offset [V]
     """
+    _look(voltage, duty, current, newest, SHORT_SIDE, band, step_volt, offset_volt, out)
+    if calm_rows > 2 * LONG_SIDE:
+        _look(voltage, duty, current, newest, LONG_SIDE, band, step_volt, offset_volt, out)
+
+
+@bare_kernel
+def _look(
+    voltage: FloatArray,
+    duty: FloatArray,
+    current: FloatArray,
+    newest: int,
+    side: int,
+    band: float,
+    step_volt: float,
+    offset_volt: float,
+    out: FloatArray,
+) -> None:
+    """Test the pairs that may have stepped and show nothing yet, so many rows on either side."""
+    pending = 0
     for j in range(out.shape[1]):
-        if _may_step(voltage, newest, j, SHORT_SIDE, step_volt):
-            _test(voltage, duty, current, newest, j, SHORT_SIDE, band, step_volt, offset_volt, out[:, j])
-        if out[JUMP, j] == 0.0 and calm_rows > 2 * LONG_SIDE and _may_step(voltage, newest, j, LONG_SIDE, step_volt):
-            _test(voltage, duty, current, newest, j, LONG_SIDE, band, step_volt, offset_volt, out[:, j])
+        pending += out[JUMP, j] == 0.0 and _may_step(voltage, newest, j, side, step_volt)
+    if pending > 0:
+        _test_pairs(voltage, duty, current, newest, side, band, step_volt, offset_volt, out)
 
 
 @bare_kernel
@@ -128,19 +146,18 @@ def _near_step(voltage: FloatArray, newest: int, j: int, side: int) -> float:
 
 
 @counted_kernel
-def _test(
+def _test_pairs(
     voltage: FloatArray,
     duty: FloatArray,
     current: FloatArray,
     newest: int,
-    j: int,
     side: int,
     band: float,
     step_volt: float,
     offset_volt: float,
     out: FloatArray,
 ) -> None:
-    """Estimate the step of the pair and of all others, and write what it shows into `out` (JUMP_SLOTS,)."""
+    """Test every pair that passes the quick look, with the courses that all pairs share."""
     rows = _known_rows(voltage, newest, side)
     if np.sum(rows < 0) < LEAST_ROWS_SHARE * side or np.sum(rows > 0) < LEAST_ROWS_SHARE * side:
         return
@@ -149,9 +166,37 @@ def _test(
     step = np.where(rows > 0, 1.0, 0.0)
     for known in course:
         step -= (known * step).sum() * known
-    left, degrees = (step * step).sum(), len(rows) - len(course) - 1
-    if left < LEFT_SHARE * len(rows) or degrees < side // 2:
+    degrees = len(rows) - len(course) - 1
+    if (step * step).sum() < LEFT_SHARE * len(rows) or degrees < side // 2:
         return
+    for j in range(out.shape[1]):
+        if out[JUMP, j] == 0.0 and _may_step(voltage, newest, j, side, step_volt):
+            _test(voltage, duty, rows, place, j, step, course, degrees, side, step_volt, offset_volt, out[:, j])
+
+
+@counted_kernel
+def _test(
+    voltage: FloatArray,
+    duty: FloatArray,
+    rows: IntArray,
+    place: IntArray,
+    j: int,
+    step: FloatArray,
+    course: FloatArray,
+    degrees: int,
+    side: int,
+    step_volt: float,
+    offset_volt: float,
+    out: FloatArray,
+) -> None:
+    """Estimate the step of the pair and of all others, and write what it shows into `out` (JUMP_SLOTS,).
+
+    Parameters
+    ----------
+    rows, place : (rows,) counted from the middle, and where they stand in the ring
+    step, course : (rows,) and (terms, rows), the step without the courses
+    """
+    left = (step * step).sum()
     apart = np.empty(len(rows))
     for k in range(len(rows)):
         apart[k] = voltage[place[k], j] - voltage[place[k], j + 1]
