@@ -177,3 +177,13 @@ def test_nothing_is_said_without_a_duty_or_a_charge() -> None:
 
 def test_a_tiny_load_ends_at_the_longest_forecast() -> None:
     assert forecast_runtime_hour(snapshot_of(1.0), pack_of(load_watt=1.0), LFP) == (200.0, None)
+
+
+@given(load_watt=st.floats(10.0, 300.0))
+@settings(max_examples=10)
+def test_a_small_load_for_days_takes_no_more_steps_and_is_as_right(load_watt: float) -> None:
+    """A flat curve gives energy over power to a hundredth, whatever the length of the steps."""
+    snapshot = snapshot_of(1.0, ohm=0.0, discharge_volt=FLAT_VOLT)
+    snapshot = dataclasses.replace(snapshot, diffusion_hour=0.0)
+    hours, _ = forecast_runtime_hour(snapshot, pack_of(load_watt, efficiency=1.0), LFP)
+    assert hours == pytest.approx(min(CELLS * 3.2 * CAPACITY_AH / load_watt, 200.0), rel=0.01)

@@ -1,8 +1,8 @@
 """How long the pack carries a constant load: every cell stepped to the first cut-off, with what is known of it.
 
-A forecast in steps of half a minute: power fixes the current, v_j = OCV(z_j − lead) − polarisation_j, charge goes out
-of every cell alike and its losses warm the pack. It ends when a cell reaches its minimum or the string the inverter's
-cut-off.
+A forecast in steps of half a minute, longer ones where a small load lasts for days: power fixes the current,
+v_j = OCV(z_j − lead) − polarisation_j, charge goes out of every cell alike and its losses warm the pack. It ends when a
+cell reaches its minimum or the string the inverter's cut-off.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = ["PackSnapshot", "forecast_readiness", "forecast_runtime_hour"]
 
 STEP_SECOND = 30.0
 LONGEST_HOUR = 200.0
+MOST_STEPS = 1200  # a forecast is made anew every minute: ten hours in the shortest steps, a thousandth of any longer
 # r²/(15 D) of graphite particles of some 5.5 µm (Chen et al. 2020, J. Electrochem. Soc. 167 080534: 5.86)
 DIFFUSION_HOUR = 0.10
 # amid 30.3 and 42.8 kJ/mol of graphite (Ecker et al. 2015 and Marquis et al. 2019, J. Electrochem. Soc. 162 A1836,
@@ -122,8 +123,9 @@ def forecast_runtime_hour(snapshot: PackSnapshot, pack: PackSpec, model: CellMod
     soc = snapshot.soc_fraction.copy()
     voltage = np.interp(soc, grid, curve)
     filtered = np.zeros(2)
-    keep = np.exp(-STEP_SECOND / np.array(model.slow_time_constant_second))
-    for step in range(int(LONGEST_HOUR * 3600.0 / STEP_SECOND)):
+    step_second = _step_second(float((voltage * soc * snapshot.capacity_ah).sum()) / power)
+    keep = np.exp(-step_second / np.array(model.slow_time_constant_second))
+    for step in range(int(LONGEST_HOUR * 3600.0 / step_second)):
         current = power / max(float(voltage.sum()), 1.0)
         filtered = keep * filtered + (1.0 - keep) * current
         drop = snapshot.prompt_ohm * current + snapshot.first_ohm * filtered[0] + snapshot.second_ohm * filtered[1]
@@ -132,12 +134,17 @@ def forecast_runtime_hour(snapshot: PackSnapshot, pack: PackSpec, model: CellMod
         ratio = snapshot.cell_factor * _arrhenius(snapshot.activation_kelvin, celsius)
         voltage = _extended(soc - lead, grid, curve) - ratio * drop
         if voltage.min() <= pack.limits.cell_voltage_min_volt:
-            return step * STEP_SECOND / 3600.0, int(voltage.argmin())
+            return step * step_second / 3600.0, int(voltage.argmin())
         if voltage.sum() <= pack.backup.inverter_cutoff_volt:
-            return step * STEP_SECOND / 3600.0, None
-        celsius = _warmed(celsius, _heat_watt(current, soc, voltage, celsius, curve, model), snapshot)
-        soc = soc - current * STEP_SECOND / 3600.0 / snapshot.capacity_ah
+            return step * step_second / 3600.0, None
+        celsius = _warmed(celsius, _heat_watt(current, soc, voltage, celsius, curve, model), snapshot, step_second)
+        soc = soc - current * step_second / 3600.0 / snapshot.capacity_ah
     return LONGEST_HOUR, None
+
+
+def _step_second(expected_hour: float) -> float:
+    """Step for a runtime that is expected to last that long at the most."""
+    return max(STEP_SECOND, min(expected_hour, LONGEST_HOUR) * 3600.0 / MOST_STEPS)
 
 
 def _arrhenius(activation_kelvin: float, celsius: float) -> float:
@@ -154,11 +161,11 @@ def _heat_watt(
     return current * float(lost.mean())
 
 
-def _warmed(celsius: float, heat_watt: float, snapshot: PackSnapshot) -> float:
+def _warmed(celsius: float, heat_watt: float, snapshot: PackSnapshot, step_second: float = STEP_SECOND) -> float:
     """The cells' temperature a step later."""
     thermal_resistance = snapshot.thermal_time_constant_second / snapshot.heat_capacity_joule_per_kelvin
     steady = snapshot.ambient_celsius + heat_watt * thermal_resistance
-    warmed = steady + (celsius - steady) * np.exp(-STEP_SECOND / snapshot.thermal_time_constant_second)
+    warmed = steady + (celsius - steady) * np.exp(-step_second / snapshot.thermal_time_constant_second)
     return float(warmed) if np.isfinite(warmed) else celsius
 
 
