@@ -39,3 +39,12 @@ def test_duty_and_limits_may_change_and_no_order_of_names_counts(tmp_path: Path)
         dataclasses.replace(pack, sensors=stated),
     ):
         assert read_checkpoint(file, dataclasses.replace(context, pack=changed))
+
+
+def test_a_checkpoint_of_another_program_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels do not check bounds: what a slot of an array means is the program's alone."""
+    context, file = string_context(KnownString(stages=())), tmp_path / "pack.checkpoint"
+    file.write_bytes(checkpoint_bytes(initial_estimation(context), context))
+    monkeypatch.setattr("cellwarden.app.service.checkpoint_files._program", lambda: "0123456789abcdef")
+    with pytest.raises(CheckpointError, match="of other estimators"):
+        read_checkpoint(file, context)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import os
 from pathlib import Path
 
+import cellwarden
+from cellwarden.app.kernel_cache import source_digest
 from cellwarden.core.errors import CellwardenError
 from cellwarden.core.pack_spec import ManufacturerLimits, PackSpec
 from cellwarden.estimation.plugin import PackContext
@@ -43,7 +46,14 @@ def _about(context: PackContext) -> dict[str, str | int | float]:
         "sensors": ",".join(context.sensors),
         "has": json.dumps(has),
         "plugins": ",".join(plugins),
+        "program": _program(),
     }
+
+
+@functools.cache
+def _program() -> str:
+    """The state of the estimators' sources: what a place in an array means is written nowhere else."""
+    return source_digest(Path(cellwarden.__file__).parent)
 
 
 def _description(pack: PackSpec) -> str:
