@@ -45,7 +45,7 @@ LEAST_STEPS = 2.0  # of the resolution: two readings without noise flip by one e
 LEFT_SHARE = 0.01  # of a row: square of the step that course of time and current leave; without a current it is 1/16
 BLEED_STEP, BLEED_JUMP_VOLT = 0.3, 0.01  # a bleed that goes on or off moves its reading by less than that
 TAP_CHANCE = 0.1  # that a step of that kind is a tap's, before the levels were looked at
-LEAST_SURE, MOST_SURE = 0.8, 0.95
+LEAST_SURE, MOST_SURE = 0.89, 0.95  # an outage on float may mirror two cells' levels by chance, at up to 0.88
 
 JUMP, SIDE, SURE = range(3)  # of a pair: step of the difference [V], rows back to it, how sure that it is an exchange
 JUMP_SLOTS = 3

@@ -25,7 +25,8 @@ from cellwarden.estimation.plugin import PackContext
 __all__ = ["DETECTOR"]
 
 KIND = "voltage_sensor_offset"
-LIMIT_VOLT = 0.0025
+LIMIT_VOLT = 0.003  # two and a half sigmas of sound sensors that differ by some 1.2 mV
+RAISED_PROBABILITY = 0.99  # years of many cells, whose charge near full and whose steps look like offsets
 RESOLUTIONS = 2.0
 SPREADS = 2.5  # of sound sensors: readings that all lie apart are no single sensor's fault
 FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
@@ -75,6 +76,7 @@ def _step(
             limit=limit,
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
+            probability=RAISED_PROBABILITY,
             known=np.isfinite(track.informed_unix_time_second[rows])
             & ((seen.hours[rows] >= SEEN_HOURS) | (not state.has_plateau)),
         )
