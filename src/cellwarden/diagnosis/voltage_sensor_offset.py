@@ -69,7 +69,7 @@ def _step(
         offset, volt = track.voltage_offset_volt[rows], seen.volt[rows]
         shown = (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
-        few = np.sum(np.abs(offset) > limit, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
+        few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
         return Deviation(
             value=np.where(few & (shown | (not state.has_plateau)), offset, 0.0),
             sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
