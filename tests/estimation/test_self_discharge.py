@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CountedLeakTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.self_discharge import (
@@ -66,11 +67,11 @@ def test_hours_begin_anew_with_a_quantity_wherever_they_are_cut() -> None:
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
-def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> None:
-    away, rest_share = np.array([[0.0, -0.005, -0.020, -0.060]] * 2), np.array([0.1, 1.0])
-    none, some = np.zeros_like(away), np.zeros(2)
-    drifted = FloatLeakTrack(
-        leak_ampere=none,
+def drift_of(leak: float, away: FloatArray, rest_share: FloatArray) -> FloatLeakTrack:
+    """A drift without doubt or bleed of cells that stand so far away from the others, (M, n_cells) [V]."""
+    none, some = np.zeros_like(away), np.zeros(len(away))
+    return FloatLeakTrack(
+        leak_ampere=np.full_like(away, leak),
         low_sigma_ampere=none,
         high_sigma_ampere=none,
         bleed_rate_ampere=none,
@@ -80,6 +81,11 @@ def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> 
         log_slope_sigma=some,
         rest_share=rest_share,
     )
+
+
+def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> None:
+    away = np.array([[0.0, -0.005, -0.020, -0.060]] * 2)
+    drifted = drift_of(0.0, away, np.array([0.1, 1.0]))
     cycled, resting = unseen_sigma(np.full_like(away, 0.1), drifted)
     assert cycled == pytest.approx([0.0, 0.0, 0.045, 0.09])
     assert not resting.any()
@@ -89,18 +95,8 @@ def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> 
 def test_what_full_charges_count_is_not_excluded_by_the_drift_of_a_cell_that_has_left_the_knee() -> None:
     """Near the others a drift stands by itself; where the voltage stands still, all that is counted may be missing."""
     away, none = np.array([[0.0, -0.020, -0.060, -0.060]]), np.zeros((1, 4))
-    drifted = FloatLeakTrack(
-        leak_ampere=np.full((1, 4), 0.03),
-        low_sigma_ampere=none,
-        high_sigma_ampere=none,
-        bleed_rate_ampere=none,
-        away_volt=away,
-        informed_unix_time_second=np.zeros(1),
-        log_slope_factor=np.zeros(1),
-        log_slope_sigma=np.zeros(1),
-        rest_share=np.full(1, 0.5),
-    )
     counted = CountedLeakTrack(
         leak_ampere=np.array([[0.2, 0.2, 0.2, 0.01]]), sigma_ampere=none, informed_unix_time_second=none
     )
-    assert missed_sigma(counted, drifted)[0] == pytest.approx([0.0, 0.085, 0.17, 0.0])
+    missed = missed_sigma(counted, drift_of(0.03, away, np.full(1, 0.5)))
+    assert missed[0] == pytest.approx([0.0, 0.085, 0.17, 0.0])

@@ -84,29 +84,20 @@ def exchanged_pairs(
     calm_rows : for how many rows the pack has rested; `band` [A] within which its current counts as none
     step_volt, offset_volt : the readings' resolution, and one sigma of a channel's offset [V]
     """
-    _look(voltage, duty, current, newest, SHORT_SIDE, band, step_volt, offset_volt, out)
-    if calm_rows > 2 * LONG_SIDE:
-        _look(voltage, duty, current, newest, LONG_SIDE, band, step_volt, offset_volt, out)
+    for k in range(2 if calm_rows > 2 * LONG_SIDE else 1):
+        side = LONG_SIDE if k else SHORT_SIDE
+        first = _first_step(voltage, newest, side, step_volt, out[JUMP], 0)
+        if first < out.shape[1]:
+            _test_pairs(voltage, duty, current, newest, side, first, band, step_volt, offset_volt, out)
 
 
 @bare_kernel
-def _look(
-    voltage: FloatArray,
-    duty: FloatArray,
-    current: FloatArray,
-    newest: int,
-    side: int,
-    band: float,
-    step_volt: float,
-    offset_volt: float,
-    out: FloatArray,
-) -> None:
-    """Test the pairs that may have stepped and show nothing yet, so many rows on either side."""
-    pending = 0
-    for j in range(out.shape[1]):
-        pending += out[JUMP, j] == 0.0 and _may_step(voltage, newest, j, side, step_volt)
-    if pending > 0:
-        _test_pairs(voltage, duty, current, newest, side, band, step_volt, offset_volt, out)
+def _first_step(voltage: FloatArray, newest: int, side: int, step_volt: float, jumps: FloatArray, begin: int) -> int:
+    """The first pair from `begin` on that may have stepped and shows nothing yet; the number of pairs for none."""
+    for j in range(begin, jumps.shape[0]):
+        if jumps[j] == 0.0 and _may_step(voltage, newest, j, side, step_volt):
+            return j
+    return int(jumps.shape[0])
 
 
 @bare_kernel
@@ -152,12 +143,13 @@ def _test_pairs(
     current: FloatArray,
     newest: int,
     side: int,
+    first: int,
     band: float,
     step_volt: float,
     offset_volt: float,
     out: FloatArray,
 ) -> None:
-    """Test every pair that passes the quick look, with the courses that all pairs share."""
+    """Test every pair that passes the quick look, `first` the first, with the courses that all pairs share."""
     rows = _known_rows(voltage, newest, side)
     if np.sum(rows < 0) < LEAST_ROWS_SHARE * side or np.sum(rows > 0) < LEAST_ROWS_SHARE * side:
         return
@@ -169,9 +161,10 @@ def _test_pairs(
     degrees = len(rows) - len(course) - 1
     if (step * step).sum() < LEFT_SHARE * len(rows) or degrees < side // 2:
         return
-    for j in range(out.shape[1]):
-        if out[JUMP, j] == 0.0 and _may_step(voltage, newest, j, side, step_volt):
-            _test(voltage, duty, rows, place, j, step, course, degrees, side, step_volt, offset_volt, out[:, j])
+    j = first
+    while j < out.shape[1]:
+        _test(voltage, duty, rows, place, j, step, course, degrees, side, step_volt, offset_volt, out[:, j])
+        j = _first_step(voltage, newest, side, step_volt, out[JUMP], j + 1)
 
 
 @counted_kernel
@@ -207,7 +200,7 @@ def _test(
     for k in range(len(rows)):
         seen[k] = voltage[place[k]]
         duties[k] = duty[place[k], j] - duty[place[k], j + 1]
-    jump, error, sum_moved, sum_error = _pair_step(seen, j, step, course, degrees, step_volt)
+    error, sum_moved, sum_error = _errors(seen, j, own, step, course, degrees, step_volt)
     if not abs(jump) > max(SIGNIFICANT * error, LEAST_STEPS * step_volt):
         return
     if abs(sum_moved) > min(SUM_SHARE * abs(jump) + 2.5 * sum_error, MOST_SUM_SHARE * abs(jump) - 2.0 * sum_error):
@@ -269,27 +262,25 @@ def _fit_step(seen: FloatArray, step: FloatArray, course: FloatArray, degrees: i
 
 
 @counted_kernel
-def _pair_step(
-    seen: FloatArray, j: int, step: FloatArray, course: FloatArray, degrees: int, step_volt: float
-) -> tuple[float, float, float, float]:
-    """Step of the pair's difference and of its sum against the others, each with its error [V].
+def _errors(
+    seen: FloatArray, j: int, own: float, step: FloatArray, course: FloatArray, degrees: int, step_volt: float
+) -> tuple[float, float, float]:
+    """Error of the pair's step, whose fit leaves the variance `own`; step and error of its sum against the others [V].
 
     The difference's variance is at least the mean one of all pairs: that of one pair may be small by chance.
     """
     cells = seen.shape[1]
-    jump, own, mean = 0.0, 0.0, 0.0
+    mean = 0.0
     for k in range(cells - 1):
-        moved, variance = _fit_step(seen[:, k] - seen[:, k + 1], step, course, degrees)
+        variance = own if k == j else _fit_step(seen[:, k] - seen[:, k + 1], step, course, degrees)[1]
         mean += variance / (cells - 1)
-        if k == j:
-            jump, own = moved, variance
     total = seen[:, j] + seen[:, j + 1]
     if cells > 2:
         total -= 2.0 * (seen.sum(axis=1) - total) / (cells - 2)
     sum_moved, sum_variance = _fit_step(total, step, course, degrees)
     left = (step * step).sum()
     least = step_volt**2 / 6.0 * 0.01  # a minute of equal readings has no noise that shows
-    return jump, np.sqrt(max(own, mean, least) / left), sum_moved, np.sqrt(sum_variance / left)
+    return np.sqrt(max(own, mean, least) / left), sum_moved, np.sqrt(sum_variance / left)
 
 
 @counted_kernel

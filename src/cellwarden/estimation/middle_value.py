@@ -8,7 +8,7 @@ from numba import njit
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 
-__all__ = ["finite_middle", "known_middle_values", "middle_value", "middle_values"]
+__all__ = ["finite_middle", "known_middle_value", "known_middle_values", "middle_value", "middle_values"]
 
 
 def middle_value(values: FloatArray) -> float:
@@ -41,6 +41,11 @@ def known_middle_values(values: FloatArray) -> FloatArray:
     for row in range(values.shape[0]):
         middle[row] = finite_middle(values[row], kept)
     return middle
+
+
+def known_middle_value(values: FloatArray) -> float:
+    """Median of what is known of values (N,), NaN where nothing is."""
+    return float(known_middle_values(values[None])[0])
 
 
 @bare_kernel

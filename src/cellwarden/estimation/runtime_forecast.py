@@ -14,6 +14,7 @@ import numpy as np
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import Interval, Readiness
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.central_cell import resistance_factor
 from cellwarden.models.cell_model import CellModel
 
 __all__ = ["PackSnapshot", "forecast_readiness", "forecast_runtime_hour"]
@@ -129,9 +130,9 @@ def forecast_runtime_hour(snapshot: PackSnapshot, pack: PackSpec, model: CellMod
         current = power / max(float(voltage.sum()), 1.0)
         filtered = keep * filtered + (1.0 - keep) * current
         drop = snapshot.prompt_ohm * current + snapshot.first_ohm * filtered[0] + snapshot.second_ohm * filtered[1]
-        diffusion_hour = snapshot.diffusion_hour * _arrhenius(DIFFUSION_ACTIVATION_KELVIN, celsius)
+        diffusion_hour = snapshot.diffusion_hour * resistance_factor(DIFFUSION_ACTIVATION_KELVIN, celsius)
         lead = diffusion_hour * filtered[1] / snapshot.capacity_ah
-        ratio = snapshot.cell_factor * _arrhenius(snapshot.activation_kelvin, celsius)
+        ratio = snapshot.cell_factor * resistance_factor(snapshot.activation_kelvin, celsius)
         voltage = _extended(soc - lead, grid, curve) - ratio * drop
         if voltage.min() <= pack.limits.cell_voltage_min_volt:
             return step * step_second / 3600.0, int(voltage.argmin())
@@ -145,11 +146,6 @@ def forecast_runtime_hour(snapshot: PackSnapshot, pack: PackSpec, model: CellMod
 def _step_second(expected_hour: float) -> float:
     """Step for a runtime that is expected to last that long at the most."""
     return max(STEP_SECOND, min(expected_hour, LONGEST_HOUR) * 3600.0 / MOST_STEPS)
-
-
-def _arrhenius(activation_kelvin: float, celsius: float) -> float:
-    """1 at 25 °C and where the temperature is not known."""
-    return 1.0 if np.isnan(celsius) else float(np.exp(activation_kelvin * (1.0 / (celsius + 273.15) - 1.0 / 298.15)))
 
 
 def _heat_watt(

@@ -16,6 +16,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.learnt_curve import learnt_discharge_volt
+from cellwarden.estimation.middle_value import known_middle_value
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.resistance_track import ResistanceTrack
@@ -145,15 +146,9 @@ def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> 
         resistance_log_sigma=float(circuit.log_sigma[-1]),
         activation_kelvin=float(circuit.activation_kelvin[-1]),
         discharge_volt=learnt_discharge_volt(context.model.ocv_curves[int(circuit.curve[-1])], circuit.curve_state[-1]),
-        temperature_celsius=_median(minutes.temperature_celsius[-1]),
-        ambient_celsius=_median(path.ambient_celsius[-1]),
-        thermal_time_constant_second=_median(path.model_time_constant_second[-1]),
-        heat_capacity_joule_per_kelvin=_median(path.heat_capacity_joule_per_kelvin[-1]),
+        temperature_celsius=known_middle_value(minutes.temperature_celsius[-1]),
+        ambient_celsius=known_middle_value(path.ambient_celsius[-1]),
+        thermal_time_constant_second=known_middle_value(path.model_time_constant_second[-1]),
+        heat_capacity_joule_per_kelvin=known_middle_value(path.heat_capacity_joule_per_kelvin[-1]),
     )
     return forecast_readiness(snapshot, context.pack, context.model)
-
-
-def _median(values: FloatArray) -> float:
-    """Median of what is finite, NaN where nothing is."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else np.nan
