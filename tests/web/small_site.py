@@ -35,7 +35,19 @@ from cellwarden.web.readers import ReaderPool
 from cellwarden.web.settings import WebSettings
 from cellwarden.web.summaries import Summaries
 
-__all__ = ["BEGIN", "EVIL", "NOW", "PACK", "PASSWORD", "SmallSite", "fill", "pack_toml", "small_site"]
+__all__ = [
+    "BEGIN",
+    "CELLS",
+    "EVIL",
+    "NOW",
+    "PACK",
+    "PASSWORD",
+    "SmallSite",
+    "fill",
+    "pack_toml",
+    "samples",
+    "small_site",
+]
 
 BEGIN, NOW = 1_700_000_000.0, 1_700_007_205.0
 PACK, EVIL = "pack-a", "<script>document.title='owned'</script>"

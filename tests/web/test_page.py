@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -10,8 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships without types
 from playwright.sync_api import Browser
 
+from cellwarden.store.batch import MAIN_SOURCE, PackLayout, PackRows, StoreBatch
+from cellwarden.store.landing import Landing
 from tests.web.browser_site import PHONE, SCREEN, Scheme, Watched, chromium, served, watched_page
-from tests.web.small_site import EVIL, NOW, PACK, PASSWORD, SmallSite, small_site
+from tests.web.small_site import CELLS, EVIL, NOW, PACK, PASSWORD, SmallSite, pack_toml, samples, small_site
 
 pytestmark = pytest.mark.enable_socket
 A = f"/pack/{PACK}"
@@ -210,3 +213,15 @@ def test_an_operator_signs_in_and_notes_that_a_finding_was_seen(browser: Browser
         page.get_by_text("Sign in to see the packs").wait_for()
         assert watched.foreign == []
         assert [text for text in watched.complaints if "401" not in text] == []
+
+
+def test_estimates_that_lag_behind_the_readings_are_told(browser: Browser, site: SmallSite) -> None:
+    late = replace(samples(), unix_time_second=samples().unix_time_second + 6 * 3600.0)
+    with Landing(site.folder) as landing:
+        landing.register_pack("well", pack_toml("well"), PackLayout(cells_in_series=CELLS, sensors=("t1", "t2")))
+        landing.write(StoreBatch(rows=(PackRows("well", MAIN_SOURCE, late),)))
+    with served(site.parts) as at, watched_page(browser, at, PHONE) as watched:
+        watched.show("/pack/well/now", ".now .tile")
+        assert "6 h older than the readings" in watched.page.inner_text(".notice").replace("\u00a0", " ")
+        watched.show(f"{A}/now", ".now .tile")
+        assert watched.page.locator(".notice").count() == 0

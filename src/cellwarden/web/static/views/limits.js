@@ -40,9 +40,9 @@ export function Limits({ pack, now }) {
 /** Every bound that was weighed. @param {{ decision: import("../types").Decision }} properties */
 const Terms = ({ decision }) => html`<h2>Every bound, the tightest first</h2>
   <div class="scroll"><table>
-    <thead><tr><th>Limit</th><th>Bound</th><th>Rule</th><th>Reason</th></tr></thead>
+    <thead><tr><th>Limit</th><th>Bound</th><th class="wide">Rule</th><th>Reason</th></tr></thead>
     <tbody>${decision.terms.map((term) => html`<tr>
       <td>${LIMITS[term.kind].name}</td>
       <td class="n">${number(term.value, LIMITS[term.kind].digits)} ${LIMITS[term.kind].unit}</td>
-      <td>${term.rule.replaceAll("_", " ")}</td><td>${term.reason}</td></tr>`)}</tbody>
+      <td class="wide">${term.rule.replaceAll("_", " ")}</td><td>${term.reason}</td></tr>`)}</tbody>
   </table></div>`;

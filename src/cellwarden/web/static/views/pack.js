@@ -2,6 +2,7 @@
 /** One pack: asked for anew whenever the box says that something changed, and shown in the view that is open. */
 import { html } from "../lib.js";
 import { pack as askPack } from "../api.js";
+import { dateTime, span } from "../format.js";
 import { useAnswer } from "../live.js";
 import { Now } from "./now.js";
 import { Cells } from "./cells.js";
@@ -13,6 +14,9 @@ import { Telemetry } from "./telemetry.js";
 
 /** @type {Record<string, any>} */
 const VIEWS = { now: Now, cells: Cells, cell: Cell, history: History, findings: Findings, limits: Limits, telemetry: Telemetry };
+
+const LATE_SECOND = 3600; // several times as long as the largest fleet waits for its next estimate
+const LATE_WALL_SECOND = 10; // of a demonstration, whose clock runs faster
 
 /**
  * @param {object} properties
@@ -29,5 +33,16 @@ export function PackViews({ place, items, now, site }) {
   if (error && !answer) return html`<p class="starting" role="alert">${error.message}</p>`;
   if (!answer || answer.summary.pack !== name) return html`<p class="starting" role="status">Reading ${name} …</p>`;
   const View = VIEWS[place.view] ?? Now;
-  return html`<${View} key=${`${name}/${place.view}`} pack=${answer} now=${now} part=${place.part} site=${site} />`;
+  return html`<${Behind} pack=${answer} site=${site} />
+    <${View} key=${`${name}/${place.view}`} pack=${answer} now=${now} part=${place.part} site=${site} />`;
+}
+
+/** That what is worked out is older than what is read: an estimate is stored every few minutes. @param {{ pack: import("../types").PackView, site: import("../types").Site }} properties */
+function Behind({ pack, site }) {
+  const newest = pack.sample?.unix_time_second ?? null;
+  const worked = pack.estimates_unix_time_second;
+  if (newest === null || worked === null) return null;
+  const late = newest - worked;
+  if (late < Math.max(LATE_SECOND, LATE_WALL_SECOND * site.clock_speed)) return null;
+  return html`<p class="notice" role="status">Charge, leaks and findings are ${span(late)} older than the readings, of ${dateTime(worked)}: the box is still working through them.</p>`;
 }
