@@ -12,6 +12,7 @@ from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS, follow_jum
 
 CELLS, MINUTES, AT = 8, 60, 30
 OFFSET, ERROR = 0, 1
+BLEED_VOLT = 0.007  # that a bleed drops in the leads
 
 
 def _readings(seed: int, samples: int = 60) -> FloatArray:
@@ -22,7 +23,9 @@ def _readings(seed: int, samples: int = 60) -> FloatArray:
     return np.asarray(3.3 + course + 0.001 / np.sqrt(samples) * rng.standard_normal((MINUTES, CELLS)))
 
 
-def _jumps(volt: FloatArray, bleed_ah: FloatArray | None = None, ampere: float = 0.0) -> tuple[list[int], FloatArray]:
+def _jumps(
+    volt: FloatArray, bleed_ah: FloatArray | None = None, ampere: float = 0.0, unlogged_volt: float = 0.0
+) -> tuple[list[int], FloatArray]:
     """Cells that were said to jump, and the state that came of it, (CELLS, 2)."""
     memory = np.zeros((CELLS + PACK_ROWS, max(CELLS, JUMP_SLOTS)))
     y, q, work = np.zeros((CELLS, 2)), np.zeros((CELLS, 2, 2)), np.empty(CELLS)
@@ -30,7 +33,10 @@ def _jumps(volt: FloatArray, bleed_ah: FloatArray | None = None, ampere: float =
     said = []
     for row, bleed in zip(volt, bleeds, strict=True):
         middle = float(np.median(row))
-        cell = follow_jumps(memory, row, middle, bleed, ampere, 60.0, 60.0, 100.0, y[:, OFFSET], y[:, ERROR], work)
+        pack = (ampere, 60.0, 60.0, 100.0)
+        cell = follow_jumps(
+            memory, row, middle, bleed, BLEED_VOLT, unlogged_volt, *pack, y[:, OFFSET], y[:, ERROR], work
+        )
         if cell >= 0:
             said.append(cell)
             take_jump(memory, cell, y, q, OFFSET, ERROR)
@@ -66,7 +72,8 @@ def test_swapped_wires_and_a_pack_under_load_do_not_jump() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before_ah", "after_ah", "jump", "said"), [(0.0, 1e-3, -0.005, 0), (1e-3, 0.0, 0.005, 0), (0.0, 1e-3, 0.005, 1)]
+    ("before_ah", "after_ah", "jump", "said"),
+    [(0.0, 1e-3, -0.005, 0), (1e-3, 0.0, 0.005, 0), (0.0, 1e-3, 0.005, 1), (0.0, 1e-3, -0.012, 1)],
 )
 def test_a_bleed_explains_the_step_that_it_makes_and_no_other(
     before_ah: float, after_ah: float, jump: float, said: int
@@ -75,3 +82,10 @@ def test_a_bleed_explains_the_step_that_it_makes_and_no_other(
     volt[AT:, 4] += jump
     bleed[AT:] = after_ah
     assert len(_jumps(volt, bleed)[0]) == said
+
+
+@pytest.mark.parametrize(("jump", "said"), [(-0.005, 0), (0.005, 0), (-0.012, 1), (0.012, 1)])
+def test_a_bleed_that_no_log_shows_explains_no_step_wider_than_it_makes(jump: float, said: int) -> None:
+    volt = _readings(3)
+    volt[AT:, 4] += jump
+    assert len(_jumps(volt, unlogged_volt=BLEED_VOLT)[0]) == said

@@ -44,8 +44,8 @@ MEMORY = 24
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
 P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED, P_FLOAT_VOLT, P_READING_SPREAD = range(8, 14)
-P_HAS_KNEE = 14
-PARAMETERS = 15
+P_HAS_KNEE, P_BLEED_VOLT = 14, 15
+PARAMETERS = 16
 
 TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z

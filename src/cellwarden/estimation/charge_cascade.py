@@ -44,6 +44,7 @@ PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
 # off by two sigma each
 KNOWN_ODDS = 8.0
 KNEE_SHARE = 0.06  # by which the knee's width, the yardstick of a leak, may be off
+SENSE_LEADS_OHM = 0.12  # of the two leads that carry a cell's bleed, as balancers that measure their wires tell it
 TWO_SIGMA = 1.96
 
 
@@ -144,6 +145,8 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)
     unlogged = pack.balancer == "passive" and not context.has_balancing
     parameters[cc.P_UNLOGGED_BLEED] = pack.balancing_current_ampere if unlogged else 0.0
+    has_balancer = pack.balancer != "none"
+    parameters[cc.P_BLEED_VOLT] = SENSE_LEADS_OHM * pack.balancing_current_ampere if has_balancer else 0.0
     float_volt = np.inf if pack.float_voltage_volt is None else pack.float_voltage_volt / context.cell_count
     parameters[cc.P_FLOAT_VOLT] = float_volt
     parameters[cc.P_READING_SPREAD] = USUAL_SHARE * pack.sensors.voltage_offset_tolerance_volt

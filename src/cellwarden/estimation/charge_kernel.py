@@ -233,8 +233,9 @@ def _correct(
 @bare_kernel
 def _follow_jumps(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays, m: int, median: float) -> None:
     """Let the offset of a cell follow where its reading jumps."""
-    if state.parameters[cc.P_UNLOGGED_BLEED] > 0.0 and median > state.parameters[cc.P_FULL_VOLT] - BLEEDING_VOLT:
-        return
+    may_bleed = median > state.parameters[cc.P_FULL_VOLT] - BLEEDING_VOLT
+    unlogged = state.parameters[cc.P_UNLOGGED_BLEED] > 0.0
+    unlogged_volt = state.parameters[cc.P_BLEED_VOLT] if may_bleed and unlogged else 0.0
     for j in range(state.y.shape[0]):
         if still_stands(state.memory_y[j, cd.STILL :], minutes.voltage[m, j]):
             forget_means(state.jumps, j)
@@ -243,6 +244,8 @@ def _follow_jumps(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays, 
         minutes.voltage[m],
         median,
         minutes.bleed[m],
+        state.parameters[cc.P_BLEED_VOLT],
+        unlogged_volt,
         max(-minutes.current_min[m], minutes.current_max[m]),
         minutes.sample_count[m],
         minutes.elapsed[m],

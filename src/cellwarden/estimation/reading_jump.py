@@ -4,7 +4,8 @@ While the pack rests, the difference of a cell to the median drifts and relaxes,
 laid through its means before and after a short stretch; where they miss each other by far more than they scatter, where
 the readings beside them show no such step, and where no second cell stepped as well (as swapped wires do), the reading
 has jumped. Under a load joints step too, and so does a cell that comes to a stage of its graphite: none is looked for.
-A bleed that begins or ends steps a cell as well, down or up; where bleeds may flow unlogged, none is looked for either.
+A bleed that begins or ends steps a cell as well, down or up, by what its current drops in the sense leads: so small a
+step is the bleed's where one is logged, or may flow unlogged.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def follow_jumps(
     voltage: FloatArray,
     median: float,
     bleed_ah: FloatArray,
+    bleed_volt: float,
+    unlogged_volt: float,
     most_ampere: float,
     sample_count: float,
     elapsed_second: float,
@@ -63,6 +66,8 @@ def follow_jumps(
     jumps : (n_cells + PACK_ROWS, ≥ n_cells and JUMP_SLOTS) memory, changed
     voltage : (n_cells,) [V], NaN where not read
     bleed_ah : (n_cells,) bled in the minute
+    bleed_volt : step that a bleed makes at most where it begins or ends [V]
+    unlogged_volt : the same of a bleed that may flow without being in `bleed_ah` [V]
     most_ampere : largest current of the minute's samples either way, NaN where not read
     capacity : [Ah]
     offset, beta : (n_cells,) what the filters hold of the offset and the curve's error [V], kept for `take_jump`
@@ -84,7 +89,7 @@ def follow_jumps(
         return -1
     _close(jumps, cells, offset, beta)
     _open(jumps, cells)
-    return _jumped(jumps, cells, work) if pack[CLOSED] == MEANS else -1
+    return _jumped(jumps, cells, bleed_volt, unlogged_volt, work) if pack[CLOSED] == MEANS else -1
 
 
 @bare_kernel
@@ -119,7 +124,7 @@ def _close(jumps: FloatArray, cells: int, offset: FloatArray, beta: FloatArray) 
 
 
 @bare_kernel
-def _jumped(jumps: FloatArray, cells: int, work: FloatArray) -> int:
+def _jumped(jumps: FloatArray, cells: int, bleed_volt: float, unlogged_volt: float, work: FloatArray) -> int:
     """The one cell whose reading jumped in the middle mean, or −1."""
     size, scatter = jumps[cells + 1], jumps[cells + 2]
     for j in range(cells):
@@ -139,7 +144,9 @@ def _jumped(jumps: FloatArray, cells: int, work: FloatArray) -> int:
     beside = _widest_beside(jumps[cell, FIRST : FIRST + MEANS])
     if widest < max(LEAST_VOLT, SIGMAS * np.sqrt(scatter[cell])) or not beside < STEP_SHARE * widest:
         return -1
-    return -1 if _bleed_steps(jumps[cell, FIRST_BLEED : FIRST_BLEED + MEANS], size[cell] - common) else cell
+    bleeds = jumps[cell, FIRST_BLEED : FIRST_BLEED + MEANS]
+    is_bleed = widest <= unlogged_volt or (widest <= bleed_volt and _bleed_steps(bleeds, size[cell] - common))
+    return -1 if is_bleed else cell
 
 
 @bare_kernel
