@@ -7,6 +7,7 @@ import pytest
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.current_zero import (
+    MOVED,
     ZERO,
     ZERO_VAR,
     count_for_zero,
@@ -114,3 +115,42 @@ def test_a_row_without_current_breaks_the_count() -> None:
     before = zero[ZERO_VAR]
     _pass(zero, 12.0, -0.3, 0.5)
     assert zero[ZERO_VAR] == before
+
+
+def _idle(zero: FloatArray, hours: float, true_ampere: float, offset: float) -> None:
+    """Hours at rest below full."""
+    for _ in range(round(60 * hours)):
+        _pass(zero, MINUTE_HOUR, true_ampere, offset)
+        watch_idle(zero, 1.0, np.nan, true_ampere + offset, MINUTE_HOUR, SIGMA, PRIOR_SIGMA)
+
+
+@pytest.mark.parametrize(("load_ampere", "moved_ampere"), [(0.0, -0.21), (-0.21, 0.0)])
+def test_a_full_charge_tells_whether_a_new_idle_level_is_a_load_or_the_zero(
+    load_ampere: float, moved_ampere: float
+) -> None:
+    zero, before = initial_zero(), 0.05
+    _days(zero, 2, -0.3, before)
+    _pass(zero, 1.0, -30.0, before)
+    _idle(zero, 12.0, 0.0, before)
+    assert zero[ZERO] == pytest.approx(before, abs=0.005)
+    sure = np.sqrt(zero[ZERO_VAR])
+    _idle(zero, 60.0, load_ampere, before + moved_ampere)
+    assert np.sqrt(zero[ZERO_VAR]) > max(0.05, 5.0 * sure)  # it may be either
+    _pass(zero, 1.0, 30.0 - 60.0 * load_ampere, before + moved_ampere)
+    _pass(zero, 8.0, 0.0, before + moved_ampere, full=True)
+    _pass(zero, 1.0, 0.0, before + moved_ampere)
+    assert zero[ZERO] == pytest.approx(before + moved_ampere, abs=0.01)
+    assert np.sqrt(zero[ZERO_VAR]) < 0.02
+
+
+def test_a_load_that_is_switched_off_again_leaves_the_zero_as_sure_as_it_was() -> None:
+    zero = initial_zero()
+    _days(zero, 2, -0.3, -0.05)
+    _pass(zero, 1.0, -30.0, -0.05)
+    _idle(zero, 6.0, 0.0, -0.05)
+    sure = zero[ZERO_VAR]
+    _idle(zero, 6.0, -0.2, -0.05)
+    assert zero[MOVED] == pytest.approx(-0.2, abs=0.005)
+    _idle(zero, 1.0, 0.0, -0.05)
+    assert zero[MOVED] == 0.0
+    assert zero[ZERO_VAR] < 2.0 * sure + SIGMA**2

@@ -14,6 +14,8 @@ from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, 
 from cellwarden.estimation.current_zero import (
     AGAIN_SIGMAS,
     LAST_APART,
+    MOVED,
+    MOVED_CHANCE,
     ZERO,
     ZERO_VAR,
     watch_closure,
@@ -129,10 +131,13 @@ def read_zero(
     small = abs(current) <= 3.0 * parameters[cc.P_OFFSET_SIGMA] and spread <= 20.0 * parameters[cc.P_RESOLUTION]
     idle = small and state.memory[best, cc.REST_SECOND] > IDLE_REST_SECOND and not near_full
     idle = idle and not may_be_charged(voltage, parameters)
-    hours, sigma = elapsed / 3600.0, parameters[cc.P_IDLE_SIGMA]
+    hours, sigma, moved = elapsed / 3600.0, parameters[cc.P_IDLE_SIGMA], state.zero[MOVED]
     if not watch_idle(
         state.zero, 1.0 if idle else 0.0, switch_open, current, hours, sigma, parameters[cc.P_OFFSET_SIGMA]
     ):
+        if state.zero[MOVED] != moved:
+            for k in range(state.x.shape[0]):
+                state.p[k, cc.OFFSET, cc.OFFSET] += MOVED_CHANCE * state.zero[MOVED] ** 2
         return False
     zero, variance = state.zero[ZERO], state.zero[ZERO_VAR]
     for k in range(state.x.shape[0]):

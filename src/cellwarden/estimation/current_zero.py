@@ -6,6 +6,9 @@ the next, over the hours between, is the offset (the closure). Two bounds come o
 charges, so the offset is no lower than an idle reading; and a full pack takes no less than nothing from its charger,
 so the offset is no higher than the reading there. An idle reading is the zero only where one of these says so.
 
+An idle reading that leaves the zero for a level not seen before is a new load, or a zero that has moved. Until the next
+full moment tells, the zero is doubted by that much; there the count over the hours since shows which of the two it was.
+
 The state is one array of ZERO_SLOTS values: what was counted since the reference, which is the last full moment, and
 what is known of the zero.
 """
@@ -27,7 +30,12 @@ IDLE_AH, IDLE_HOURS = range(13, 15)
 ZERO, ZERO_VAR = range(15, 17)
 CHARGER_AMPERE = 17  # low-passed reading of the last stay on the charger, an upper bound of the zero
 LAST_APART = 18  # by how many sigmas the last measurement was apart, 0 where it began anew
-ZERO_SLOTS = 19
+# of idle readings: the last that was no zero, the last that the one before it bore out, and the hours at which one was
+# the zero last, NaN before the first
+LAST_OTHER, OTHER_LEVEL, LEVEL_HOURS = range(19, 22)
+# of a zero that may have moved: by how much, 0 where none has; hours at which; its variance before
+MOVED, MOVED_HOURS, MOVED_VAR = range(22, 25)
+ZERO_SLOTS = 25
 
 FULL_SHARE = 0.0025  # of the capacity: by how much two full moments differ after a discharge
 STEADY_SHARE = 0.0004  # the same while the pack stayed full
@@ -45,6 +53,9 @@ IDLE_ENOUGH_HOURS = 0.5
 OPEN_SHARE = 0.99
 CONFIRMING_ODDS = 3.0
 APART_SIGMAS = 2.0
+NEW_LEVEL_SIGMAS = 4.0
+MOVED_CHANCE = 0.1  # that a new level is the sensor's: loads are switched far more often than sensors drift off
+MOVED_ODDS = 2.0 * np.log((1.0 - MOVED_CHANCE) / MOVED_CHANCE)  # difference of squared sigmas that says otherwise
 
 
 def initial_zero() -> FloatArray:
@@ -53,6 +64,7 @@ def initial_zero() -> FloatArray:
     zero[CHARGER_AMPERE] = np.inf
     zero[SINCE_FULL_HOURS] = np.inf
     zero[ZERO_VAR] = np.inf
+    zero[LAST_OTHER] = zero[OTHER_LEVEL] = zero[LEVEL_HOURS] = np.nan
     return zero
 
 
@@ -138,14 +150,36 @@ def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_
         share = STEADY_SHARE if zero[FULL_HOURS] >= hours else FULL_SHARE
         unseen = 0.5 * unseen_ampere * min(zero[FULL_HOURS] / hours, 1.0)
         variance = (share * capacity) ** 2 + VOLTAGE_SHARE**2 * (gained**2 + tapered**2) + zero[LAST_VAR]
-        take_zero(zero, (zero[LAST_AH] - gained - tapered) / hours, variance / hours**2, unseen)
+        measured = (zero[LAST_AH] - gained - tapered) / hours
+        if not _take_move(zero, measured, variance / hours**2 + unseen**2):
+            take_zero(zero, measured, variance / hours**2, unseen)
     zero[HAS_REFERENCE] = 1.0
     zero[WAS_VOLT], zero[WAS_AMPERE] = zero[HELD_VOLT], zero[HELD_AMPERE]
     zero[COUNTED_AH] -= zero[LAST_AH]
-    zero[HOURS] -= zero[LAST_HOURS]
+    for clock in (HOURS, LEVEL_HOURS, MOVED_HOURS):
+        zero[clock] -= zero[LAST_HOURS]
     zero[COUNT_VAR] -= zero[LAST_VAR]
     zero[LAST_AH] = zero[LAST_HOURS] = zero[LAST_VAR] = 0.0  # they counted from the reference that was left
     return bool(had and hours >= LEAST_HOURS)
+
+
+@njit(cache=True)
+def _take_move(zero: FloatArray, measured: float, variance: float) -> bool:
+    """Decide by a closure whether the zero has moved to the new idle level; whether it has."""
+    after, hours = zero[LAST_HOURS] - zero[MOVED_HOURS], zero[LAST_HOURS]
+    if zero[MOVED] == 0.0 or after <= 0.0:
+        return False
+    unsure = max(zero[MOVED_HOURS] - zero[LEVEL_HOURS], 0.0)  # when it moved under a load, nobody saw
+    expected = zero[MOVED] * min((after + 0.5 * unsure) / hours, 1.0)
+    total = variance + zero[MOVED_VAR] + (zero[MOVED] * unsure / hours) ** 2 / 12.0
+    stayed, moved = (measured - zero[ZERO]) ** 2 / total, (measured - zero[ZERO] - expected) ** 2 / total
+    has_moved = moved < JUMP_SIGMAS**2 and stayed - moved > MOVED_ODDS
+    if has_moved:
+        zero[ZERO] += zero[MOVED]
+        zero[LAST_APART] = 0.0
+    zero[ZERO_VAR] = zero[MOVED_VAR]
+    zero[MOVED] = 0.0
+    return bool(has_moved)
 
 
 @njit(cache=True)
@@ -203,12 +237,37 @@ def watch_idle(
     zero[IDLE_HOURS] += hours
     if zero[IDLE_HOURS] < IDLE_ENOUGH_HOURS:
         return False
-    reading = zero[IDLE_AH] / zero[IDLE_HOURS]
+    reading, began = zero[IDLE_AH] / zero[IDLE_HOURS], zero[HOURS] - zero[IDLE_HOURS]
     zero[IDLE_AH] = zero[IDLE_HOURS] = 0.0
-    if not surely_idle and not is_zero_reading(zero, reading, sigma, prior_sigma):
+    returned = zero[MOVED] != 0.0 and abs(reading - zero[ZERO]) < APART_SIGMAS * np.sqrt(sigma**2 + zero[MOVED_VAR])
+    if not (surely_idle or returned or is_zero_reading(zero, reading, sigma, prior_sigma)):
+        _see_level(zero, reading, began, sigma)
         return False
+    if zero[MOVED] != 0.0:
+        zero[ZERO_VAR], zero[MOVED] = zero[MOVED_VAR], 0.0
+    zero[LEVEL_HOURS] = zero[HOURS]
     take_zero(zero, reading, sigma * sigma, sigma)
     return True
+
+
+@njit(cache=True)
+def _see_level(zero: FloatArray, reading: float, began_hours: float, sigma: float) -> None:
+    """Doubt the zero where idle readings that were the zero have left it for a level not seen before.
+
+    Two in a row have to show it: the first may have begun before the step.
+    """
+    borne_out = abs(reading - zero[LAST_OTHER]) <= NEW_LEVEL_SIGMAS * sigma  # false for NaN, as are the next two
+    is_old = abs(reading - zero[OTHER_LEVEL]) <= NEW_LEVEL_SIGMAS * sigma
+    was_zero = zero[LEVEL_HOURS] == zero[LEVEL_HOURS] and zero[MOVED] == 0.0
+    zero[LAST_OTHER] = reading
+    if not borne_out:
+        return
+    zero[OTHER_LEVEL] = reading
+    moved = reading - zero[ZERO]
+    if was_zero and not is_old and abs(moved) > NEW_LEVEL_SIGMAS * np.sqrt(sigma**2 + zero[ZERO_VAR]):
+        zero[MOVED], zero[MOVED_HOURS] = moved, began_hours - IDLE_ENOUGH_HOURS
+        zero[MOVED_VAR] = zero[ZERO_VAR] + sigma**2
+        zero[ZERO_VAR] += MOVED_CHANCE * moved**2
 
 
 @njit(cache=True)
