@@ -15,6 +15,7 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.pack_spec import SensorSpec
 from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.diagnosis import micro_short, sense_wires_swapped, sensor_dropout, sensor_stuck, undersampled
+from cellwarden.diagnosis.exchanged_levels import LONG_SIDE, NEAR_ROWS, SHORT_SIDE, WINDOW_ROWS, _near_steps
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wire_exchange import DECISION_SLOTS, SUSPICION, watch_decisions
 from cellwarden.estimation.plugin import PackContext
@@ -153,6 +154,23 @@ def test_dips_by_a_strong_balancer_do_not_count() -> None:
     context = context_of(block, balancing_current_ampere=1.0)
     switched = samples(block.unix_time_second, block.current_ampere, block.cell_voltage_volt, balancing_fraction=duty)
     assert not told(micro_short.DETECTOR, minutes_of(switched, context)[0], context)
+
+
+@pytest.mark.parametrize("newest", [0, 17, WINDOW_ROWS - 1])
+@pytest.mark.parametrize("side", [SHORT_SIDE, LONG_SIDE])
+def test_rows_next_to_the_middle_are_summed_where_both_sides_are_known(newest: int, side: int) -> None:
+    rng = np.random.default_rng(newest)
+    ring = rng.normal(3.3, 0.01, (WINDOW_ROWS, 5))
+    ring[rng.random(ring.shape) < 0.1] = np.nan
+    window = np.roll(ring, WINDOW_ROWS - 1 - newest, axis=0)[-(2 * side + 1) :]
+    apart = window[:, :-1] - window[:, 1:]
+    early, late = apart[:side], apart[side + 1 :]
+    known = np.isfinite(early) & np.isfinite(late)
+    behind = np.where(known, late, 0.0)[:NEAR_ROWS].sum(axis=0)
+    before = np.where(known, early, 0.0)[-NEAR_ROWS:].sum(axis=0)
+    near = np.full(4, np.nan)
+    _near_steps(ring, newest, side, near)
+    assert near == pytest.approx(behind - before, abs=1e-12)
 
 
 def test_an_exchange_of_levels_is_found_and_undone() -> None:

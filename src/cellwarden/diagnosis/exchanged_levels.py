@@ -73,6 +73,7 @@ def exchanged_pairs(
     band: float,
     step_volt: float,
     offset_volt: float,
+    near: FloatArray,
     out: FloatArray,
 ) -> None:
     """Write into `out` (JUMP_SLOTS, pairs) what an exchange ten minutes or half an hour before the newest row shows.
@@ -83,19 +84,24 @@ def exchanged_pairs(
     current : (WINDOW_ROWS,) mean, NaN where it is not measured [A]
     calm_rows : for how many rows the pack has rested; `band` [A] within which its current counts as none
     step_volt, offset_volt : the readings' resolution, and one sigma of a channel's offset [V]
+    near : (pairs,) scratch
     """
     for k in range(2 if calm_rows > 2 * LONG_SIDE else 1):
         side = LONG_SIDE if k else SHORT_SIDE
-        first = _first_step(voltage, newest, side, step_volt, out[JUMP], 0)
+        _near_steps(voltage, newest, side, near)
+        first = _first_step(voltage, newest, side, step_volt, near, out[JUMP], 0)
         if first < out.shape[1]:
-            _test_pairs(voltage, duty, current, newest, side, first, band, step_volt, offset_volt, out)
+            _test_pairs(voltage, duty, current, newest, side, first, band, step_volt, offset_volt, near, out)
 
 
 @bare_kernel
-def _first_step(voltage: FloatArray, newest: int, side: int, step_volt: float, jumps: FloatArray, begin: int) -> int:
+def _first_step(
+    voltage: FloatArray, newest: int, side: int, step_volt: float, near: FloatArray, jumps: FloatArray, begin: int
+) -> int:
     """The first pair from `begin` on that may have stepped and shows nothing yet; the number of pairs for none."""
+    least = LEAST_NEAR**2 * step_volt**2 / side
     for j in range(begin, jumps.shape[0]):
-        if jumps[j] == 0.0 and _may_step(voltage, newest, j, side, step_volt):
+        if near[j] ** 2 > least and jumps[j] == 0.0 and _may_step(voltage, newest, j, side, step_volt):
             return j
     return int(jumps.shape[0])
 
@@ -103,18 +109,17 @@ def _first_step(voltage: FloatArray, newest: int, side: int, step_volt: float, j
 @bare_kernel
 def _may_step(voltage: FloatArray, newest: int, j: int, side: int, step_volt: float) -> bool:
     """Whether the pair's difference stands apart on both sides of the middle row; a quick look."""
-    if _near_step(voltage, newest, j, side) ** 2 <= LEAST_NEAR**2 * step_volt**2 / side:
-        return False
-    begin = newest - 2 * side + WINDOW_ROWS
+    row, after = (newest - 2 * side + WINDOW_ROWS) % WINDOW_ROWS, (newest - side + 1 + WINDOW_ROWS) % WINDOW_ROWS
     early, late, square, near = 0.0, 0.0, 0.0, 0.0
     for k in range(side):
-        row, after = (begin + k) % WINDOW_ROWS, (begin + side + 1 + k) % WINDOW_ROWS
         first, last = voltage[row, j] - voltage[row, j + 1], voltage[after, j] - voltage[after, j + 1]
         if first == first and last == last:
             early += first
             late += last
             square += first * first + last * last
             near += (last if k < NEAR_ROWS else 0.0) - (first if k >= side - NEAR_ROWS else 0.0)
+        row = row + 1 if row + 1 < WINDOW_ROWS else 0
+        after = after + 1 if after + 1 < WINDOW_ROWS else 0
     early, late = early / side, late / side
     variance = max(square / side - early * early - late * late, 0.0) / side + step_volt**2 / (6.0 * side)
     moved = late - early
@@ -123,17 +128,20 @@ def _may_step(voltage: FloatArray, newest: int, j: int, side: int, step_volt: fl
 
 
 @bare_kernel
-def _near_step(voltage: FloatArray, newest: int, j: int, side: int) -> float:
-    """Sum of the pair's difference over the rows next behind the middle less that over those next before it [V]."""
+def _near_steps(voltage: FloatArray, newest: int, side: int, near: FloatArray) -> None:
+    """Write into `near` (pairs,) each pair's difference, summed over the rows next behind the middle, less before [V].
+
+    A row counts where the one that lies as far into the other side is known as well.
+    """
     begin = newest - 2 * side + WINDOW_ROWS
-    near = 0.0
+    near[:] = 0.0
     for n in range(2 * NEAR_ROWS):
         k = n if n < NEAR_ROWS else side - 2 * NEAR_ROWS + n
-        row, after = (begin + k) % WINDOW_ROWS, (begin + side + 1 + k) % WINDOW_ROWS
-        first, last = voltage[row, j] - voltage[row, j + 1], voltage[after, j] - voltage[after, j + 1]
-        if first == first and last == last:
-            near += last if n < NEAR_ROWS else -first
-    return near
+        early, late = voltage[(begin + k) % WINDOW_ROWS], voltage[(begin + side + 1 + k) % WINDOW_ROWS]
+        for j in range(near.shape[0]):  # without branches, so that the compiler takes pairs in step
+            first, last = early[j] - early[j + 1], late[j] - late[j + 1]
+            moved = last if n < NEAR_ROWS else -first
+            near[j] += moved if (first == first) & (last == last) else 0.0
 
 
 @counted_kernel
@@ -147,6 +155,7 @@ def _test_pairs(
     band: float,
     step_volt: float,
     offset_volt: float,
+    near: FloatArray,
     out: FloatArray,
 ) -> None:
     """Test every pair that passes the quick look, `first` the first, with the courses that all pairs share."""
@@ -164,7 +173,7 @@ def _test_pairs(
     j = first
     while j < out.shape[1]:
         _test(voltage, duty, rows, place, j, step, course, degrees, side, step_volt, offset_volt, out[:, j])
-        j = _first_step(voltage, newest, side, step_volt, out[JUMP], j + 1)
+        j = _first_step(voltage, newest, side, step_volt, near, out[JUMP], j + 1)
 
 
 @counted_kernel

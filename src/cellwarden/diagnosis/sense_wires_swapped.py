@@ -138,6 +138,7 @@ def _step(
         minutes.bleed_ah,
         hours,
         _scale(context),
+        np.empty(crossed.shape[1]),
         jumps,
         sums,
         choices,
@@ -230,11 +231,15 @@ def _follow(
     bled: FloatArray,
     hours: NDArray[np.bool_],
     scale: FloatArray,
+    near: FloatArray,
     jumps: FloatArray,
     sums: FloatArray,
     choices: FloatArray,
 ) -> None:
-    """Go through the minutes; `jumps` gets exchanges, `sums` and `choices` what the bleeds tell at full hours."""
+    """Go through the minutes; `jumps` gets exchanges, `sums` and `choices` what the bleeds tell at full hours.
+
+    `near` (pairs,) is scratch.
+    """
     told = 0
     calm_ampere, float_ampere, band, step_volt, offset_volt = scale
     for row in range(voltage.shape[0]):
@@ -245,7 +250,7 @@ def _follow(
         follow_calm(calm, low[row], high[row], band)
         calm_rows = calm[CALM_ROWS]
         exchanged_pairs(
-            ring_voltage, ring_duty, ring_current, at, calm_rows, calm_ampere, step_volt, offset_volt, jumps[row]
+            ring_voltage, ring_duty, ring_current, at, calm_rows, calm_ampere, step_volt, offset_volt, near, jumps[row]
         )
         floats = max(abs(low[row]), abs(high[row])) <= float_ampere
         ends = 1 if hours[row] else 0
