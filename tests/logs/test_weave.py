@@ -36,6 +36,13 @@ def test_every_value_is_the_quotient_to_the_last_bit(
         np.testing.assert_array_equal(wider, numbers.T / divisor)
 
 
+@pytest.mark.parametrize("kinds", [("int8", "int8"), ("int8", "int16"), ("int16", "int16"), ("uint8", "uint8")])
+def test_small_numbers_of_any_sign_keep_their_value(kinds: tuple[str, str]) -> None:
+    lowest = 0 if "uint8" in kinds else -100
+    columns = [np.linspace(lowest, 120, 300).astype(kind) for kind in kinds]
+    np.testing.assert_array_equal(woven(columns, 100.0), np.stack(columns, axis=1) / 100.0)
+
+
 @pytest.mark.parametrize(
     "columns",
     [

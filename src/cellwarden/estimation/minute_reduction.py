@@ -148,8 +148,11 @@ def _copy(state: ReductionState) -> ReductionState:
 def _row_bound(unix_time_second: FloatArray, pack: FloatArray) -> int:
     """Most rows that these samples can close: one a minute, gaps bridged for an hour at most."""
     last = pack[at.LAST_TIME]
-    times = unix_time_second if np.isnan(last) else np.concatenate([[last], unix_time_second])
-    steps = np.diff(np.ceil(times / 60.0))
+    first = float(unix_time_second[0]) if np.isnan(last) else float(last)
+    whole = np.ceil(unix_time_second[-1] / 60.0) - np.ceil(first / 60.0)
+    if whole <= len(unix_time_second):  # no bridge is that long
+        return int(whole) + 2
+    steps = np.diff(np.ceil(np.concatenate([[first], unix_time_second]) / 60.0))
     return int(np.minimum(steps, 62.0).sum()) + 2
 
 

@@ -96,6 +96,10 @@ class ClockState:
         self.recent_highest = history[-self.window_rows :]
         return bound
 
+    def follow(self, rising_times: FloatArray) -> None:
+        """Take in kept stamps (T,) that rise beyond all before them: the highest after each is itself."""
+        self.recent_highest = np.concatenate((self.recent_highest, rising_times))[-self.window_rows :]
+
     @property
     def sealed(self) -> float:
         """Rows up to this stamp can be given out: whatever comes is later [s]."""

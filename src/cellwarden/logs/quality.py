@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cellwarden.core.results import DataQuality
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.logs.repair import RepairCounts
-from cellwarden.logs.rows import Rows
+from cellwarden.logs.rows import Rows, intervals_after
 
 __all__ = ["IntervalCounter"]
 
@@ -38,11 +38,13 @@ class IntervalCounter:
     def add(self, rows: Rows) -> None:
         """Take the next rows, in order of time."""
         times = rows.times
-        intervals = np.diff(times, prepend=self.last)
+        intervals = intervals_after(self.last, times)
         first = 1 if np.isnan(self.last) else 0
         self.last = float(times[-1])
         steps = self._steps(rows.uptime_second, intervals)
-        self._count(intervals[first:])
+        highest = self._count(intervals[first:])
+        if not highest > _GAP_SECOND:
+            return
         far = (intervals > _GAP_SECOND) & ~steps
         self.gaps += int(far.sum())
         self.gap_seconds += float(intervals[far].sum())
@@ -57,21 +59,24 @@ class IntervalCounter:
         self.forward_steps.extend(float(size) for size in (intervals - run)[steps])
         return steps
 
-    def _count(self, intervals: FloatArray) -> None:
+    def _count(self, intervals: FloatArray) -> float:
+        """Count intervals (T,) by their length; the longest of them [s]."""
         if not len(intervals):
-            return
+            return 0.0
         low, high = float(intervals.min()), float(intervals.max())
+        longest = high
         if high > _FINE_SECOND:
             self._coarse.update(float(value) for value in np.round(intervals[intervals > _FINE_SECOND]))
             intervals = intervals[intervals <= _FINE_SECOND]
             if not len(intervals):
-                return
+                return longest
             high = float(intervals.max())
         if round(low * 1000) == round(high * 1000):
             self._fine[round(low * 1000)] += len(intervals)
-            return
+            return longest
         counted = np.bincount(np.rint(intervals * 1000).astype(np.int64))
         self._fine[: len(counted)] += counted
+        return longest
 
     def median(self) -> float:
         """The median interval [s], NaN of fewer than two rows."""

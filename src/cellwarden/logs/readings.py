@@ -109,6 +109,10 @@ class ReadingCheck:
     missing: Counter[str] = field(default_factory=Counter)
     implausible: int = 0
     finite_cells: int = 0
+    _limits: dict[str, _Range] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._limits = _ranges(self.pack)
 
     def reading(self, batch: pa.RecordBatch, place: Place, file: str, first_row: int) -> Reading:
         """The place's column of a batch, impossible values replaced by NaN.
@@ -123,7 +127,7 @@ class ReadingCheck:
         if place.stand_in is not None and numbers.dtype.kind == "f" and np.isnan(numbers).any():
             spare = column_numbers(batch, place.stand_in.name, file, first_row) / place.stand_in.divisor
             numbers, divisor = np.where(np.isnan(numbers), spare, numbers / divisor), 1.0
-        limits = _ranges(self.pack).get(column.field)
+        limits = self._limits.get(column.field)
         if limits is None or not len(numbers):
             return Reading(column, numbers, divisor)
         is_cell = column.field == "cell_voltage_volt"

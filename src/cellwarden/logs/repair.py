@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.logs.clock import WILD_SECOND, ClockState, wild_rows
-from cellwarden.logs.rows import Rows, concatenate
+from cellwarden.logs.rows import Rows, concatenate, intervals_after
 
 __all__ = ["WINDOW_ROWS", "RepairCounts", "Repairer"]
 
@@ -46,6 +46,7 @@ class Repairer:
     clock: ClockState = field(default_factory=lambda: ClockState(WINDOW_ROWS))
     _ordered: list[Rows] = field(default_factory=list)  # settled, rising, not yet given out
     _open: Rows | None = None  # as in the file, not yet settled
+    _open_is_regular: bool = False
     _last_good: float = np.nan
 
     def push(self, rows: Rows) -> Iterator[Rows]:
@@ -70,12 +71,14 @@ class Repairer:
 
     def _work(self, rows: Rows | None, *, final: bool) -> Iterator[Rows]:
         parts = [part for part in (self._open, rows) if part is not None and len(part)]
+        regular = bool(parts) and self._is_regular(parts)
         if not parts:
             self._open = None
-        elif self._is_regular(parts):
+        elif regular:
             self._pass_on(parts, final=final)
         else:
             self._mend(concatenate(parts), final=final)
+        self._open_is_regular = regular
         yield from self._give_out(final=final)
 
     def _is_regular(self, parts: list[Rows]) -> bool:
@@ -85,9 +88,10 @@ class Repairer:
         known = self.clock.highest
         before = known if np.isfinite(known) else float(parts[0].times[0]) - 1.0
         for part in parts:
-            gaps = np.diff(part.times, prepend=before)
-            if not (gaps.min() > 0.0 and gaps.max() <= WILD_SECOND):
-                return False
+            if part is not self._open or not self._open_is_regular:
+                gaps = intervals_after(before, part.times)
+                if not (gaps.min() > 0.0 and gaps.max() <= WILD_SECOND):
+                    return False
             before = float(part.times[-1])
         return True
 
@@ -102,7 +106,7 @@ class Repairer:
             if now:
                 done = part.cut(0, now)
                 self._ordered.append(done)
-                self.clock.advance(done.times[-WINDOW_ROWS:])
+                self.clock.follow(done.times[-WINDOW_ROWS:])
                 self.clock.highest = self.clock.last = self._last_good = float(done.times[-1])
             if now < len(part):
                 left.append(part.cut(now, len(part)))

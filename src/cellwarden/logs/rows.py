@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray, SampleBlock
 
-__all__ = ["Rows", "concatenate"]
+__all__ = ["Rows", "concatenate", "intervals_after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Rows:
 
     def cut(self, begin: int, end: int) -> Rows:
         """Rows begin … end−1 as views."""
+        if begin == 0 and end >= len(self):
+            return self
         uptime = self.uptime_second
         return Rows(self.block.rows(begin, end), None if uptime is None else uptime[begin:end])
 
@@ -47,6 +49,14 @@ class Rows:
     def with_times(self, times: FloatArray) -> Rows:
         """The same rows with other stamps [s]."""
         return Rows(replace(self.block, unix_time_second=times), self.uptime_second)
+
+
+def intervals_after(before: float, times: FloatArray) -> FloatArray:
+    """(T,) how long after the stamp before it each of T ≥ 1 stamps lies [s]; `before` is the one before the first."""
+    intervals = np.empty_like(times)
+    intervals[0] = times[0] - before
+    np.subtract(times[1:], times[:-1], out=intervals[1:])
+    return intervals
 
 
 def concatenate(parts: Sequence[Rows]) -> Rows:

@@ -39,16 +39,23 @@ def woven(
     table = np.arange(low, high + 1, dtype=np.float64) / divisor
     length = len(columns[0])
     rows = np.empty((length, len(columns)))
-    narrow = all(column.dtype == np.int16 for column in columns)  # as loggers write millivolts: half the bytes
-    stacked = np.empty((len(columns), length + _APART), dtype=np.int16 if narrow else np.int32)
+    stacked = np.empty((len(columns), length + _APART), dtype=_stored_as(columns))
     for place, column in zip(stacked, columns, strict=True):
         place[:length] = column
     _look_up(stacked, low, table, rows)
     return rows
 
 
+def _stored_as(columns: list[NDArray[Any]]) -> type[np.signedinteger[Any]]:
+    """The narrow type that all columns have, as percents and millivolts are logged, or one that holds any of them."""
+    for narrow in (np.int8, np.int16):
+        if all(column.dtype == narrow for column in columns):
+            return narrow
+    return np.int32
+
+
 @njit(cache=True)
-def _look_up(columns: NDArray[np.int16 | np.int32], low: int, table: FloatArray, rows: FloatArray) -> None:
+def _look_up(columns: NDArray[np.int8 | np.int16 | np.int32], low: int, table: FloatArray, rows: FloatArray) -> None:
     """Fill rows (T, n) from columns (n, ≥ T) of numbers from `low` on: places without a sign need no look at it."""
     for t in range(rows.shape[0]):
         for k in range(rows.shape[1]):
