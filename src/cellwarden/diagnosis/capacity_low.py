@@ -16,6 +16,7 @@ from cellwarden.diagnosis.full_charge_check import FullChargeCheck, follow_rises
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack, SocTrack
+from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.middle_value import middle_value, middle_values
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
@@ -61,7 +62,7 @@ def _step(
     share = track.relative_fraction / middle_values(track.relative_fraction)[:, None]
     curve_sigma = _curve_sigma(deepest_ah / nominal, board.get(PolarisationTrack).curve, context)
     check, factor = follow_rises(state.check, share, track.relative_sigma_fraction, board.get(SocTrack).full_count)
-    doubt = factor * np.hypot(track.relative_sigma_fraction, curve_sigma[:, None])
+    doubt = factor * joint_sigma(track.relative_sigma_fraction, curve_sigma[:, None])
 
     def of_rows(rows: IntArray) -> Deviation:
         ratio, sigma = track.relative_fraction[rows], track.relative_sigma_fraction[rows]

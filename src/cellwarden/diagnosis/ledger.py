@@ -72,6 +72,7 @@ def advance_ledger(state: LedgerState, evidence: Iterable[Evidence], until_unix_
     return book.state()
 
 
+_RULES_OF = {kind: tuple(rule for rule in RULES if rule.consequence == kind) for kind in {r.consequence for r in RULES}}
 _CAUSE_RANK = {rule.cause: rank for rank, rule in reversed(list(enumerate(RULES)))}
 
 
@@ -164,11 +165,9 @@ class _Book:
 
     def _explained(self, item: Evidence, severity: Severity) -> tuple[Severity, int | None]:
         """Severity that is left when the open findings have been asked, and which of them is the cause."""
-        for rule in RULES:
-            if rule.consequence != item.kind:
-                continue
-            for entry in self._open.values():
-                if explains(rule, self._entries[entry.index], item, self._scale):
+        for rule in _RULES_OF.get(item.kind, ()):
+            for (kind, _, _), entry in self._open.items():
+                if kind == rule.cause and explains(rule, self._entries[entry.index], item, self._scale):
                     return explained_severity(rule, severity), entry.index
         return severity, None
 

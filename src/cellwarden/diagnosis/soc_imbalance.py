@@ -23,6 +23,7 @@ from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
 from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
@@ -113,7 +114,7 @@ def _apart(left: FloatArray, bled_ah: FloatArray, hours: FloatArray, board: Boar
     track = board.get(SocTrack)
     done = levelled(left, bled_ah, board.get(SelfDischargeTrack).self_discharge_low_ampere * hours)
     done[left < LEFT_SHARE * _limit_ah(context)] = 0.0
-    sigma = np.hypot(track.deficit_difference_sigma_ah, BLEED_SHARE * done)
+    sigma = joint_sigma(track.deficit_difference_sigma_ah, BLEED_SHARE * done)
     return _Apart(left, done, sigma, np.exp(TWO_SIGMA * board.get(FloatLeakTrack).log_slope_sigma))
 
 

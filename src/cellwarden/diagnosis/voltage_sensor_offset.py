@@ -19,7 +19,7 @@ from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
-from cellwarden.estimation.middle_value import known_middle_values
+from cellwarden.estimation.middle_value import known_middle_values, middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -91,7 +91,7 @@ def _step(
 def _on_plateau(soc: SocTrack) -> NDArray[np.bool_]:
     """(M,) where the middle cell's curve is flat and the pack neither full nor empty."""
     middle = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
-    flat = np.median(soc.ocv_slope_volt, axis=1) < FLAT_VOLT
+    flat = middle_values(soc.ocv_slope_volt) < FLAT_VOLT
     return np.asarray(flat & (middle > MIDDLE_SOC[0]) & (middle < MIDDLE_SOC[1]))
 
 

@@ -143,7 +143,8 @@ def group_overpotential(
     soc = tracks.soc
     charge = np.nan_to_num(group_mean(soc.soc_fraction, groups), nan=0.5)
     assumed = assumed_overpotential(current, charge, factor, tracks, context)
-    measured = group_mean(volt - np.nan_to_num(tracks.offset.voltage_offset_volt) - soc.ocv_volt, groups)
+    offset = tracks.offset.voltage_offset_volt
+    measured = group_mean(volt - np.where(np.isnan(offset), 0.0, offset) - soc.ocv_volt, groups)
     doubt = group_mean(soc.ocv_slope_volt * (soc.soc_high_fraction - soc.soc_low_fraction) / 3.92, groups)
     along = np.where(current >= 0.0, 1.0, -1.0)[:, None]
     most = _LARGEST_RATIO * np.abs(assumed) + _LARGEST_EXCESS_VOLT

@@ -26,6 +26,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.current_zero import initial_zero
+from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_shape import CELL_SLOTS, KNEE_SLOTS, initial_shapes
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
@@ -247,7 +248,7 @@ def _soc_track(out: FloatArray, cell: FloatArray) -> SocTrack:
 
 def _capacity_track(cell: FloatArray, gain_tolerance_fraction: float) -> CapacityTrack:
     capacity = cell[rows_of.C_CAPACITY]
-    spread = TWO_SIGMA * np.hypot(cell[rows_of.C_CAPACITY_SIGMA], 0.5 * gain_tolerance_fraction * capacity)
+    spread = TWO_SIGMA * joint_sigma(cell[rows_of.C_CAPACITY_SIGMA], 0.5 * gain_tolerance_fraction * capacity)
     return CapacityTrack(
         capacity_ah=capacity,
         capacity_low_ah=capacity - spread,
@@ -262,7 +263,7 @@ def _counted_leak_track(cell: FloatArray) -> CountedLeakTrack:
     leak = cell[rows_of.C_LEAK]
     return CountedLeakTrack(
         leak_ampere=leak,
-        sigma_ampere=np.hypot(cell[rows_of.C_LEAK_SIGMA], KNEE_SHARE * leak),
+        sigma_ampere=joint_sigma(cell[rows_of.C_LEAK_SIGMA], KNEE_SHARE * leak),
         informed_unix_time_second=cell[rows_of.C_LEAK_INFORMED],
     )
 

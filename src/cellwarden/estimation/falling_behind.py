@@ -19,7 +19,7 @@ from cellwarden.core.minute_block import EdgeBlock, IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
-from cellwarden.estimation.middle_value import known_middle_values
+from cellwarden.estimation.middle_value import known_middle_values, middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
 __all__ = ["ESTIMATOR", "FallingBehindTrack", "Rests", "least_loss"]
@@ -99,7 +99,7 @@ def _shown(rests: Rests, begin: int, end: int, flatter: float) -> FloatArray:
     # a cell that stood above the median is taken to have stood as far below: what it lost on the way does not count
     nearer = np.abs(before) - after + ALIKE_SHARE * (np.abs(before) + np.abs(after))
     doubt = flatter * (np.maximum(nearer, 0.0) + max(rests.reading_ah[begin], rests.reading_ah[end]))
-    loss: FloatArray = (np.median(bled) - bled - doubt) / hours
+    loss: FloatArray = (middle_value(bled) - bled - doubt) / hours
     return loss
 
 
@@ -118,9 +118,8 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     rests, least = state.rests, state.least_ampere
     shown = np.empty_like(bled)
     done = 0
-    for row in _candidates(minutes, soc, drifted, slope):
-        if len(rests) and minutes.unix_time_second[row] - rests.stamp[-1] < APART_SECOND:
-            continue
+    candidates = _candidates(minutes, soc, drifted, slope)
+    while (row := _next_apart(candidates, minutes.unix_time_second, rests)) is not None:
         shown[done:row] = _held(least, rests, minutes.unix_time_second[done:row])
         done = row
         hours = (minutes.unix_time_second[row] - rests.stamp[-1]) / 3600.0 if len(rests) else 0.0
@@ -157,6 +156,14 @@ def _candidates(minutes: MinuteBlock, soc: SocTrack, drifted: FloatLeakTrack, sl
     rested = (soc.rest_second > RESTED_SECOND) & (slope >= STEEP_VOLT)
     seen = minutes.unix_time_second - drifted.informed_unix_time_second <= FRESH_SECOND
     return np.flatnonzero(rested & seen & np.isfinite(minutes.current_ampere))
+
+
+def _next_apart(candidates: IntArray, unix_time_second: FloatArray, rests: Rests) -> int | None:
+    """The first candidate that lies far enough behind the last rest."""
+    first = 0
+    if len(rests):
+        first = int(np.searchsorted(unix_time_second[candidates] - rests.stamp[-1], APART_SECOND))
+    return int(candidates[first]) if first < len(candidates) else None
 
 
 def _slopes(volt: FloatArray, context: PackContext) -> FloatArray:

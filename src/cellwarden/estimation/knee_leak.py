@@ -18,7 +18,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.cell_difference import BLEED_TOLERANCE
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_shift import PLATEAU_SOC, ChargeRows, KneeShift, knee_shift
-from cellwarden.estimation.middle_value import known_middle_value, known_middle_values
+from cellwarden.estimation.middle_value import known_middle_value, known_middle_values, middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
 __all__ = ["ESTIMATOR", "KneeLeakTrack", "ShiftLedger", "ToldLeaks", "told_leaks"]
@@ -103,7 +103,7 @@ def _loss(ledger: ShiftLedger, begin: int, end: int) -> tuple[FloatArray, FloatA
     after = np.where(beyond, ledger.least_ah[end], ledger.behind_ah[end])
     missing = after - ledger.behind_ah[begin] - bled
     last = np.where(beyond, known_middle_value(ledger.sigma_ah[end]), ledger.sigma_ah[end])
-    doubt = BLEED_TOLERANCE * (bled - np.median(bled))
+    doubt = BLEED_TOLERANCE * (bled - middle_value(bled))
     sigma = np.sqrt(last**2 + ledger.sigma_ah[begin] ** 2 + doubt**2)
     missing = missing - known_middle_value(missing)
     apart = PER_MEDIAN_DEVIATION * known_middle_value(np.abs(missing))

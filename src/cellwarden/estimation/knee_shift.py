@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import counted_kernel
+from cellwarden.estimation.middle_value import known_middle_values
 
 __all__ = ["ChargeRows", "KneeShift", "knee_shift"]
 
@@ -96,7 +97,7 @@ def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> K
     plateau = on_plateau[kept]
     ohm = _resistance(current[plateau], volt[plateau], resistance_ohm, STEP_SHARE * usual)
     volt = _smoothed(volt - ohm * current[:, None])
-    kept = kept[: int(np.argmax(np.nanmedian(volt, axis=1))) + 1]  # then the current tapers
+    kept = kept[: int(np.argmax(known_middle_values(volt))) + 1]  # then the current tapers
     current, volt, plateau = current[: len(kept)], volt[: len(kept)], plateau[: len(kept)]
     course = _course(rows.charge_ah[kept], current, volt, plateau, capacity_ah, ohm)
     if course is None:
@@ -109,7 +110,7 @@ def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> K
 def _resistance(current: FloatArray, volt: FloatArray, prior_ohm: float, step_ampere: float) -> float:
     """The median cell's resistance by the steps of the current, joined with the prior as if that were one step."""
     steps = current[SMOOTHED_ROWS:] - current[:-SMOOTHED_ROWS]
-    rises = np.nanmedian(volt[SMOOTHED_ROWS:] - volt[:-SMOOTHED_ROWS], axis=1)
+    rises = known_middle_values(volt[SMOOTHED_ROWS:] - volt[:-SMOOTHED_ROWS])
     weight = float((steps**2).sum()) + step_ampere**2
     return (float((steps * rises).sum()) + prior_ohm * step_ampere**2) / weight
 
@@ -154,7 +155,7 @@ def _course(
     resistance_ohm: float,
 ) -> _Course | None:
     """The median's course, None if it does not climb a knee."""
-    median = np.nanmedian(volt, axis=1)
+    median = known_middle_values(volt)
     rising = _rising(median)
     if len(rising) <= SMOOTHED_ROWS:
         return None

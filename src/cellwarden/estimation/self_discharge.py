@@ -75,8 +75,9 @@ def factor_doubt(missing: FloatArray, log_sigma: FloatArray) -> FloatArray:
     -------
     95 % bounds downwards and upwards over 1.96, as sigmas are
     """
-    less = np.abs(missing) * -np.expm1(-TWO_SIGMA * log_sigma) / TWO_SIGMA
-    more = np.abs(missing) * np.expm1(TWO_SIGMA * log_sigma) / TWO_SIGMA
+    rise = np.expm1(TWO_SIGMA * log_sigma)
+    more = np.abs(missing) * rise / TWO_SIGMA
+    less = more / (1.0 + rise)
     growing = missing > 0.0
     return np.array([np.where(growing, less, more), np.where(growing, more, less)])
 
@@ -209,7 +210,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     levelling = place_doubt(resting, PLACE_SHARE * context.pack.nominal_capacity_ah, LEVEL_HOURS)[:, None]
     own = joint_sigma(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
-    own[1] = np.hypot(own[1], missed_sigma(counted, drifted))
+    own[1] = joint_sigma(own[1], missed_sigma(counted, drifted))
     by_drift = joint_sigma(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
     clear = (drifted.rest_share > RESTING)[:, None] & (
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
@@ -218,7 +219,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
     leak, low, high = _by_knee(leak, low, high, board.get(KneeLeakTrack))
     leak, low, high = no_smaller(leak, low, high, board.get(FallingBehindTrack).least_ampere)
-    high = np.hypot(high, unseen_sigma(leak, drifted))
+    high = joint_sigma(high, unseen_sigma(leak, drifted))
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,

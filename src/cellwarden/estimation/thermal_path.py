@@ -237,9 +237,10 @@ def _track(
 
     Cells of one pack have one heat capacity and one way of conducting to each other, so all sensors tell them.
     """
-    log_tau, tau_variance = _with_pooled_exchange(out)
-    own, own_variance = out[:, :, kernel.OUT_CAPACITY], out[:, :, kernel.OUT_CAPACITY_VARIANCE]
-    covariance = out[:, :, kernel.OUT_COVARIANCE]
+    told = np.ascontiguousarray(np.moveaxis(out, 2, 0))  # each number's rows side by side
+    log_tau, tau_variance = _with_pooled_exchange(told)
+    own, own_variance = told[kernel.OUT_CAPACITY], told[kernel.OUT_CAPACITY_VARIANCE]
+    covariance = told[kernel.OUT_COVARIANCE]
     capacity, capacity_variance = _pooled(own, own_variance, np.log(_prior_heat_capacity(context)), CAPACITY_LOG_SIGMA)
     capacity_variance = capacity_variance + MODEL_LOG_SIGMA**2
     gain = covariance / own_variance
@@ -259,15 +260,15 @@ def _track(
         thermal_resistance_low_kelvin_per_watt=resistance / width + hidden,
         thermal_resistance_high_kelvin_per_watt=resistance * width + hidden,
         thermal_time_constant_second=np.exp(tau) + hidden,
-        informed_unix_time_second=out[:, :, kernel.OUT_INFORMED] + hidden,
+        informed_unix_time_second=told[kernel.OUT_INFORMED] + hidden,
         path_log=log_tau - np.log(_prior_time_constant_second(context)) + hidden,
         path_log_sigma=np.sqrt(tau_variance + MODEL_LOG_SIGMA**2) + hidden,
-        path_informed_second=out[:, :, kernel.OUT_PATH_SECOND],
-        warmth_celsius=out[:, :, kernel.OUT_WARMTH],
-        offset_difference_kelvin=out[:, :, kernel.OUT_OFFSET] + no_frame,
-        offset_difference_sigma_kelvin=np.sqrt(out[:, :, kernel.OUT_OFFSET_VARIANCE]) + no_frame,
-        ambient_celsius=out[:, :, kernel.OUT_AMBIENT],
-        heat_watt=heat[:, :, 0] + out[:, :, kernel.OUT_BIAS_WATT],
+        path_informed_second=told[kernel.OUT_PATH_SECOND],
+        warmth_celsius=told[kernel.OUT_WARMTH],
+        offset_difference_kelvin=told[kernel.OUT_OFFSET] + no_frame,
+        offset_difference_sigma_kelvin=np.sqrt(told[kernel.OUT_OFFSET_VARIANCE]) + no_frame,
+        ambient_celsius=told[kernel.OUT_AMBIENT],
+        heat_watt=heat[:, :, 0] + told[kernel.OUT_BIAS_WATT],
         model_time_constant_second=np.exp(log_tau),
         heat_capacity_joule_per_kelvin=np.exp(own),
         heat_correction_volt=out[:, :, kernel.OUT_LOSS :],
@@ -276,14 +277,17 @@ def _track(
     )
 
 
-def _with_pooled_exchange(out: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(M, S) logarithm of the time constant and its variance, the exchange with neighbours taken from all sensors."""
-    own, variance = out[:, :, kernel.OUT_EXCHANGE], out[:, :, kernel.OUT_EXCHANGE_VARIANCE]
-    covariance = out[:, :, kernel.OUT_EXCHANGE_COVARIANCE]
+def _with_pooled_exchange(told: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(M, S) logarithm of the time constant and its variance, the exchange with neighbours taken from all sensors.
+
+    `told` (OUTPUTS, M, S) are the kernel's outputs.
+    """
+    own, variance = told[kernel.OUT_EXCHANGE], told[kernel.OUT_EXCHANGE_VARIANCE]
+    covariance = told[kernel.OUT_EXCHANGE_COVARIANCE]
     mean, mean_variance = _pooled(own, variance, 0.0, EXCHANGE_LOG_SIGMA)
     gain = covariance / variance
-    log_tau = out[:, :, kernel.OUT_TAU] + gain * (mean - own)
-    return log_tau, out[:, :, kernel.OUT_TAU_VARIANCE] - gain * covariance + gain**2 * mean_variance
+    log_tau = told[kernel.OUT_TAU] + gain * (mean - own)
+    return log_tau, told[kernel.OUT_TAU_VARIANCE] - gain * covariance + gain**2 * mean_variance
 
 
 def _pooled(own: FloatArray, variance: FloatArray, prior: float, prior_sigma: float) -> tuple[FloatArray, FloatArray]:

@@ -72,7 +72,7 @@ def add_usage(sums: UsageSums, minutes: MinuteBlock, board: Board) -> UsageSums:
 
 def _deep_discharges(sums: UsageSums, soc: FloatArray) -> tuple[int, bool]:
     count, was_deep = sums.deep_discharges, sums.was_deep
-    for value in soc:
+    for value in soc.tolist():
         if value < DEEP_SOC and not was_deep:
             count += 1
             was_deep = True
