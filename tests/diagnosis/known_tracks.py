@@ -84,7 +84,8 @@ def odd(value: float, others: float = 0.0) -> FloatArray:
 
 def _minutes(tracks: Tracks) -> MinuteBlock:
     """Rows with the voltages, charges and bleeds of the tracks."""
-    minutes = hourly(tracks.hours, tracks.voltage_volt, tracks.context.cell_count)
+    minutes = hourly(tracks.hours, cells=tracks.context.cell_count)
+    minutes = dataclasses.replace(minutes, voltage_volt=_wide(tracks, minutes, tracks.voltage_volt))
     counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
     bled_ah = np.broadcast_to(tracks.bled_ah, minutes.bleed_ah.shape) * minutes.elapsed_second[:, None] / 3600.0

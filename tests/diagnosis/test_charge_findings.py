@@ -242,8 +242,10 @@ def test_without_the_balancers_log_a_cell_low_on_float_is_worth_knowing() -> Non
     tracks = Tracks(hours=40, voltage_volt=odd(3.39, 3.4), context=low_context(logged=False), informed=False)
     held = found(self_discharge.DETECTOR, tracks)
     assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.INFO)}
-    assert "Either it leaks, or its voltage is read low" in held[-1].explanation
-    assert "Cell 5 stands 10 mV below" in held[-1].explanation
+    assert held[-1].explanation.startswith(
+        "Cell 5 leaks, or its voltage is read low: it stands 10 mV below its neighbours on float. "
+    )
+    assert min(item.confidence for item in held) > 0.975
     assert hour_of(held[0].at_unix_time_second) > 12  # on float for half a day first
     assert found(self_discharge.DETECTOR, dataclasses.replace(tracks, context=low_context(logged=True))) == []
 
@@ -261,19 +263,62 @@ def low_until_a_discharge(offset_volt: float) -> list[Evidence]:
     )
     held = found(self_discharge.DETECTOR, tracks)
     assert {item.cell for item in held} == {ODD + 1}
-    assert "Either it leaks" in held[0].explanation
+    assert "leaks, or its voltage is read low" in held[0].explanation
     return held
 
 
 def test_a_discharge_and_recharge_show_that_a_cell_is_read_low() -> None:
     last = low_until_a_discharge(-0.010)[-1]
     assert last.severity is None
-    assert hour_of(last.at_unix_time_second) == 37
-    assert "read low by taken out" in last.explanation
+    assert 32 <= hour_of(last.at_unix_time_second) <= 37
 
 
 def test_a_discharge_and_recharge_show_that_a_low_cell_is_read_right() -> None:
     last = low_until_a_discharge(-0.002)[-1]
     assert last.severity is Severity.INFO
     assert hour_of(last.at_unix_time_second) >= 79
-    assert "8 mV below its neighbours on float. A discharge has shown that it is not its reading" in last.explanation
+    assert "leaks, or it has not been levelled yet: it stands 8 mV below its neighbours" in last.explanation
+
+
+def test_what_was_seen_on_float_stays_what_is_known_elsewhere() -> None:
+    """A cell 4 mV low on float is told so once: a discharge, where nothing shows, neither clears nor unsays it."""
+    hours = np.arange(100)[:, None]
+    away = (hours >= 50) & (hours < 56)
+    tracks = Tracks(
+        hours=100,
+        voltage_volt=np.where(away, 3.3, odd(3.396, 3.4)),
+        soc_fraction=np.where(away, 0.5, 0.99) * np.ones(CELLS),
+        context=low_context(logged=False),
+        informed=False,
+    )
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.INFO)}
+    assert hour_of(held[-1].at_unix_time_second) == 100
+    assert len(held) == 100 - hour_of(held[0].at_unix_time_second) + 1
+    assert all("stands 4 mV below" in item.explanation for item in held)
+    assert min(item.confidence for item in held) > 0.975
+
+
+def test_a_reading_that_flutters_about_the_limit_is_told_once_or_not_at_all() -> None:
+    """2.5 mV is the limit: readings of 1 and 4 mV by turns, hour by hour, are one that stands 2.5 mV low."""
+    flutter = np.where(np.arange(120)[:, None] % 2 == 0, odd(3.399, 3.4), odd(3.396, 3.4))
+    tracks = Tracks(hours=120, voltage_volt=flutter, context=low_context(logged=False), informed=False)
+    severities = [item.severity for item in found(self_discharge.DETECTOR, tracks)]
+    assert None not in severities
+
+
+def test_the_lowest_of_cells_that_scatter_is_not_worth_knowing() -> None:
+    """Readings of sound cells lie apart by 2 mV: the lowest of eight is often more than two sigma low."""
+    scatter = 0.002 * np.array([-0.4, 0.9, -0.9, 0.4, -2.3, 0.0, 1.4, -0.1])
+    tracks = Tracks(hours=40, voltage_volt=3.4 + scatter, context=low_context(logged=False), informed=False)
+    assert found(self_discharge.DETECTOR, tracks) == []
+
+
+def test_a_leak_that_is_told_needs_no_hint() -> None:
+    tracks = Tracks(
+        hours=60, voltage_volt=odd(3.39, 3.4), leak_ampere=odd(0.010), context=low_context(logged=False)
+    )
+    held = found(self_discharge.DETECTOR, tracks)
+    warned = [item.at_unix_time_second for item in held if item.severity is Severity.WARNING]
+    assert warned
+    assert all(item.severity is Severity.WARNING for item in held if item.at_unix_time_second >= warned[0])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cellwarden.core.finding import Severity
@@ -7,7 +9,7 @@ from cellwarden.core.results import Readiness
 from cellwarden.report import headline
 from cellwarden.report.states import cell_states, highlighted_cells, open_findings
 from cellwarden.report.summary_words import ending_words, readiness_sentence, untold_sentence
-from cellwarden.report.words import finding_sentence, sureness
+from cellwarden.report.words import finding_sentence, magnitude_text, sureness
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result, unknown
 
 KINDS = (
@@ -48,6 +50,18 @@ def test_sentences_say_direction_and_size(kind: str, unit: str, sizes: tuple[flo
         plain(finding_sentence(finding(kind, unit=unit, magnitude=value, magnitude_low=low, magnitude_high=high)))
         == said
     )
+
+
+def test_a_finding_without_a_size_says_what_was_seen() -> None:
+    sizeless = finding(
+        magnitude=0.0,
+        magnitude_low=0.0,
+        magnitude_high=0.0,
+        explanation="Cell 3 leaks, or its voltage is read low: it stands 3 mV below. Both look the same.",
+    )
+    assert finding_sentence(sizeless) == "Cell 3 leaks, or its voltage is read low: it stands 3 mV below"
+    assert magnitude_text(sizeless) == "not known"
+    assert plain(finding_sentence(replace(sizeless, explanation=""))) == "Self-discharge at cell 3"
 
 
 def test_a_reading_without_a_place_is_the_whole_logs() -> None:

@@ -1,8 +1,7 @@
 """A cell that loses charge inside: more than its neighbours, the bleed's share taken out.
 
 Without the balancer's log a cell that stands a few millivolts low on float may leak or be read low; that is said as
-worth knowing, with both possibilities, until a discharge and recharge settles it: on the plateau a leak does not show,
-and what a cell is read low by there, it is read low by on float.
+worth knowing, with both possibilities (`low_on_float`), where no leak is told.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
@@ -18,10 +16,11 @@ from cellwarden.core.leak_told import PRESSING_PER_HOUR
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.low_on_float import LowOnFloat, initial_low, watch_low
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
-from cellwarden.estimation.middle_value import known_middle_values, middle_values
+from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR"]
@@ -32,24 +31,18 @@ PRESSING_HOURS = 12.0
 VISIBLE_FRACTION = 0.002  # of the capacity: what must have been lost before a leak is named
 SPREADS = 5.0
 RAISED_PROBABILITY = 0.998  # years of many cells, each day a new chance to be wrong
-FLOAT_SOC = 0.96
-FLOAT_REST_SECOND = 12 * 3600.0
-LOW_VOLT, LOW_SPREADS, LOW_SIGMA_VOLT = 0.0025, 2.0, 0.0003  # balancers hold a leaking cell that little below
-PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
-TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Leaks held, cells held that stand low, hours for which the pack was on the plateau."""
+    """Leaks held, and cells held that stand low."""
 
     leak: WatchState
-    low: WatchState
-    plateau_hours: float
+    low: LowOnFloat
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(initial_watch(context.cell_count), initial_watch(context.cell_count), 0.0)
+    return _State(initial_watch(context.cell_count), initial_low(context.cell_count))
 
 
 def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[_State, list[Evidence]]:
@@ -79,10 +72,19 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
     if context.has_balancing or context.pack.balancer == "none":
-        return _State(leak, state.low, state.plateau_hours), held
-    hours = state.plateau_hours + _plateau_hours(minutes, board.get(SocTrack))
-    low, hints = _watch_low(state.low, minutes, board, leak, hours)
-    return _State(leak, low, float(hours[-1]) if len(hours) else state.plateau_hours), held + hints
+        return _State(leak, state.low), held
+    low, hints = watch_low(state.low, minutes, board, KIND)
+    return _State(leak, low), _joined(held, hints)
+
+
+def _joined(leaks: list[Evidence], hints: list[Evidence]) -> list[Evidence]:
+    """One piece of evidence for a cell and an hour: a leak that is told needs no hint, what is over yields to one."""
+    by_place = {(item.at_unix_time_second, item.cell): item for item in hints}
+    for item in leaks:
+        place = item.at_unix_time_second, item.cell
+        if item.severity is not None or place not in by_place or by_place[place].severity is None:
+            by_place[place] = item
+    return list(by_place.values())
 
 
 def _own_spread(leak: FloatArray, sigma: FloatArray) -> FloatArray:
@@ -128,85 +130,6 @@ def _leak(
             else f"Plan to replace cell {cell + 1}; until then see that the pack is fully charged at least once a "
             "month, and look whether its loss grows."
         ),
-    )
-
-
-def _plateau_hours(minutes: MinuteBlock, soc: SocTrack) -> FloatArray:
-    """Hours on the plateau since the block began, (M,)."""
-    median = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
-    there = (median > PLATEAU_SOC[0]) & (median < PLATEAU_SOC[1])
-    return np.asarray(np.cumsum(there * minutes.elapsed_second) / 3600.0)
-
-
-def _read_low_volt(board: Board, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """How much lower than the others each cell is read [V], 0 before it is told, and whether; (M, n_cells)."""
-    track = board.get(VoltageOffsetTrack)
-    told = (plateau_hours[:, None] >= PLATEAU_HOURS) & (track.told_sigma_volt < TOLD_SIGMA_VOLT)
-    offset = track.voltage_offset_volt
-    return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
-
-
-def _watch_low(
-    state: WatchState, minutes: MinuteBlock, board: Board, leak: WatchState, plateau_hours: FloatArray
-) -> tuple[WatchState, list[Evidence]]:
-    """Cells that stand low on float while the bleed is not known, but for what their readings are low by."""
-    soc = board.get(SocTrack)
-    read_low, told = _read_low_volt(board, plateau_hours)
-
-    def of_rows(rows: IntArray) -> Deviation:
-        voltage = minutes.voltage_volt[rows]
-        below = np.maximum(known_middle_values(voltage)[:, None] - voltage - read_low[rows], 0.0)
-        floating = (known_middle_values(soc.soc_fraction[rows]) > FLOAT_SOC) & (
-            soc.rest_second[rows] > FLOAT_REST_SECOND
-        )
-        return Deviation(
-            value=below,
-            sigma=np.full_like(below, LOW_SIGMA_VOLT),
-            limit=np.maximum(LOW_VOLT, LOW_SPREADS * robust_sigmas(voltage))[:, None],
-            pressing=np.inf,
-            known=np.isfinite(voltage) & floating[:, None] & (leak.level == 0.0),
-            mild=np.ones(below.shape, dtype=np.bool_),
-        )
-
-    def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        below = float(np.nanmedian(minutes.voltage_volt[row]) - minutes.voltage_volt[row, cell] - read_low[row, cell])
-        settled = bool(told[row, cell])
-        explanation, advice = _low_words(cell + 1, 1e3 * below, settled=settled) if severity else _over_words(cell + 1)
-        return Evidence(
-            at_unix_time_second=float(minutes.unix_time_second[row]),
-            kind=KIND,
-            cell=cell + 1,
-            sensor=None,
-            severity=severity,
-            unit="ampere",
-            confidence=0.5 * chance,
-            first_seen_unix_time_second=since,
-            explanation=explanation,
-            advice=advice,
-        )
-
-    return watch_deviation(state, minutes, of_rows, say)
-
-
-def _low_words(cell: int, below_millivolt: float, *, settled: bool) -> tuple[str, str]:
-    """What is said of a cell that stands low, and what to do."""
-    stands = f"Cell {cell} stands {below_millivolt:.0f} mV below its neighbours on float. "
-    if settled:
-        return (
-            stands + "A discharge has shown that it is not its reading: it leaks, or it has not been levelled yet.",
-            "Log the on-time of the balancer per cell: it tells how much the cell leaks.",
-        )
-    return (
-        stands + "Either it leaks, or its voltage is read low: without the balancer's log both look the same.",
-        "Log the balancer's on-time per cell, or discharge the pack below half and recharge it: either tells which.",
-    )
-
-
-def _over_words(cell: int) -> tuple[str, str]:
-    """What is said of a cell that stands low no more."""
-    return (
-        f"Cell {cell} stands with its neighbours on float, what its voltage is read low by taken out.",
-        "Nothing needs to be done.",
     )
 
 

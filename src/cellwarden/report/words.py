@@ -85,8 +85,15 @@ def place_text(finding: Finding) -> str:
 _COUNTED = {"micro_short": "dips", "thermal_path_degraded": "times", "sense_wires_swapped": ""}
 
 
+def _has_size(finding: Finding) -> bool:
+    """Whether a size is told; all zeros stand for none."""
+    return any((finding.magnitude, finding.magnitude_low, finding.magnitude_high))
+
+
 def magnitude_text(finding: Finding) -> str:
     """Size with its 95 % interval in human units."""
+    if not _has_size(finding):
+        return "not known"
     largest = max(abs(finding.magnitude), abs(finding.magnitude_low), abs(finding.magnitude_high))
     counted = _COUNTED.get(finding.kind)
     unit = human_unit(finding.unit, largest) if counted is None else HumanUnit(counted)
@@ -211,7 +218,13 @@ def finding_noun(kind: str) -> str:
 
 
 def finding_sentence(finding: Finding) -> str:
-    """What a finding says, as a clause that begins with a capital letter and has no full stop."""
+    """What a finding says, as a clause that begins with a capital letter and has no full stop.
+
+    Where no size is told, it is what was seen, in the explanation's first sentence.
+    """
+    if not _has_size(finding):
+        seen = finding.explanation.partition(". ")[0].rstrip(".")
+        return seen or _capital(f"{finding_noun(finding.kind)} at {place_text(finding)}")
     if finding.kind in _KINDS:
         return _capital(_KINDS[finding.kind][1](finding))
     return _capital(f"{finding_noun(finding.kind)} at {place_text(finding)}: {magnitude_text(finding)}")

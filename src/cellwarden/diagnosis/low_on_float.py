@@ -1,0 +1,114 @@
+"""A cell that stands a few millivolts low on float while its bleed is not known: it may leak or be read low.
+
+What counts is the mean over the hours at rest on float, which is kept while the pack is elsewhere: what was seen there
+stays what is known. A discharge and recharge settles which it is: on the plateau a leak does not show, and what a cell
+is read low by there, it is read low by on float.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellwarden.core.board import Board
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.minute_block import IntArray, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
+from cellwarden.diagnosis.spread import robust_sigmas
+from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
+from cellwarden.estimation.middle_value import known_middle_values, middle_values
+
+__all__ = ["LowOnFloat", "initial_low", "watch_low"]
+
+FLOAT_SOC = 0.96
+FLOAT_REST_SECOND = 12 * 3600.0
+MEMORY_HOURS, SEEN_HOURS = 6.0, 1.0  # of float: a bleed moves a cell within hours, and the readings' noise is gone
+HOURS_NEEDED = 6.0  # what comes and goes within a night was the charge before
+LOW_VOLT, LOW_SIGMA_VOLT = 0.0025, 0.0003  # balancers hold a leaking cell that little below
+ANY_OF_HEALTHY = 0.05  # chance that the lowest of the pack's sound cells counts as low
+PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
+TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
+
+
+@dataclass(frozen=True, slots=True)
+class LowOnFloat:
+    """Cells held that stand low, how far each stood on float, hours for which the pack was on the plateau."""
+
+    watch: WatchState
+    seen: SeenDifference
+    plateau_hours: float
+
+
+def initial_low(cells: int) -> LowOnFloat:
+    """Nothing seen yet."""
+    return LowOnFloat(initial_watch(cells), unseen(cells), 0.0)
+
+
+def watch_low(state: LowOnFloat, minutes: MinuteBlock, board: Board, kind: str) -> tuple[LowOnFloat, list[Evidence]]:
+    """Cells that stand low on float, but for what their readings are low by; evidence of that kind."""
+    soc = board.get(SocTrack)
+    median = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
+    final, seen = follow_difference(
+        state.seen, minutes, (median > FLOAT_SOC) & (soc.rest_second > FLOAT_REST_SECOND), MEMORY_HOURS
+    )
+    on_plateau = (median > PLATEAU_SOC[0]) & (median < PLATEAU_SOC[1])
+    hours = state.plateau_hours + np.cumsum(on_plateau * minutes.elapsed_second) / 3600.0
+    read_low, told = _read_low_volt(board.get(VoltageOffsetTrack), hours)
+    below = np.maximum(-seen.volt - read_low, 0.0)
+    spreads = NormalDist().inv_cdf((1.0 - ANY_OF_HEALTHY) ** (1.0 / below.shape[1]))
+
+    def of_rows(rows: IntArray) -> Deviation:
+        return Deviation(
+            value=below[rows],
+            sigma=np.full_like(below[rows], LOW_SIGMA_VOLT),
+            limit=np.maximum(LOW_VOLT, spreads * robust_sigmas(seen.volt[rows]))[:, None],
+            pressing=np.inf,
+            known=seen.hours[rows] >= SEEN_HOURS,
+            mild=np.ones((len(rows), below.shape[1]), dtype=np.bool_),
+            hours_needed=HOURS_NEEDED,
+        )
+
+    def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
+        explanation, advice = _words(cell + 1, 1e3 * float(below[row, cell]), settled=bool(told[row, cell]))
+        return Evidence(
+            at_unix_time_second=float(minutes.unix_time_second[row]),
+            kind=kind,
+            cell=cell + 1,
+            sensor=None,
+            severity=severity,
+            unit="ampere",
+            confidence=chance,
+            first_seen_unix_time_second=since,
+            explanation=explanation if severity else "",
+            advice=advice if severity else "",
+        )
+
+    watch, found = watch_deviation(state.watch, minutes, of_rows, say)
+    return LowOnFloat(watch, final, float(hours[-1]) if len(hours) else state.plateau_hours), found
+
+
+def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """How much lower than the others each cell is read [V], 0 before it is told, and whether; (M, n_cells)."""
+    told = (plateau_hours[:, None] >= PLATEAU_HOURS) & (track.told_sigma_volt < TOLD_SIGMA_VOLT)
+    offset = track.voltage_offset_volt
+    return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
+
+
+def _words(cell: int, below_millivolt: float, *, settled: bool) -> tuple[str, str]:
+    """What is said of a cell that stands low, and what to do; the first sentence stands for itself."""
+    stands = f"it stands {below_millivolt:.0f} mV below its neighbours on float"
+    if settled:
+        return (
+            f"Cell {cell} leaks, or it has not been levelled yet: {stands}. A discharge has shown that it is not its "
+            "reading.",
+            "Log the on-time of the balancer per cell: it tells how much the cell leaks.",
+        )
+    return (
+        f"Cell {cell} leaks, or its voltage is read low: {stands}. Without the balancer's log both look the same.",
+        "Log the balancer's on-time per cell, or discharge the pack below half and recharge it: either tells which.",
+    )
