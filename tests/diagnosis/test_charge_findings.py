@@ -277,7 +277,7 @@ def test_a_discharge_and_recharge_show_that_a_low_cell_is_read_right() -> None:
     last = low_until_a_discharge(-0.002)[-1]
     assert last.severity is Severity.INFO
     assert hour_of(last.at_unix_time_second) >= 79
-    assert "leaks, or it has not been levelled yet: it stands 8 mV below its neighbours" in last.explanation
+    assert "leaks, or is not levelled yet: it stands 8 mV below its neighbours" in last.explanation
 
 
 def test_what_was_seen_on_float_stays_what_is_known_elsewhere() -> None:
@@ -315,9 +315,7 @@ def test_the_lowest_of_cells_that_scatter_is_not_worth_knowing() -> None:
 
 
 def test_a_leak_that_is_told_needs_no_hint() -> None:
-    tracks = Tracks(
-        hours=60, voltage_volt=odd(3.39, 3.4), leak_ampere=odd(0.010), context=low_context(logged=False)
-    )
+    tracks = Tracks(hours=60, voltage_volt=odd(3.39, 3.4), leak_ampere=odd(0.010), context=low_context(logged=False))
     held = found(self_discharge.DETECTOR, tracks)
     warned = [item.at_unix_time_second for item in held if item.severity is Severity.WARNING]
     assert warned

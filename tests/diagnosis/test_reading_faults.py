@@ -143,8 +143,11 @@ def test_dips_between_rows_that_are_seconds_apart_are_owned_up_to() -> None:
     told_sparse = [item.explanation for item in told_of(micro_short.DETECTOR, sparse) if item.severity is not None]
     assert told_sparse
     assert all("a reading every 5 s" in text for text in told_sparse)
-    close = [item.explanation for item in told_of(micro_short.DETECTOR, block) if item.severity is not None]
-    assert not any("unseen" in text for text in close)
+    close = [item for item in told_of(micro_short.DETECTOR, block) if item.severity is not None]
+    assert not any("unseen" in item.explanation for item in close)
+    few = next(item for item in told_of(micro_short.DETECTOR, sparse) if item.magnitude == 5.0)
+    all_seen = next(item for item in close if item.magnitude == 5.0)
+    assert few.magnitude_high == pytest.approx(2.0 * all_seen.magnitude_high)  # half may have come between rows
 
 
 def test_dips_by_a_strong_balancer_do_not_count() -> None:

@@ -159,6 +159,43 @@ def test_dips_are_counted(depth: float, seconds: int, noise: float, interval: fl
     assert dipped(depth, seconds, noise, interval) == (6.0, 0.0)
 
 
+def answered(depth: float, length: int, interval: float, late: int = 0) -> tuple[float, float]:
+    """Counts of the cell with six dips on float, which the charger answers, and of all others.
+
+    The current rises by 16 A with the dip, or some samples later, and lifts all cells by 20 mV for as long.
+    """
+    time: FloatArray = START + interval * np.arange(9000, dtype=np.float64)
+    current = np.zeros(9000)
+    voltage = 3.4 + 0.001 * np.random.default_rng(6).standard_normal((9000, 8))
+    for k in range(6):
+        at = 1000 + 1300 * k
+        current[at + late : at + length] = 16.0
+        voltage[at + late : at + length] += 0.020
+        voltage[at : at + length, 4] -= depth
+        relaxing = np.arange(int(60 / interval))
+        voltage[at + length + relaxing, 4] -= 0.05 * depth * np.exp(-relaxing * interval / 20.0)
+    dips = minutes_of(samples(time, current, np.round(voltage, 3)))[0].dip_count.sum(axis=0)
+    return float(dips[4]), float(dips.sum() - dips[4])
+
+
+@pytest.mark.parametrize(
+    ("depth", "length", "interval", "late"),
+    [(0.300, 1, 10.0, 0), (0.090, 1, 10.0, 0), (0.300, 5, 1.0, 0), (0.090, 5, 1.0, 1), (0.060, 20, 1.0, 2)],
+)
+def test_dips_that_a_charger_answers_are_counted(depth: float, length: int, interval: float, late: int) -> None:
+    assert answered(depth, length, interval, late) == (6.0, 0.0)
+
+
+def test_a_cell_that_is_lifted_less_or_falls_for_good_when_charge_rises_does_not_dip() -> None:
+    """One cell rises by 5 mV where the others do by 60; another's wire comes off by 100 mV in one of the steps."""
+    time: FloatArray = START + np.arange(9000, dtype=np.float64)
+    current = np.where(np.arange(9000) % 1500 < 700, 0.0, 50.0)
+    lift = np.where(np.arange(8) == 2, 1e-4, 1.2e-3)
+    voltage = 3.3 + current[:, None] * lift + 0.001 * np.random.default_rng(7).standard_normal((9000, 8))
+    voltage[5200:, 4] -= 0.1
+    assert minutes_of(samples(time, current, np.round(voltage, 3)))[0].dip_count.sum() == 0
+
+
 def test_no_dips_in_steps_noise_and_coarse_readings() -> None:
     for noise, step in ((0.001, 0.001), (0.010, 0.001), (0.0, 0.02)):
         time, current, voltage = noisy_pack(6.0, noise_volt=noise, seed=7)

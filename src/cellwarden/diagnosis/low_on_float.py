@@ -104,8 +104,7 @@ def _words(cell: int, below_millivolt: float, *, settled: bool) -> tuple[str, st
     stands = f"it stands {below_millivolt:.0f} mV below its neighbours on float"
     if settled:
         return (
-            f"Cell {cell} leaks, or it has not been levelled yet: {stands}. A discharge has shown that it is not its "
-            "reading.",
+            f"Cell {cell} leaks, or is not levelled yet: {stands}. A discharge has shown that it is read right.",
             "Log the on-time of the balancer per cell: it tells how much the cell leaks.",
         )
     return (

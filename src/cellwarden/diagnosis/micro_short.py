@@ -32,6 +32,7 @@ INFO_DIPS, WARNING_DIPS = 2, 3
 INFO_CHANCE, WARNING_CHANCE = 1e-2, 1e-4
 HARD_DIPS, HARD_CHANCE = 30, 1e-9  # dips by the dozen: the next one may not burn away
 SEEN_SECOND = 2.0  # between samples up to which dips of a few seconds are all seen
+SEEN_SHARE = 0.5  # of dips that last for any part of the time between two samples, evenly, as many as one may hit
 LEAD_OHM, LEAD_DROP_VOLT = 0.05, 0.01  # of a sense lead that carries the balancer's current
 
 # rows of a cell's state
@@ -125,6 +126,7 @@ def _evidence(at: float, j: int, level: int, history: FloatArray, chance: float,
         return Evidence(at_unix_time_second=at, kind=KIND, cell=j + 1, sensor=None, severity=None)
     count, first = float(history[COUNT]), float(history[FIRST])
     low, high = poisson_interval(count)
+    high /= SEEN_SHARE if unseen else 1.0
     return Evidence(
         at_unix_time_second=at,
         kind=KIND,

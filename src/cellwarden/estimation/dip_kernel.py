@@ -3,10 +3,15 @@
 A dip is a reading below the cell's own recent level by 15 mV (three resolutions of a coarse sensor) or six sigma of its
 own noise, whichever is more, that comes back within 90 s. Where noise hides short dips, the mean of the last samples
 may show longer ones. A step of the current starts the level anew.
+
+But a charger that holds the string's voltage answers the dip of a cell with current. More charge lifts every sound
+cell, so one that falls while it rises is dipping; that dip is over when half of its depth is made good, whatever the
+current does meanwhile. Such a dip is told by a negative time in DIP_SECOND, with its depth in DIP_SLOW.
 """
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from cellwarden.core.sample_block import FloatArray
@@ -23,6 +28,7 @@ TRUSTED_SAMPLES, TRUSTED_NOISY_SAMPLES, TRUSTED_MEAN_SAMPLES = 5.0, 10.0, 40.0
 NOISE_SHARE = 0.003
 FIRST_VARIANCE = 1e-4  # [V²] until the noise is known, a few hundred samples later
 SLOW_SECOND = 8.0  # of the running mean; its variance is share / (2 − share) of the noise's
+BACK_SHARE = 0.5  # of the depth: a cell relaxes for minutes after a deep dip
 CALM_BANDS = 4.0  # of the steady band: 2 % of C
 CALM_VOLT = 0.005  # of the median cell, where the current is not measured
 
@@ -36,17 +42,23 @@ def plan_dips(
     Parameters
     ----------
     band : within which the current is calm [A]
-    plan : (PLAN_ROWS, PLAN_SLOTS) gets the sample's weight in the levels
+    plan : (PLAN_ROWS, PLAN_SLOTS) gets the sample's weight in the levels, and the mean before it
     interval : time since the sample before, 0 at the first one [s]
     level : the current, or the median cell where no current is measured [A or V]
     """
-    if current != current:
+    mean, measured = plan[k, at.MEAN], current == current
+    if not measured:
         band = CALM_VOLT
-    if not (0.0 < interval <= DIP_LONGEST_SECOND and abs(level - pack[at.CALM_LEVEL]) <= band):
+    trusted = pack[at.CALM_COUNT] >= TRUSTED_SAMPLES
+    plan[k, at.MEAN_BEFORE] = pack[at.CALM_MEAN]
+    if mean == mean:
+        pack[at.CALM_MEAN] = mean
+    close = 0.0 < interval <= DIP_LONGEST_SECOND
+    if not (close and abs(level - pack[at.CALM_LEVEL]) <= band):
+        answered = close and measured and trusted and level > pack[at.CALM_LEVEL]
         pack[at.CALM_LEVEL] = level
         pack[at.CALM_COUNT] = 1.0
-        return at.RESTART_DIPS
-    trusted = pack[at.CALM_COUNT] >= TRUSTED_SAMPLES
+        return at.RESTART_DIPS | at.ANSWERED if answered else at.RESTART_DIPS
     share = NOISY_SHARE
     if pack[at.CALM_COUNT] * NOISY_SHARE < 1.0:
         pack[at.CALM_COUNT] += 1.0
@@ -71,7 +83,8 @@ def watch_dips(cells: int, cell: FloatArray, least: float, plan: FloatArray, row
     mean, scale, share = plan[row, at.MEAN], plan[row, at.SCALE], plan[row, at.DIP_SHARE]
     slow_share = min(1.0, plan[row, at.INTERVAL] / SLOW_SECOND)
     if bits & at.RESTART_DIPS:
-        _restart(cells, cell, mean, scale)
+        before = plan[row, at.MEAN_BEFORE] if bits & at.ANSWERED else np.nan
+        _restart(cells, cell, mean, scale, before, plan[row, at.INTERVAL], least)
     elif _all_quiet(cells, cell, mean, scale, 0.25 * least):
         _follow_noise(cells, cell, mean, scale, share, slow_share, least)
     else:
@@ -82,15 +95,40 @@ def watch_dips(cells: int, cell: FloatArray, least: float, plan: FloatArray, row
                 _watch_cell(cell, k, deviation, share, slow_share, least, interval, trusted)
 
 
-@njit(cache=True, inline="always")
-def _restart(cells: int, cell: FloatArray, mean: float, scale: float) -> None:
-    """Start every level anew."""
+@bare_kernel
+def _restart(
+    cells: int, cell: FloatArray, mean: float, scale: float, mean_before: float, interval: float, least: float
+) -> None:
+    """Start every level anew but those of cells that dip; `mean_before` is NaN where the charge did not rise."""
     for k in range(cells):
-        deviation = (cell[at.V_NOW * at.LANES + k] - mean) * scale
-        if deviation == deviation:
-            cell[at.DIP_BASE * at.LANES + k] = deviation
-            cell[at.DIP_SLOW * at.LANES + k] = 0.0
-            cell[at.DIP_SECOND * at.LANES + k] = 0.0
+        reading, second = cell[at.V_NOW * at.LANES + k], cell[at.DIP_SECOND * at.LANES + k]
+        deviation = (reading - mean) * scale
+        if deviation != deviation:
+            continue
+        base = cell[at.DIP_BASE * at.LANES + k]
+        if mean_before == mean_before and second >= 0.0:
+            fall = reading - mean_before - base / scale
+            deep = max(least, SIGMAS_SQUARED * cell[at.DIP_VARIANCE * at.LANES + k])
+            if second > 0.0 or (fall < 0.0 and fall * fall > deep):
+                cell[at.DIP_SLOW * at.LANES + k] = min(cell[at.DIP_SLOW * at.LANES + k], -np.sqrt(least))
+                cell[at.DIP_SECOND * at.LANES + k] = min(-second, -1e-9)
+        if cell[at.DIP_SECOND * at.LANES + k] < 0.0 and _still_answered(cell, k, deviation - base, interval):
+            continue
+        cell[at.DIP_BASE * at.LANES + k] = deviation
+        cell[at.DIP_SLOW * at.LANES + k] = 0.0
+        cell[at.DIP_SECOND * at.LANES + k] = 0.0
+
+
+@njit(cache=True, inline="always")
+def _still_answered(cell: FloatArray, k: int, error: float, interval: float) -> bool:
+    """Whether a dip that the charge answered goes on, `error` below its level; one that is over is counted."""
+    depth = min(cell[at.DIP_SLOW * at.LANES + k], error)
+    if error > BACK_SHARE * depth:
+        cell[at.DIPS * at.LANES + k] += 1.0
+        return False
+    second = cell[at.DIP_SECOND * at.LANES + k] - interval
+    cell[at.DIP_SLOW * at.LANES + k], cell[at.DIP_SECOND * at.LANES + k] = depth, second
+    return bool(interval > 0.0 and second >= -DIP_LONGEST_SECOND)
 
 
 @njit(cache=True, inline="always")
@@ -139,6 +177,10 @@ def _watch_cell(
     slow_at, variance_at = at.DIP_SLOW * at.LANES + k, at.DIP_VARIANCE * at.LANES + k
     base, variance, second = cell[base_at], cell[variance_at], cell[second_at]
     error = deviation - base
+    if second < 0.0:
+        if not _still_answered(cell, k, error, interval):
+            cell[base_at], cell[slow_at], cell[second_at] = deviation, 0.0, 0.0
+        return
     slow = (1.0 - slow_share) * cell[slow_at] + slow_share * error
     cell[slow_at] = slow
     if trusted and _is_down(error, slow, variance, share, slow_share, least, second):

@@ -21,7 +21,8 @@ EDGE_PHASE, EDGE_EARLY, EDGE_LATE, EDGE_BEFORE, EDGE_AFTER_SUM, EDGE_COUNT, EDGE
 EDGE_SPREAD, EDGE_LAST_TIME, PENDING = range(43, 46)
 FROZEN_RUN, CALM_LEVEL, CALM_COUNT, EARLIER_CURRENT = range(46, 50)
 GROUP_COUNT, GROUP_INTERVAL, GROUP_CURRENT = 50, 51, 52  # four currents from GROUP_CURRENT on
-PACK_SLOTS = 56
+CALM_MEAN = 56
+PACK_SLOTS = 57
 
 # Cells go in groups of LANES. A group's state is one flat array of CELL_SLOTS × LANES: what lies at a known distance in
 # one array needs no proof that it does not overlap, so the compiler takes the cells of a group in step (SIMD).
@@ -50,14 +51,16 @@ PARAMETERS = 5
 # columns of the plan (PLAN_ROWS, PLAN_SLOTS), by which the pack's pass tells the cells' pass: counted time since the
 # sample before [s], that time where readings should have moved, charge since then [Ah], mean cell voltage [V],
 # n/(n − 1) of the cells that gave one, weights in the steady voltage and in the dips' level, place and readings of an
-# edge to store; the last two for the pack's pass itself: cells that gave a reading, cells in which it changed
+# edge to store; two for the pack's pass itself: cells that gave a reading, cells in which it changed; mean cell voltage
+# before the current stepped [V]
 INTERVAL, MOVED, CHARGE_STEP, MEAN, SCALE, SHARE, DIP_SHARE, STORE_AT, STORE_COUNT, FINITE, CHANGED = range(11)
-PLAN_SLOTS = 11
+MEAN_BEFORE = 11
+PLAN_SLOTS = 12
 PLAN_ROWS = 256  # samples that are planned at a time, at most a minute of them
 
 # what a sample asks of every cell, as bits beside the plan
-FOLLOW_STEADY, RESTART_STEADY, ADD_TO_EDGE, OPEN_EDGE, OPEN_INSIDE, STORE_EDGE, RESTART_DIPS, TRUST_DIPS = (
-    1 << bit for bit in range(8)
+FOLLOW_STEADY, RESTART_STEADY, ADD_TO_EDGE, OPEN_EDGE, OPEN_INSIDE, STORE_EDGE, RESTART_DIPS, TRUST_DIPS, ANSWERED = (
+    1 << bit for bit in range(9)
 )
 
 
