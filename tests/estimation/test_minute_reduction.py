@@ -196,6 +196,17 @@ def test_a_cell_that_is_lifted_less_or_falls_for_good_when_charge_rises_does_not
     assert minutes_of(samples(time, current, np.round(voltage, 3)))[0].dip_count.sum() == 0
 
 
+def test_a_cell_that_is_read_before_the_others_does_not_dip() -> None:
+    """A load of 20 A ends six times between the reading of one cell and those of the others and of the current."""
+    time: FloatArray = START + np.arange(9000, dtype=np.float64)
+    current = np.where(np.arange(9000) % 1500 < 700, -20.0, 0.0)
+    voltage = 3.3 + 1.2e-3 * current[:, None] + 0.001 * np.random.default_rng(8).standard_normal((9000, 8))
+    ends = np.arange(700, 9000, 1500)
+    voltage[ends - 1] += 0.024
+    voltage[ends - 1, 4] -= 0.024
+    assert minutes_of(samples(time, current, np.round(voltage, 3)))[0].dip_count.sum() == 0
+
+
 def test_no_dips_in_steps_noise_and_coarse_readings() -> None:
     for noise, step in ((0.001, 0.001), (0.010, 0.001), (0.0, 0.02)):
         time, current, voltage = noisy_pack(6.0, noise_volt=noise, seed=7)

@@ -107,9 +107,11 @@ def _restart(
             continue
         base = cell[at.DIP_BASE * at.LANES + k]
         if mean_before == mean_before and second >= 0.0:
-            fall = reading - mean_before - base / scale
+            fall, error = reading - mean_before - base / scale, deviation - base
             deep = max(least, SIGMAS_SQUARED * cell[at.DIP_VARIANCE * at.LANES + k])
-            if second > 0.0 or (fall < 0.0 and fall * fall > deep):
+            # who rises with the others was only read before them
+            goes_on = second > 0.0 and error < 0.0 and error * error > 0.25 * least
+            if goes_on or (fall < 0.0 and fall * fall > deep):
                 cell[at.DIP_SLOW * at.LANES + k] = min(cell[at.DIP_SLOW * at.LANES + k], -np.sqrt(least))
                 cell[at.DIP_SECOND * at.LANES + k] = min(-second, -1e-9)
         if cell[at.DIP_SECOND * at.LANES + k] < 0.0 and _still_answered(cell, k, deviation - base, interval):
