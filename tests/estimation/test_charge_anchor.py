@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.charge_anchor import FLOAT_REGULATION_VOLT, LOW_FLOAT_VOLT, forget_zero, may_be_charged
+from cellwarden.estimation.charge_anchor import (
+    COUNTED,
+    FLOAT_REGULATION_VOLT,
+    LOW_FLOAT_VOLT,
+    forget_zero,
+    may_be_charged,
+)
 from cellwarden.estimation.charge_cascade import ESTIMATOR
+from cellwarden.estimation.charge_kernel import NEWS_SHARE_OF_CAPACITY, news_of_place
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from tests.estimation.known_string import KnownString, string_context
 
@@ -68,3 +75,14 @@ def test_a_zero_bent_by_a_wrong_charge_is_forgotten_but_what_was_measured_of_it_
     for p in state.p:
         assert np.allclose(p, p.T)
         assert np.linalg.eigvalsh(p).min() > -1e-12
+
+
+def test_a_reading_tells_of_the_curve_where_the_charge_has_moved_not_where_a_wrong_zero_is_counted() -> None:
+    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    capacity = state.parameters[cc.P_CAPACITY]
+    news_of_place(state)
+    state.scalars[COUNTED] += 0.5 * capacity  # weeks on float under a current that reads 0.1 A too high
+    assert news_of_place(state) == 0.0
+    state.x[:, cc.DEFICIT] += 0.5 * NEWS_SHARE_OF_CAPACITY * np.exp(state.x[:, cc.LN_CAPACITY])
+    assert news_of_place(state) == pytest.approx(0.5, rel=1e-6)
+    assert news_of_place(state) == 0.0

@@ -9,9 +9,12 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_credit import (
     KNOWN_VARIANCE_SHARE,
+    LEARNT_TOP_SIGMA,
     LEARNT_VARIANCE_SHARE,
     PROVING_NEWS,
     SWEEP_NEWS,
+    known_top,
+    of_the_make,
     resembling,
     variance_share,
 )
@@ -50,3 +53,40 @@ def test_a_curve_that_was_given_up_beats_none() -> None:
     memory = memory_of(90.0, 100.0, SWEEP_NEWS)
     memory[1, cc.GIVEN_UP] = 1.0
     assert resembling(memory, 0) == 0.0
+
+
+def test_cells_are_of_the_known_make_as_likely_as_the_log_says_whatever_was_promised() -> None:
+    assert of_the_make(memory_of(0.0, 0.0, 0.0), 0) == pytest.approx(0.5)
+    assert of_the_make(memory_of(100.0, 97.0, SWEEP_NEWS), 0) == pytest.approx(1.0 / (1.0 + np.exp(-3.0)))
+    alone = memory_of(90.0, 100.0, SWEEP_NEWS)
+    alone[1, cc.GIVEN_UP] = 1.0
+    assert of_the_make(alone, 0) == 1.0
+
+
+def test_a_known_top_is_sure_once_the_log_bears_its_curve_out() -> None:
+    moved, variance = known_top(memory_of(100.0, 80.0, SWEEP_NEWS), 0, 0.0009)
+    assert moved == 0.0
+    assert np.sqrt(variance) == pytest.approx(0.0009, rel=1e-3)
+
+
+def test_of_another_make_the_top_is_where_the_shape_of_the_knee_places_it() -> None:
+    memory = memory_of(80.0, 100.0, SWEEP_NEWS)
+    _, variance = known_top(memory, 0, 0.0009)
+    assert np.sqrt(variance) == pytest.approx(LEARNT_TOP_SIGMA, rel=1e-3)
+    memory[0, cc.TOP_SIGMA], memory[0, cc.TOP_APART] = LEARNT_TOP_SIGMA, 0.01
+    moved, variance = known_top(memory, 0, 0.0009)
+    assert moved == pytest.approx(0.005, rel=1e-3)
+    assert np.sqrt(variance) == pytest.approx(LEARNT_TOP_SIGMA / np.sqrt(2.0), rel=1e-3)
+
+
+def test_two_makes_with_tops_far_apart_are_doubted_by_as_much() -> None:
+    memory = memory_of(0.0, 0.0, 0.0)
+    memory[0, cc.TOP_SIGMA], memory[0, cc.TOP_APART] = 1e-5, 0.01
+    moved, variance = known_top(memory, 0, 1e-5)
+    assert moved == pytest.approx(0.005, rel=1e-3)
+    assert np.sqrt(variance) == pytest.approx(0.005, rel=1e-3)
+
+
+def test_a_set_that_knows_its_top_less_than_all_makes_is_not_surer_for_it() -> None:
+    _, variance = known_top(memory_of(0.0, 0.0, 0.0), 0, 0.02)
+    assert np.sqrt(variance) == pytest.approx(0.02)

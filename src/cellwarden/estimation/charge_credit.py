@@ -50,6 +50,32 @@ def resembling(memory: FloatArray, k: int) -> float:
 
 
 @bare_kernel
+def of_the_make(memory: FloatArray, k: int) -> float:
+    """How likely the cells are those of curve k rather than of the best other one, by the log alone, 0 to 1."""
+    told, most = _told(memory[k]), -np.inf
+    for other in range(memory.shape[0]):
+        if other != k and memory[other, cc.GIVEN_UP] == 0.0:
+            most = max(most, _told(memory[other]))
+    return float(1.0 / (1.0 + np.exp(most - told)))
+
+
+@bare_kernel
+def known_top(memory: FloatArray, k: int, known_sigma: float) -> tuple[float, float]:
+    """By how much a known curve's full pack is fuller than the curve says, and that level's variance; both of z.
+
+    Cells of another make have another top: anywhere among those of all makes, which the knee's shape narrows.
+    """
+    surely = of_the_make(memory, k)
+    other, moved = max(LEARNT_TOP_SIGMA, known_sigma) ** 2, 0.0
+    sigma = memory[k, cc.TOP_SIGMA]
+    if sigma > 0.0:
+        gain = other / (other + sigma * sigma)
+        other, moved = gain * sigma * sigma, gain * memory[k, cc.TOP_APART]
+    variance = surely * known_sigma**2 + (1.0 - surely) * (other + surely * moved * moved)
+    return (1.0 - surely) * moved, variance
+
+
+@bare_kernel
 def unsure_steps(memory: FloatArray, k: int, modes: int) -> float:
     """How unsure it is over how little charge curve k rises in a step, 0 to 1: modes move steps, they sharpen none."""
     return 1.0 if modes > 0 else float(1.0 - proven(memory[k]) * (1.0 - resembling(memory, k)))
@@ -106,13 +132,13 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
     readings of one log share the errors that no curve explains.
     """
     best = int(state.scalars[BEST])
-    top = credit(state.x[best], state.memory[best], state.prior[best])
+    most = credit(state.x[best], state.memory[best], state.prior[best])
     total, top_variance = 0.0, 0.0
     mixed[:] = 0.0
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             continue
-        weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - top) / CREDIT_DIVISOR)
+        weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - most) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
         share = variance_share(state.memory[k], learns[k])
         other = 0.0  # error of a curve that only resembles the cells', which grows on the way down from full
@@ -120,15 +146,15 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
             depth = min(max(d / state.parameters[cc.P_CAPACITY], 0.0) / RESEMBLING_DEPTH, 1.0)
             other = resembling(state.memory, k) * (RESEMBLING_SIGMA * state.parameters[cc.P_CAPACITY] * depth) ** 2
         total += weight
-        # a known curve that no discharge has tested may be another cell's, its top knee too
-        known = state.parameters[cc.P_FLOAT_SIGMA]
-        doubted = known + (1.0 - proven(state.memory[k])) * max(LEARNT_TOP_SIGMA - known, 0.0)
-        top_sigma = doubted if learns[k] == 0 else LEARNT_TOP_SIGMA
+        top = LEARNT_TOP_SIGMA**2
         own = share * state.p[k, cc.DEFICIT, cc.DEFICIT]
-        if learns[k] > 0 and state.memory[k, cc.TOP_SIGMA] > 0.0:  # the level that the knee told is in the filter's own
+        if learns[k] == 0:
+            fuller, top = known_top(state.memory, k, state.parameters[cc.P_FLOAT_SIGMA])
+            d -= fuller * np.exp(q)
+        elif state.memory[k, cc.TOP_SIGMA] > 0.0:  # the level that the knee told is in the filter's own
             own = max(own, (state.memory[k, cc.TOP_SIGMA] * state.parameters[cc.P_CAPACITY]) ** 2)
-            top_sigma = 0.0
-        top_variance += weight * top_sigma**2
+            top = 0.0
+        top_variance += weight * top
         mixed[0] += weight * d
         mixed[1] += weight * q
         mixed[2] += weight * (own + other + d * d)

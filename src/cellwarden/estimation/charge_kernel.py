@@ -270,7 +270,7 @@ def _filter(
     due = not rested or int(minutes.stamp[m]) % RESTED_INTERVAL_SECOND == 0
     # One share for all curves: each reading's likelihood must weigh the same in all of them.
     clear = min((CLEAR_VOLT / (state.memory[best, cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
-    news = clear * _news(state)
+    news = clear * news_of_place(state)
     warm = finite_middle(minutes.temperature[m], work[1])
     if read_zero(state, minutes.voltage[m], current, spread, minutes.elapsed[m], minutes.switch_open[m]):
         state.offset_information[1] = minutes.stamp[m]
@@ -313,12 +313,17 @@ def _filter(
 
 
 @bare_kernel
-def _news(state: ChargeArrays) -> float:
-    """How far the count has gone since a reading last told of the curve, as a share of what makes a full one."""
-    travelled = abs(state.scalars[COUNTED] - state.scalars[LAST_NEWS]) / state.parameters[cc.P_CAPACITY]
+def news_of_place(state: ChargeArrays) -> float:
+    """How far the charge has gone since a reading last told of the curve, as a share of what makes a full one.
+
+    The filter's, not the count: on float that runs with the current's zero, where the pack stands still.
+    """
+    x = state.x[int(state.scalars[BEST])]
+    soc = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
+    travelled = abs(soc - state.scalars[LAST_NEWS])
     if travelled < NEWS_STEP:
         return 0.0
-    state.scalars[LAST_NEWS] = state.scalars[COUNTED]
+    state.scalars[LAST_NEWS] = soc
     return float(min(travelled / NEWS_SHARE_OF_CAPACITY, 1.0))
 
 

@@ -87,7 +87,8 @@ def level_full(state: ChargeArrays, charge: FloatArray, mode_count: IntArray, me
         soc = 1.0 - x[cc.DEFICIT] / capacity
         memory[cc.TOP_SIGMA] = sigma
         if mode_count[k] == 0:
-            miss = soc - (1.0 - missing)
+            miss = 1.0 - missing - soc
+            memory[cc.TOP_APART] = miss
             memory[cc.TOP_MISS] = min(miss * miss / (sigma * sigma + KNOWN_TOP_SIGMA**2), MOST_MISS)
             continue
         place = min(max(int(soc * last), 1), last - 1)
