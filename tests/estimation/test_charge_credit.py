@@ -9,7 +9,6 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_credit import (
     KNOWN_VARIANCE_SHARE,
-    LEARNT_TOP_SIGMA,
     LEARNT_VARIANCE_SHARE,
     PROVING_NEWS,
     SWEEP_NEWS,
@@ -18,6 +17,7 @@ from cellwarden.estimation.charge_credit import (
     resembling,
     variance_share,
 )
+from cellwarden.estimation.charge_top import LEARNT_TOP_SIGMA
 
 
 def memory_of(told_by_known: float, told_by_learnt: float, news: float) -> FloatArray:

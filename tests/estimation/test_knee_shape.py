@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.knee_shape import (
+    BRANCH_VOLT,
     CELL_SLOTS,
+    FORM_FLOOR,
+    FORM_SHARE,
     KNEE_SLOTS,
     READINGS,
     begin_again,
@@ -102,3 +105,13 @@ def test_a_load_ends_what_was_begun_but_keeps_what_was_learnt() -> None:
     begin_again(knee, cells)
     assert not cells.any()
     assert np.array_equal(np.flatnonzero(knee), [READINGS])
+
+
+def test_a_shape_that_is_known_leaves_where_between_its_branches_a_cell_floats() -> None:
+    sure = np.full(initial_shapes().shape, -1e3)
+    sure[12, 9] = 0.0
+    volt, step = 3.42, 1e-4
+    said, sigma = missing_to_full(sure, volt)
+    slope = (missing_to_full(sure, volt - step)[0] - missing_to_full(sure, volt + step)[0]) / (2.0 * step)
+    left = np.sqrt((FORM_SHARE * said) ** 2 + FORM_FLOOR**2)
+    assert sigma == pytest.approx(np.hypot(left, slope * BRANCH_VOLT), rel=1e-4)

@@ -34,6 +34,7 @@ LN_WIDTH_PRIOR, LN_WIDTH_SIGMA = -2.2, 0.6
 LN_STEEPENING_PRIOR, LN_STEEPENING_SIGMA = np.log(22.0), 0.6
 FULL_VOLT = 3.70  # where the form ends best over those curves: polarisation at C/50 is little beside it
 FORM_SHARE, FORM_FLOOR = 0.2, 0.0008  # one sigma of what the form leaves there, of what is missing and of z
+BRANCH_VOLT = 0.01  # of a half width of the hysteresis, where between its branches a cell stands on float: it creeps
 LEAST_VOLT, MOST_VOLT = 3.399, 3.56  # between which the form was tried
 BLOCK_ROWS = 30.0
 LEAST_FALL_VOLT = 0.004  # before a fall is worth a reading
@@ -57,18 +58,20 @@ def initial_shapes() -> FloatArray:
 @bare_kernel
 def missing_to_full(shapes: FloatArray, volt: float) -> tuple[float, float]:
     """What a cell that stands at this open-circuit voltage on the knee lacks to full, and its sigma; both of z."""
-    total, mean, square = 0.0, 0.0, 0.0
+    total, mean, square, slope = 0.0, 0.0, 0.0, 0.0
     for k in range(shapes.shape[1]):
         c = STEEPENINGS[k]
-        reach = (np.exp(-c * (volt - REFERENCE_VOLT)) - np.exp(-c * (FULL_VOLT - REFERENCE_VOLT))) / c
+        steepness = np.exp(-c * (volt - REFERENCE_VOLT))
+        reach = (steepness - np.exp(-c * (FULL_VOLT - REFERENCE_VOLT))) / c
         for i in range(shapes.shape[0]):
             weight = np.exp(shapes[i, k])
             missing = np.exp(LN_WIDTHS[i]) * reach
             total += weight
             mean += weight * missing
             square += weight * missing * missing
+            slope += weight * np.exp(LN_WIDTHS[i]) * steepness
     mean /= total
-    variance = max(square / total - mean * mean, 0.0)
+    variance = max(square / total - mean * mean, 0.0) + (slope / total * BRANCH_VOLT) ** 2
     return mean, np.sqrt(variance + (FORM_SHARE * mean) ** 2 + FORM_FLOOR**2)
 
 
