@@ -162,6 +162,19 @@ def test_what_the_balancer_has_levelled_counts_of_an_imbalance_while_much_is_lef
         assert found(soc_imbalance.DETECTOR, dataclasses.replace(EMPTIER, **unlike)) == []
 
 
+@pytest.mark.parametrize(("sign", "word"), [(1.0, "Charge"), (-1.0, "Discharge")])
+def test_where_the_pack_has_no_balancer_nobody_is_told_to_wait_for_it(sign: float, word: str) -> None:
+    tracks = dataclasses.replace(
+        EMPTIER, behind_ah=odd(4.0 * sign), bled_ah=0.0, voltage_volt=odd(3.4 - 0.03 * sign, 3.4)
+    )
+    assert "until the balancer has evened it out" in found(soc_imbalance.DETECTOR, tracks)[-1].advice
+    pack = dataclasses.replace(tracks.context.pack, balancer="none")
+    without = dataclasses.replace(tracks, context=dataclasses.replace(tracks.context, pack=pack))
+    advice = found(soc_imbalance.DETECTOR, without)[-1].advice
+    assert f"has no balancer: nothing evens this out by itself. {word} cell {ODD + 1} alone by 4.0 Ah" in advice
+    assert "until the balancer" not in advice
+
+
 def test_an_imbalance_may_be_larger_where_the_knee_may_be_flatter() -> None:
     tracks = dataclasses.replace(EMPTIER, behind_ah=odd(4.0), bled_ah=0.0, log_slope_sigma=0.5)
     emptier = found(soc_imbalance.DETECTOR, tracks)[-1]

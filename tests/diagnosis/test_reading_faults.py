@@ -17,7 +17,17 @@ from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.diagnosis import micro_short, sense_wires_swapped, sensor_dropout, sensor_stuck, undersampled
 from cellwarden.diagnosis.exchanged_levels import LONG_SIDE, NEAR_ROWS, SHORT_SIDE, WINDOW_ROWS, _near_steps
 from cellwarden.diagnosis.plugin import DetectorPlugin
-from cellwarden.diagnosis.wire_exchange import DECISION_SLOTS, SUSPICION, watch_decisions
+from cellwarden.diagnosis.wire_exchange import (
+    BLEED_SLOTS,
+    DECISION_SLOTS,
+    HOUR_SLOTS,
+    HOURS,
+    SUSPICION,
+    V_BEFORE,
+    bleed_scores,
+    watch_bleed,
+    watch_decisions,
+)
 from cellwarden.estimation.plugin import PackContext
 from tests.estimation.sample_logs import START, context_of, minutes_of, noisy_pack, samples
 
@@ -188,6 +198,43 @@ def test_an_exchange_of_levels_is_found_and_undone() -> None:
     assert evidence[0].magnitude == 4.0
     assert evidence[0].at_unix_time_second - START < 7200 + 900
     assert evidence[-1].severity is None
+
+
+@pytest.mark.parametrize("dead", [1, 6])  # beside the pair, and far from it
+def test_a_dead_channel_hides_no_exchange_of_others(dead: int) -> None:
+    time: FloatArray = START + np.arange(0.0, 2 * 3600.0, 10.0)
+    noise = 0.0005 * np.random.default_rng(7).standard_normal((time.shape[0], 8))
+    voltage = 3.3 + 0.004 * np.array([0.0, 0.5, 1.0, -1.0, 0.5, -0.5, 1.5, 0.0]) + noise
+    voltage[:, dead] = np.nan
+    late = time > START + 3600.0
+    assert not told_of(sense_wires_swapped.DETECTOR, samples(time, np.zeros(time.shape[0]), np.round(voltage, 3)))
+    voltage[late, 2:4] = voltage[late, 3:1:-1]
+    evidence = told_of(sense_wires_swapped.DETECTOR, samples(time, np.zeros(time.shape[0]), np.round(voltage, 3)))
+    assert worst(evidence) == {(3, None, Severity.WARNING)}
+
+
+def test_where_one_of_the_pair_is_dead_nothing_is_exchanged() -> None:
+    time, current, voltage = noisy_pack(2.0)
+    voltage[3600:, 3] = np.nan
+    voltage[3600:, 2] += 0.02
+    assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, voltage))
+
+
+@pytest.mark.parametrize("dead", [0, 5])
+def test_bleeds_of_cells_beside_a_dead_channel_are_followed(dead: int) -> None:
+    hour, bleed = np.zeros((HOUR_SLOTS, 6)), np.zeros((BLEED_SLOTS, 6))
+    hour[V_BEFORE] = np.nan
+    random, voltage = np.random.default_rng(4), np.full(6, 3.4)
+    voltage[dead] = np.nan
+    for number in range(60):
+        bled = random.random(6) * 0.06
+        voltage = voltage - 0.01 * np.roll(bled, 1)  # each is pulled down by the bleed of the one before
+        for minute in range(60):
+            watch_bleed(hour, bleed, voltage, bled / 60.0, 1 if minute == 59 else 0, 1 if number != 20 else 0)
+    _, _, second = bleed_scores(bleed)
+    known = [pair for pair in range(5) if dead not in (pair, pair + 1)]
+    assert (second[known] < -3.0).all()
+    assert bleed[HOURS, dead] == 0.0
 
 
 def test_an_exchange_is_named_where_sensors_are_stated_to_be_exact() -> None:

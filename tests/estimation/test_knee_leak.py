@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellwarden.core.board import Board
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.knee_leak import EACH_SIGMAS, KEPT, ShiftLedger, ToldLeaks, told_leaks
+from cellwarden.estimation.charge_tracks import SocTrack
+from cellwarden.estimation.knee_leak import (
+    EACH_SIGMAS,
+    ESTIMATOR,
+    KEPT,
+    KneeLeakTrack,
+    ShiftLedger,
+    ToldLeaks,
+    told_leaks,
+)
+from tests.estimation.sample_logs import START, context_of, minutes_of, samples
 
 CELLS, DAY_HOURS, SIGMA_AH = 5, 24.0, 0.06
 NONE = ToldLeaks(*(np.full(CELLS, np.nan) for _ in range(3)))
@@ -70,6 +83,59 @@ def test_a_cell_that_leaves_the_knee_at_once_leaks_at_least_what_took_it_there()
     assert told.leak_ampere[0] + 1.96 * told.high_ampere[0] > 0.300
     falling[2:, 1] = -4.0  # another one rose by as much: their wires may be exchanged
     assert np.isnan(told_leaks(ledger(falling, knee_ah=4.0), NONE).leak_ampere[0])
+
+
+def told_by_charges(days: int, read_each: int) -> tuple[FloatArray, KneeLeakTrack]:
+    """Stamps and track of a cell that falls 2.6 Ah behind a day; its string is charged daily, read so many minutes."""
+    day = np.arange(0.0, 24.0, 1.0 / 60.0)
+    current = np.concatenate(
+        [np.where(day < 1.6, 25.0, np.where(day < 4.0, 0.0, np.where(day < 5.6, -25.0, 0.0)))] * days
+    )
+    time: FloatArray = START + 60.0 * np.arange(float(len(current)))
+    soc = 0.6 + np.cumsum(current) / 60.0 / 100.0
+    behind = 0.110 * (time - START)[:, None] / 3600.0 * (np.arange(CELLS) == 0) / 100.0
+    own = soc[:, None] - behind
+    ocv = 3.34 + 0.05 * (own - 0.6) + 0.15 * np.exp((own - 1.0) / 0.02) + 0.0008 * current[:, None]
+    unread = np.arange(len(time)) % read_each > 0
+    ocv[unread] = np.nan
+    block = samples(time, current, ocv)
+    context = dataclasses.replace(context_of(block, balancer="none"), has_current=True)
+    minutes, edges = minutes_of(block, context)
+    place = np.searchsorted(time, minutes.unix_time_second).clip(0, len(time) - 1)
+    wide = np.repeat(soc[place][:, None], CELLS, axis=1)
+    rest = np.where(np.abs(current[place]) < 2.0, 7200.0, 0.0)
+    board = Board()
+    board.put(
+        SocTrack(
+            soc_fraction=wide,
+            soc_low_fraction=wide,
+            soc_high_fraction=wide,
+            ocv_volt=wide,
+            ocv_slope_volt=wide,
+            deficit_difference_ah=wide,
+            deficit_difference_sigma_ah=wide,
+            full_count=rest,
+            rest_second=rest,
+        )
+    )
+    ESTIMATOR.step(ESTIMATOR.initial(context), minutes, edges, board, context)
+    return minutes.unix_time_second, board.get(KneeLeakTrack)
+
+
+@pytest.mark.parametrize("read_each", [1, 2])
+def test_minutes_without_a_reading_hide_no_leak(read_each: int) -> None:
+    _, track = told_by_charges(4, read_each)
+    assert track.leak_ampere[-1, 0] == pytest.approx(0.110, rel=0.15)
+    assert np.isnan(track.leak_ampere[-1, 1:]).all()
+
+
+def test_a_leak_was_informed_by_the_last_charge_that_shows_it() -> None:
+    stamp, track = told_by_charges(4, 1)
+    informed = track.informed_unix_time_second
+    assert np.isnan(informed[:, 1:]).all()
+    assert (np.isfinite(informed[:, 0]) == np.isfinite(track.leak_ampere[:, 0])).all()
+    assert 3600.0 < informed[-1, 0] - START - 3 * 86400.0 < 1.6 * 3600.0  # where that charge climbed the knee
+    assert (informed[np.isfinite(informed[:, 0]), 0] <= stamp[np.isfinite(informed[:, 0])]).all()
 
 
 def test_what_was_told_stays_until_a_charge_speaks_against_it() -> None:

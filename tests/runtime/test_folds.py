@@ -23,7 +23,7 @@ from cellwarden.runtime.final_state import cell_results, current_offset, pack_re
 from cellwarden.runtime.history_fold import HistoryFold
 from cellwarden.runtime.next_log_advice import advice_for_next_log, assumptions_taken
 from cellwarden.runtime.plugins import found_estimators
-from cellwarden.runtime.usage_fold import UsageFold
+from cellwarden.runtime.usage_fold import UsageFold, without_offset
 from tests.estimation.known_string import START, KnownString, string_context
 from tests.estimation.sample_logs import minutes_of, samples
 
@@ -46,7 +46,7 @@ def rows_of(count: int = ROWS) -> tuple[MinuteBlock, EdgeBlock]:
     return minutes_of(block, CONTEXT)
 
 
-def board_of(minutes: MinuteBlock, soc: FloatArray, capacity_ah: float = 100.0) -> Board:
+def board_of(minutes: MinuteBlock, soc: FloatArray, capacity_ah: float = 100.0, offset_ampere: float = 0.0) -> Board:
     """Tracks of the cycle over these rows, charge and capacity put in by hand."""
     _, output = advance_cycle(initial_cycle(CONTEXT), minutes, EDGES, CONTEXT)
     board = Board()
@@ -57,6 +57,8 @@ def board_of(minutes: MinuteBlock, soc: FloatArray, capacity_ah: float = 100.0) 
             track = dataclasses.replace(track, soc_fraction=both, ocv_volt=np.full_like(both, 3.3))
         if kind.__name__ == "CapacityTrack":
             track = dataclasses.replace(track, capacity_ah=np.full((len(minutes), 2), capacity_ah))
+        if kind.__name__ == "CurrentOffsetTrack":
+            track = dataclasses.replace(track, current_offset_ampere=np.full(len(minutes), offset_ampere))
         board.put(track)
     return board
 
@@ -99,6 +101,29 @@ def test_efficiency_takes_out_what_stays_in_the_pack() -> None:
     lossy.add(MINUTES, board_of(MINUTES, np.linspace(0.0, 0.9 * stays_ah / 40.0, ROWS), capacity_ah=40.0))
     share = lossy.usage().round_trip_efficiency_fraction
     assert share == pytest.approx(50.0 / (100.0 - 0.9 * 50.0), abs=0.01)
+
+
+@pytest.mark.parametrize("offset", [0.5, -0.5])
+def test_what_a_sensor_that_is_off_reads_is_neither_charge_nor_energy(offset: float) -> None:
+    fold = UsageFold(CONTEXT)
+    current = np.where(np.arange(ROWS) < 200, 20.0, np.where(np.arange(ROWS) < 400, -18.0, 0.0)) + offset
+    time, warm = START + 60.0 * np.arange(ROWS, dtype=np.float64), np.full((ROWS, 1), 25.0)
+    block = samples(time, current, np.full((ROWS, 2), 3.3), temperature_celsius=warm)
+    minutes, _ = minutes_of(block, CONTEXT)
+    fold.add(minutes, board_of(minutes, np.full(ROWS, 0.5), capacity_ah=40.0, offset_ampere=offset))
+    usage = fold.usage()
+    assert usage.charge_throughput_ah == pytest.approx(200 * 38.0 / 60.0, rel=0.01)
+    assert usage.energy_charged_kilowatt_hour == pytest.approx(200 * 20.0 / 60.0 * 6.6 / 1000.0, rel=0.01)
+    assert usage.round_trip_efficiency_fraction == pytest.approx(0.9, abs=0.01)
+
+
+@given(st.floats(0.0, 5.0), st.floats(0.0, 5.0), st.floats(-3.0, 3.0))
+def test_taking_an_offset_out_keeps_the_balance_and_leaves_nothing_negative(
+    inward: float, outward: float, misread: float
+) -> None:
+    less, more = without_offset(np.array([inward]), np.array([outward]), np.array([misread]))
+    assert less[0] - more[0] == pytest.approx(inward - outward - misread, abs=1e-9)
+    assert min(less[0], more[0]) >= 0.0
 
 
 def test_deep_discharges_count_once_until_recovered() -> None:

@@ -37,7 +37,7 @@ NEAR_ROWS = 3  # on either side, whose levels are held against each other
 SCREEN_SHARP, SHARP = 0.5, 0.6  # of the step, that those rows show: a straight course shows 0.36
 # resolutions that those rows' sum moves by where the whole passes the screen, times the root of a side's rows
 LEAST_NEAR = NEAR_ROWS * SCREEN_SHARP * SCREEN_SIGMAS / math.sqrt(6.0)
-LEAST_ROWS_SHARE = 0.8  # of a side, that must hold readings
+LEAST_ROWS_SHARE = 0.8  # of a side, that must hold readings of a channel, and of all that are compared
 CALM_VOLT = 0.003  # of the mean cell, where the current is not measured
 SUM_SHARE, MOST_SUM_SHARE, OTHERS_SHARE = 0.15, 0.6, 0.1  # of the step, that the sum and the others may have moved
 LEAST_BANDS = 0.1  # of rest, that a current must span to be told from its mean
@@ -159,7 +159,10 @@ def _test_pairs(
     out: FloatArray,
 ) -> None:
     """Test every pair that passes the quick look, `first` the first, with the courses that all pairs share."""
-    rows = _known_rows(voltage, newest, side)
+    channels = _read_channels(voltage, newest, side)
+    rows = _known_rows(voltage, channels, newest, side)
+    if len(channels) < 2:
+        return
     if np.sum(rows < 0) < LEAST_ROWS_SHARE * side or np.sum(rows > 0) < LEAST_ROWS_SHARE * side:
         return
     place = (rows + newest - side + WINDOW_ROWS) % WINDOW_ROWS
@@ -172,7 +175,11 @@ def _test_pairs(
         return
     j = first
     while j < out.shape[1]:
-        _test(voltage, duty, rows, place, j, step, course, degrees, side, step_volt, offset_volt, out[:, j])
+        at = int(np.searchsorted(channels, j))
+        if at + 1 < len(channels) and channels[at] == j and channels[at + 1] == j + 1:
+            _test(
+                voltage, duty, channels, rows, place, at, step, course, degrees, side, step_volt, offset_volt, out[:, j]
+            )
         j = _first_step(voltage, newest, side, step_volt, near, out[JUMP], j + 1)
 
 
@@ -180,6 +187,7 @@ def _test_pairs(
 def _test(
     voltage: FloatArray,
     duty: FloatArray,
+    channels: IntArray,
     rows: IntArray,
     place: IntArray,
     j: int,
@@ -195,20 +203,22 @@ def _test(
 
     Parameters
     ----------
+    channels, j : (channels,) those that are read, and place among them of the pair's first
     rows, place : (rows,) counted from the middle, and where they stand in the ring
     step, course : (rows,) and (terms, rows), the step without the courses
     """
     left = (step * step).sum()
-    apart = np.empty(len(rows))
+    first, apart = channels[j], np.empty(len(rows))
     for k in range(len(rows)):
-        apart[k] = voltage[place[k], j] - voltage[place[k], j + 1]
+        apart[k] = voltage[place[k], first] - voltage[place[k], first + 1]
     jump, own = _fit_step(apart, step, course, degrees)
     if not abs(jump) > max(SIGNIFICANT * np.sqrt(own / left), LEAST_STEPS * step_volt):
         return  # whatever the others' fits show
-    seen, duties = np.empty((len(rows), voltage.shape[1])), np.empty(len(rows))
+    seen, duties = np.empty((len(rows), len(channels))), np.empty(len(rows))
     for k in range(len(rows)):
-        seen[k] = voltage[place[k]]
-        duties[k] = duty[place[k], j] - duty[place[k], j + 1]
+        for c in range(len(channels)):
+            seen[k, c] = voltage[place[k], channels[c]]
+        duties[k] = duty[place[k], first] - duty[place[k], first + 1]
     error, sum_moved, sum_error = _errors(seen, j, own, step, course, degrees, step_volt)
     if not abs(jump) > max(SIGNIFICANT * error, LEAST_STEPS * step_volt):
         return
@@ -225,12 +235,30 @@ def _test(
 
 
 @counted_kernel
-def _known_rows(voltage: FloatArray, newest: int, side: int) -> IntArray:
-    """Rows of the window that hold all readings, counted from its middle, without that."""
+def _read_channels(voltage: FloatArray, newest: int, side: int) -> IntArray:
+    """Channels that are read in most rows of the window: one that is dead hides no exchange of others."""
+    kept = np.empty(voltage.shape[1], dtype=np.int64)
+    count = 0
+    for j in range(voltage.shape[1]):
+        read = 0
+        for k in range(-side, side + 1):
+            read += 1 if np.isfinite(voltage[(newest - side + k + WINDOW_ROWS) % WINDOW_ROWS, j]) else 0
+        if read >= LEAST_ROWS_SHARE * (2 * side + 1):
+            kept[count] = j
+            count += 1
+    return kept[:count]
+
+
+@counted_kernel
+def _known_rows(voltage: FloatArray, channels: IntArray, newest: int, side: int) -> IntArray:
+    """Rows of the window that hold all those channels' readings, counted from its middle, without that."""
     kept = np.empty(2 * side, dtype=np.int64)
     count = 0
     for k in range(-side, side + 1):
-        if k != 0 and np.isfinite(voltage[(newest - side + k + WINDOW_ROWS) % WINDOW_ROWS]).all():
+        known = k != 0
+        for j in channels:
+            known = known and np.isfinite(voltage[(newest - side + k + WINDOW_ROWS) % WINDOW_ROWS, j])
+        if known:
             kept[count] = k
             count += 1
     return kept[:count]

@@ -199,7 +199,9 @@ def _levels(minutes: MinuteBlock, calm_ampere: float) -> tuple[FloatArray, Float
     unknown = np.isnan(low)
     if not unknown.any():
         return low, high
-    mean = minutes.voltage_volt.mean(axis=1)
+    read = np.isfinite(minutes.voltage_volt)
+    total = np.where(read, minutes.voltage_volt, 0.0).sum(axis=1)
+    mean = np.divide(total, read.sum(axis=1), out=np.full(len(total), np.nan), where=read.any(axis=1))
     return np.where(unknown, mean, low), np.where(unknown, mean, high)
 
 
@@ -284,7 +286,7 @@ def _note_jumps(crossed: FloatArray, jump: FloatArray, at: float) -> NDArray[np.
 def _may_tell(sums: FloatArray, choices: FloatArray) -> NDArray[np.bool_]:
     """Whether the balancing of full hours (H, slots, …) may cross a pair, where none is crossed yet, (H,)."""
     own, first, second = bleed_scores(sums)
-    follows = (sums[:, HOURS, 0] >= FEWEST_HOURS) & ~(np.median(own, axis=1) > PACK_SCORE)
+    follows = (sums[:, HOURS].max(axis=1) >= FEWEST_HOURS) & ~(np.median(own, axis=1) > PACK_SCORE)
     by_other = (np.maximum(first, second) < CROSSED_SCORE) & (np.minimum(own[:, :-1], own[:, 1:]) > OWN_SCORE)
     by_choice = choices[:, SUSPICION] >= CROSSED_SUSPICION
     return np.asarray((follows & by_other.any(axis=1)) | by_choice.any(axis=1), dtype=np.bool_)
@@ -308,7 +310,7 @@ def _note_choices(crossed: FloatArray, decision: FloatArray, at: float) -> NDArr
 def _note_bleed(crossed: FloatArray, bleed: FloatArray, at: float) -> NDArray[np.bool_]:
     """Enter pairs whose readings follow the neighbour's bleed while the pack's others follow their own."""
     own, first, second = bleed_scores(bleed)
-    if bleed[HOURS, 0] < FEWEST_HOURS or np.median(own) > PACK_SCORE:
+    if bleed[HOURS].max() < FEWEST_HOURS or np.median(own) > PACK_SCORE:
         return np.zeros(crossed.shape[1], dtype=np.bool_)
     by_other = np.maximum(first, second)
     by_own = np.minimum(own[:-1], own[1:])

@@ -146,7 +146,8 @@ def _step(
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        return _evidence(apart, float(minutes.unix_time_second[row]), row, cell, severity, since, chance)
+        at, balanced = float(minutes.unix_time_second[row]), context.pack.balancer != "none"
+        return _evidence(apart, at, row, cell, severity, since, chance, is_balanced=balanced)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
     return ImbalanceWatch(watch, final, state.knee_volt, bled, hours, check), found
@@ -160,7 +161,15 @@ def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
 
 
 def _evidence(
-    apart: _Apart, time: float, row: int, cell: int, severity: Severity | None, since: float, chance: float
+    apart: _Apart,
+    time: float,
+    row: int,
+    cell: int,
+    severity: Severity | None,
+    since: float,
+    chance: float,
+    *,
+    is_balanced: bool,
 ) -> Evidence:
     done = abs(float(apart.levelled_ah[row, cell]))
     fuller = -float(apart.left_ah[row, cell] + apart.levelled_ah[row, cell])
@@ -184,10 +193,21 @@ def _evidence(
             f"({size - less:.1f} to {size + more:.1f} Ah)"
             + (f", counting {done:.1f} Ah that the balancer has levelled in the last days." if done > 0.05 else ".")
         ),
-        advice=(
+        advice=_advice(cell, fuller, is_balanced=is_balanced),
+    )
+
+
+def _advice(cell: int, fuller: float, *, is_balanced: bool) -> str:
+    """What to do about it, with the balancer that the pack has or without one."""
+    if is_balanced:
+        return (
             "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference comes "
             "back, the cell or the balancer is at fault."
-        ),
+        )
+    by_hand = "Discharge" if fuller > 0 else "Charge"
+    return (
+        f"The pack has no balancer: nothing evens this out by itself. {by_hand} cell {cell + 1} alone by "
+        f"{abs(fuller):.1f} Ah; if the difference comes back, the cell is at fault."
     )
 
 

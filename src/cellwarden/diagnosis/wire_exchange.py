@@ -14,6 +14,7 @@ __all__ = [
     "HOURS",
     "HOUR_SLOTS",
     "SUSPICION",
+    "V_BEFORE",
     "bleed_scores",
     "watch_bleed",
     "watch_decisions",
@@ -94,8 +95,6 @@ def watch_bleed(
     voltage, bled : (n_cells,) mean reading [V] and charge bled [Ah] of the minute
     ends : 1 where the minute ends an hour
     """
-    if calm == 0 and hour[ROWS, 0] == 0.0 and hour[V_BEFORE, 0] != hour[V_BEFORE, 0]:
-        return
     for j in range(hour.shape[1]):
         if calm == 0:
             hour[V_SUM, j] = hour[ROWS, j] = hour[BLED, j] = 0.0
@@ -110,13 +109,12 @@ def watch_bleed(
 
 @counted_kernel
 def _end_hour(hour: FloatArray, bleed: FloatArray) -> None:
-    """Compare the open hour with the last one, and open the next."""
-    mean = hour[V_SUM] / np.maximum(hour[ROWS], 1.0)
-    level = np.median(mean)
-    if abs(level - np.median(hour[V_BEFORE])) <= STEADY_VOLT and hour[ROWS].min() >= FEWEST_ROWS:
-        change = mean - hour[V_BEFORE]
+    """Compare the open hour with the last one, and open the next; a cell that was hardly read tells nothing."""
+    mean = np.where(hour[ROWS] > 0.0, hour[V_SUM] / np.maximum(hour[ROWS], 1.0), np.nan)
+    change = np.where(hour[ROWS] >= FEWEST_ROWS, mean - hour[V_BEFORE], np.nan)
+    if abs(np.nanmedian(mean) - np.nanmedian(hour[V_BEFORE])) <= STEADY_VOLT and np.isfinite(change).any():
         charge = 0.5 * (hour[BLED] + hour[BLED_BEFORE])
-        _add_hour(bleed, change - np.median(change), charge - np.median(charge))
+        _add_hour(bleed, change - np.nanmedian(change), charge - np.median(charge))
     hour[V_BEFORE] = mean
     hour[BLED_BEFORE] = hour[BLED]
     hour[:V_BEFORE] = 0.0
@@ -124,10 +122,12 @@ def _end_hour(hour: FloatArray, bleed: FloatArray) -> None:
 
 @counted_kernel
 def _add_hour(bleed: FloatArray, change: FloatArray, charge: FloatArray) -> None:
-    """Add the products of one hour to the sums that fade."""
+    """Add the products of one hour to the sums that fade; `change` (n_cells,) is NaN where it is not known."""
     cells = change.shape[0]
     bleed *= np.exp(-1.0 / FORGET_HOUR)
     for j in range(cells):
+        if change[j] != change[j]:
+            continue
         bleed[CHANGE_2, j] += change[j] * change[j]
         bleed[BLED_2, j] += charge[j] * charge[j]
         bleed[OWN, j] += change[j] * charge[j]

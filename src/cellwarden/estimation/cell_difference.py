@@ -37,7 +37,10 @@ STATES = 8
 
 # slots of the memory beside the state
 SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
-STILL = 6  # first of the slots of `still_reading`
+# of a rest: the low-passed miss of the reading [V]; the same and the open-circuit difference [V] once it had settled;
+# the curve's error [V] when it began, and how long it lasted then [s]
+MISS, MISS_BEFORE, AWAY_BEFORE, BETA_BEFORE, REST_BEFORE = range(6, 11)
+STILL = 11  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
 JUMPED, JUMPED_VAR = READ + 1, READ + 2  # by which its reading has jumped in all [V], and that sum's variance [V²]
 MEMORY = READ + 3
@@ -64,6 +67,11 @@ STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
 SETTLED_SECOND = 2 * 3600.0
+# by which a reading drifts in a rest without a leak: relaxation that is left, as a voltage and as a share of the
+# capacity, and share of the drift that is expected, for a knee may be half as steep again; no curve's error grows
+# beyond that at one place
+LEFT_VOLT, LEFT_SHARE, KNEE_SHARE, FALLING_SIGMAS = 0.003, 0.0003, 0.5, 4.0
+FALLEN_STEP = 0.0002  # of the capacity, by which the charge is looked for that a cell has lost
 BLEED_TOLERANCE = 0.04
 
 
@@ -204,16 +212,16 @@ def correct_difference(
         if abs(reading) > abs(away - reference):
             p[READING_OFFSET, READING_OFFSET] += (0.4 * reading) ** 2
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
-    surprise = (reading - expected + y[BETA]) / np.sqrt(variance + sigma2)
+    miss = reading - expected + y[BETA]
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
-    memory[SURPRISE] += share * (surprise - memory[SURPRISE])
-    # A leak shows while the pack rests; what a load leaves behind is the curve's error.
-    if rest_second < SETTLED_SECOND:
-        memory[SURPRISE_BEFORE] = memory[SURPRISE]
-    elif abs(memory[SURPRISE] - memory[SURPRISE_BEFORE]) > SURPRISE_LIMIT:
-        if abs(slope) > STEEP_VOLT:
-            p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
-        memory[SURPRISE_BEFORE] = memory[SURPRISE]
+    memory[SURPRISE] += share * (miss / np.sqrt(variance + sigma2) - memory[SURPRISE])
+    memory[MISS] += share * (miss - memory[MISS])
+    _remember_rest(memory, y[BETA], ocv - reference, rest_second)
+    if slope > STEEP_VOLT and reading < 0.0 and _falls_away(memory, slope, ocv - reference, variance):
+        volt = ocv - (np.exp(y[LN_WIDTH]) - 1.0) * turned + miss - memory[BETA_BEFORE]
+        _take_fall_for_leak(y, p, memory, discharge, charge, soc, own, volt, rest_second)
+        return
+    _open_leak_of_surprising(p, memory, capacity, slope)
     depth = 1.0 - central
     if _tells_no_capacity(p, depth, slope):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
@@ -227,6 +235,69 @@ def _tells_no_capacity(p: FloatArray, depth: float, slope: float) -> bool:
     """Whether a reading leaves the capacity as it is: near full, and on steps that place it no better than it is."""
     placed = BALANCE_SOC_SIGMA / max(depth, TELLING_DEPTH)
     return bool(depth < TELLING_DEPTH or (slope < STEP_SLOPE_VOLT and p[LN_RATIO, LN_RATIO] < placed * placed))
+
+
+@bare_kernel
+def _remember_rest(memory: FloatArray, beta: float, away: float, rest_second: float) -> None:
+    """Keep what a rest began with: a leak shows while the pack rests; what a load leaves is the curve's error."""
+    if rest_second < SURPRISE_SECOND:
+        memory[BETA_BEFORE], memory[REST_BEFORE] = beta, rest_second
+    if rest_second < SETTLED_SECOND:
+        memory[SURPRISE_BEFORE], memory[MISS_BEFORE] = memory[SURPRISE], memory[MISS]
+        memory[AWAY_BEFORE] = away
+
+
+@bare_kernel
+def _open_leak_of_surprising(p: FloatArray, memory: FloatArray, capacity: float, slope: float) -> None:
+    """Let a cell leak whose reading has become another one in a rest, as much as few cells do."""
+    if abs(memory[SURPRISE] - memory[SURPRISE_BEFORE]) <= SURPRISE_LIMIT:
+        return
+    if abs(slope) > STEEP_VOLT:
+        p[LEAK, LEAK] += (LEAK_REOPENED * capacity) ** 2
+    memory[SURPRISE_BEFORE] = memory[SURPRISE]
+
+
+@bare_kernel
+def _falls_away(memory: FloatArray, slope: float, away: float, variance: float) -> bool:
+    """Whether a cell falls away below the others in a rest by more than anything but a leak lets it fall."""
+    drifting = LEFT_VOLT**2 + (LEFT_SHARE * slope) ** 2 + (KNEE_SHARE * (away - memory[AWAY_BEFORE])) ** 2
+    doubt = np.sqrt(variance + drifting)
+    return bool(memory[MISS] - memory[MISS_BEFORE] < -FALLING_SIGMAS * doubt)
+
+
+@bare_kernel
+def _take_fall_for_leak(
+    y: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    discharge: FloatArray,
+    charge: FloatArray,
+    soc: float,
+    own: float,
+    volt: float,
+    rest_second: float,
+) -> None:
+    """Let a cell have leaked since its rest began what brings it down to the open-circuit voltage that is read.
+
+    At one place of a curve its error stays as it was; so the fall is charge. It is found by search, as far as the curve
+    is steep: no straight line reaches down from the knee.
+    """
+    lost, hours = 0.0, max(rest_second - memory[REST_BEFORE], SURPRISE_SECOND) / 3600.0
+    while lost < LOCATE_LAST:
+        there, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc - lost)
+        if there <= volt or slope < STEEP_VOLT:
+            break
+        lost += FALLEN_STEP
+    leak = lost * own / hours
+    y[DIFFERENCE] += lost * own
+    y[LEAK] += leak
+    y[BETA] = memory[BETA_BEFORE]
+    variance = (KNEE_SHARE * leak) ** 2
+    p[LEAK, LEAK] += variance
+    p[DIFFERENCE, LEAK] += hours * variance
+    p[LEAK, DIFFERENCE] += hours * variance
+    p[DIFFERENCE, DIFFERENCE] += hours * hours * variance
+    memory[MISS] = memory[MISS_BEFORE]
 
 
 @bare_kernel

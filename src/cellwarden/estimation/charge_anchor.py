@@ -21,6 +21,7 @@ from cellwarden.estimation.current_zero import (
     watch_closure,
     watch_idle,
 )
+from cellwarden.estimation.still_reading import still_stands
 
 # slots of the pack's scalars
 ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
@@ -60,10 +61,10 @@ def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, curre
 
 
 @bare_kernel
-def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> None:
+def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> bool:
     """Begin again at a full charge that the filters did not expect: what they had learnt stood on a wrong charge.
 
-    So did a zero by which a full pack would be discharged by its charger.
+    So did a zero by which a full pack would be discharged by its charger. Whether that was so.
     """
     wrong = False
     for k in range(state.x.shape[0]):
@@ -73,7 +74,7 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> N
             wrong = True
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
     if not wrong:
-        return
+        return False
     for j in range(state.y.shape[0]):
         cd.restart_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
     for k in range(state.x.shape[0]):
@@ -82,6 +83,7 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> N
         state.memory[k, cc.GIVEN_UP] = 0.0
         state.memory[k, cc.LIKELIHOOD] = state.memory[k, cc.PRIOR_LIKELIHOOD]
         state.memory[k, cc.NEWS] = 0.0
+    return True
 
 
 @counted_kernel
@@ -98,6 +100,8 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
     p[:] = np.diag(prior[1] ** 2)
     memory[cc.CURVE_SQUARES] = 0.0
     memory[cc.CURVE_WEIGHT] = 0.0
+    memory[cc.TOP_MISS] = 0.0
+    memory[cc.TOP_SIGMA] = 0.0
     _start_central(x, p, memory, FULL_SOC, FULL_SOC_SIGMA)
 
 
@@ -118,19 +122,37 @@ def may_be_charged(voltage: FloatArray, parameters: FloatArray) -> bool:
 
 
 @bare_kernel
+def _sound_readings(state: ChargeArrays, voltage: FloatArray, sound: FloatArray) -> None:
+    """Write into `sound` (n_cells,) what the cells stand at [V]: without offsets, NaN of channels that stand still."""
+    for j in range(voltage.shape[0]):
+        sound[j] = voltage[j] - state.y[j, cd.READING_OFFSET]
+        if still_stands(state.memory_y[j, cd.STILL :], voltage[j]):
+            sound[j] = np.nan
+
+
+@bare_kernel
 def read_zero(
-    state: ChargeArrays, voltage: FloatArray, current: float, spread: float, elapsed: float, switch_open: float
+    state: ChargeArrays,
+    voltage: FloatArray,
+    current: float,
+    spread: float,
+    elapsed: float,
+    switch_open: float,
+    work: FloatArray,
 ) -> bool:
     """Read the current's zero where nothing is connected: steady, tiny, rested, and not on float.
 
-    `voltage` (n_cells,) are the cells' readings.
+    `voltage` (n_cells,) are the cells' readings, of which one that is off by itself shows no charger; `work`
+    (≥ n_cells,) is scratch.
     """
     best, parameters = int(state.scalars[BEST]), state.parameters
     x = state.x[best]
     near_full = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > NEAR_FULL_SOC
     small = abs(current) <= 3.0 * parameters[cc.P_OFFSET_SIGMA] and spread <= 20.0 * parameters[cc.P_RESOLUTION]
     idle = small and state.memory[best, cc.REST_SECOND] > IDLE_REST_SECOND and not near_full
-    idle = idle and not may_be_charged(voltage, parameters)
+    if idle:
+        _sound_readings(state, voltage, work)
+        idle = not may_be_charged(work[: voltage.shape[0]], parameters)
     hours, sigma, moved = elapsed / 3600.0, parameters[cc.P_IDLE_SIGMA], state.zero[MOVED]
     if not watch_idle(
         state.zero, 1.0 if idle else 0.0, switch_open, current, hours, sigma, parameters[cc.P_OFFSET_SIGMA]

@@ -28,7 +28,7 @@ from cellwarden.estimation.charge_tracks import (
 from cellwarden.estimation.current_zero import initial_zero
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_shape import CELL_SLOTS, KNEE_SLOTS, initial_shapes
-from cellwarden.estimation.knee_voltage import knee_volt
+from cellwarden.estimation.knee_voltage import has_knee, knee_volt
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS
@@ -64,11 +64,7 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     memory[:, cc.PRIOR_LIKELIHOOD] = prior + np.where(learning, 0.0, KNOWN_ODDS)
     memory[:, cc.LIKELIHOOD] = memory[:, cc.PRIOR_LIKELIHOOD]
     first = family[int(np.argmax(memory[:, cc.LIKELIHOOD]))]
-    information = np.full((rows_of.INFORMATION, cells, 2), np.nan)
-    information[rows_of.I_CAPACITY, :, 0] = 0.5 * (p[0, cc.LN_CAPACITY, cc.LN_CAPACITY] + RATIO_SIGMA**2)
-    information[rows_of.I_LEAK, :, 0] = 0.5 * q[:, cd.LEAK, cd.LEAK]
-    information[rows_of.I_READING, :, 0] = 0.7 * q[:, cd.READING_OFFSET, cd.READING_OFFSET]
-    return ChargeArrays(
+    state = ChargeArrays(
         scalars=_scalars(memory),
         weights=np.broadcast_to(prior[:, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
         x=x,
@@ -78,7 +74,7 @@ def initial_charge(context: PackContext) -> ChargeArrays:
         q=q,
         memory_y=np.zeros((cells, cd.MEMORY)),
         jumps=np.zeros((cells + PACK_ROWS, max(cells, JUMP_SLOTS))),
-        information=information,
+        information=np.empty((rows_of.INFORMATION, cells, 2)),
         offset_information=np.array([0.5 * p[0, cc.OFFSET, cc.OFFSET], np.nan]),
         zero=initial_zero(),
         learnt=np.stack([first.discharge_volt, first.charge_volt]),
@@ -89,6 +85,8 @@ def initial_charge(context: PackContext) -> ChargeArrays:
         knee_cells=np.zeros((cells, CELL_SLOTS)),
         parameters=_parameters(context),
     )
+    rows_of.forget_information(state, rows_of.INFORMATION)
+    return state
 
 
 def _scalars(memory: FloatArray) -> FloatArray:
@@ -156,7 +154,7 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_FLOAT_VOLT] = float_volt
     parameters[cc.P_READING_SPREAD] = USUAL_SHARE * pack.sensors.voltage_offset_tolerance_volt
     parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
-    parameters[cc.P_HAS_KNEE] = 1.0 if model.chemistry.startswith("LFP") else 0.0
+    parameters[cc.P_HAS_KNEE] = 1.0 if has_knee(model) else 0.0
     return parameters
 
 

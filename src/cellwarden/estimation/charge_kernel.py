@@ -32,7 +32,7 @@ from cellwarden.estimation.charge_anchor import (
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
-from cellwarden.estimation.charge_rows import write_row
+from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_information, write_row
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
 from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
@@ -216,11 +216,14 @@ def _correct(
         if state.memory[0, cc.FULL_COUNT] > before:
             if before == 0.0:
                 relocate_cells(state)
-            check_anchor(state, current, UNEXPECTED_FULL_SOC)
+                forget_information(state, I_READING)  # all but the offset, which stays as it was
+            if check_anchor(state, current, UNEXPECTED_FULL_SOC):
+                forget_information(state, INFORMATION)
             keep_zero(state)
             level_full(state, curves.charge, curves.mode_count, median)
         elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
-            check_anchor(state, current, LOST_FULL_SOC)
+            if check_anchor(state, current, LOST_FULL_SOC):
+                forget_information(state, INFORMATION)
             keep_zero(state)
         bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if _bleeds(minutes.bleed[m]) else 0.0
         charge_ah, elapsed = minutes.charge_ah[m], minutes.elapsed[m]
@@ -276,7 +279,7 @@ def _filter(
     clear = min((CLEAR_VOLT / (state.memory[best, cc.POLARISATION_SIGMA] + 1e-6)) ** 2, 1.0)
     news = clear * news_of_place(state)
     warm = finite_middle(minutes.temperature[m], work[1])
-    if read_zero(state, minutes.voltage[m], current, spread, minutes.elapsed[m], minutes.switch_open[m]):
+    if read_zero(state, minutes.voltage[m], current, spread, minutes.elapsed[m], minutes.switch_open[m], work[0]):
         state.offset_information[1] = minutes.stamp[m]
     for k in range(state.x.shape[0]):
         states = cc.STATES + curves.mode_count[k]

@@ -31,6 +31,7 @@ CELL_OUTPUTS = 22
 # what is remembered of information, per quantity: reference variance and time
 I_CAPACITY, I_LEAK, I_READING = range(3)
 INFORMATION = 3
+FIRST_SHARE = 0.5, 0.5, 0.7  # of the variance before the log, below which a quantity is first called informed
 
 TWO_SIGMA = 1.96
 START_MARGIN = 0.03
@@ -40,6 +41,20 @@ UNLIKE_CURVE_VOLT, UNLIKE_SHARE = 0.0005, 1.3
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
 UNSEEN_SHARE = 0.5  # of the bleed current: a balancer bleeds some of the cells for some of the time
+
+
+@bare_kernel
+def forget_information(state: ChargeArrays, quantities: int) -> None:
+    """Forget what informed the first so many of the quantities, of all cells."""
+    central, own = state.prior[0, 1, cc.LN_CAPACITY], state.prior_y
+    for j in range(state.information.shape[1]):
+        first = state.information[:, j, 0]
+        for quantity in range(quantities):
+            state.information[quantity, j, 1] = np.nan
+            if quantity == I_CAPACITY:
+                first[quantity] = FIRST_SHARE[quantity] * (central**2 + own[cd.LN_RATIO] ** 2)
+            else:
+                first[quantity] = FIRST_SHARE[quantity] * own[cd.LEAK if quantity == I_LEAK else cd.READING_OFFSET] ** 2
 
 
 @bare_kernel

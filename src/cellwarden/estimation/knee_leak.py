@@ -40,12 +40,13 @@ MEMORY_SECOND = 72 * 3600.0  # two full charges missed of a pack that is charged
 class KneeLeakTrack:
     """Leak above the median that full charges show, with its sigmas downwards and upwards, (M, n_cells) [A].
 
-    NaN where they show none.
+    NaN where they show none, as the stamp of the last of these charges [s] is.
     """
 
     leak_ampere: FloatArray
     low_sigma_ampere: FloatArray
     high_sigma_ampere: FloatArray
+    informed_unix_time_second: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +171,17 @@ def _spoken_against(ledger: ShiftLedger, last: int, before: ToldLeaks) -> NDArra
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
-    count, out = len(minutes), np.full((3, len(minutes), context.cell_count), np.nan)
+    count, out = len(minutes), np.full((4, len(minutes), context.cell_count), np.nan)
     if count and _measurable(context):
         state = _advance(state, minutes, board.get(SocTrack), context, out)
-    board.put(KneeLeakTrack(leak_ampere=out[0], low_sigma_ampere=out[1], high_sigma_ampere=out[2]))
+    board.put(
+        KneeLeakTrack(
+            leak_ampere=out[0],
+            low_sigma_ampere=out[1],
+            high_sigma_ampere=out[2],
+            informed_unix_time_second=out[3],
+        )
+    )
     return state
 
 
@@ -184,13 +192,15 @@ def _measurable(context: PackContext) -> bool:
 
 
 def _advance(state: _State, minutes: MinuteBlock, soc: SocTrack, context: PackContext, out: FloatArray) -> _State:
-    """Gather the rows of charges, compare the cells where one is over, and write (3, M, n_cells) what is told."""
+    """Gather the rows of charges, compare the cells where one is over, and write (4, M, n_cells) what is told."""
     flowing = FLOWING_C_RATE * context.pack.nominal_capacity_ah
     charged = state.charged_ah + np.cumsum(minutes.charge_ah)
     bled = state.bled_ah + np.cumsum(minutes.bleed_ah, axis=0)
     median = known_middle_values(soc.soc_fraction)
     width = known_middle_values(soc.soc_high_fraction - soc.soc_low_fraction)
-    climbing = np.flatnonzero((minutes.current_ampere > flowing) & (median > PLATEAU_SOC[0]) & (width < KNOWN_SOC))
+    read = np.isfinite(minutes.voltage_volt).any(axis=1)
+    placed = (median > PLATEAU_SOC[0]) & (width < KNOWN_SOC)
+    climbing = np.flatnonzero((minutes.current_ampere > flowing) & placed & read)
     ends = np.flatnonzero((minutes.current_ampere < -flowing) | (soc.rest_second > ENDED_SECOND))
     charge_of = np.searchsorted(ends, climbing)
     rows, ledger, told, done = state.rows, state.ledger, state.told, 0
@@ -227,6 +237,7 @@ def _write(out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatAr
     recent = (stamp[begin:end] - ledger.stamp[-1] < MEMORY_SECOND)[:, None]
     for row, values in enumerate((told.leak_ampere, told.low_ampere, told.high_ampere)):
         out[row, begin:end] = np.where(recent, values, np.nan)
+    out[3, begin:end] = np.where(recent & np.isfinite(told.leak_ampere), ledger.stamp[-1], np.nan)
 
 
 def _joined(rows: ChargeRows, more: ChargeRows) -> ChargeRows:

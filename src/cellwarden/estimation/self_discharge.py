@@ -217,17 +217,17 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
-    leak, low, high = _by_knee(leak, low, high, board.get(KneeLeakTrack))
+    knee = board.get(KneeLeakTrack)
+    leak, low, high = _by_knee(leak, low, high, knee)
     leak, low, high = no_smaller(leak, low, high, board.get(FallingBehindTrack).least_ampere)
     high = joint_sigma(high, unseen_sigma(leak, drifted))
+    by_voltage = np.fmax(counted.informed_unix_time_second, drifted.informed_unix_time_second[:, None])
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
             self_discharge_low_ampere=leak - TWO_SIGMA * low,
             self_discharge_high_ampere=leak + TWO_SIGMA * high,
-            informed_unix_time_second=np.fmax(
-                counted.informed_unix_time_second, drifted.informed_unix_time_second[:, None]
-            ),
+            informed_unix_time_second=np.fmax(by_voltage, knee.informed_unix_time_second),
         )
     )
     last = len(minutes) - 1

@@ -1,4 +1,8 @@
-"""What the pack went through: charge, energy, deep discharges, hours in the heat and in the cold."""
+"""What the pack went through: charge, energy, deep discharges, hours in the heat and in the cold.
+
+Of charge and energy the current sensor's offset is taken out, as far as it was known when they flowed: what it reads of
+a pack that floats for weeks would else be most of both.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,11 @@ from cellwarden.core.board import Board
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.results import Usage
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.charge_tracks import CapacityTrack, SocTrack
+from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack, SocTrack
 from cellwarden.estimation.middle_value import known_middle_values
 from cellwarden.estimation.plugin import PackContext
 
-__all__ = ["UsageFold", "UsageSums", "add_usage", "initial_usage", "usage_of"]
+__all__ = ["UsageFold", "UsageSums", "add_usage", "initial_usage", "usage_of", "without_offset"]
 
 HOT_CELSIUS = 45.0
 COLD_CELSIUS = 0.0
@@ -53,12 +57,16 @@ def add_usage(sums: UsageSums, minutes: MinuteBlock, board: Board) -> UsageSums:
     temperature, elapsed = minutes.temperature_celsius, minutes.elapsed_second
     soc = known_middle_values(board.get(SocTrack).soc_fraction)  # a cell that was never read has no charge
     deep, was_deep = _deep_discharges(sums, soc[np.isfinite(soc)])
+    misread_ah = np.nan_to_num(board.get(CurrentOffsetTrack).current_offset_ampere) * elapsed / 3600.0
+    volt = np.nan_to_num(known_middle_values(minutes.voltage_volt)) * minutes.voltage_volt.shape[1]
+    charge_in, charge_out = without_offset(minutes.charge_in_ah, minutes.charge_out_ah, misread_ah)
+    energy_in, energy_out = without_offset(minutes.energy_in_wh, minutes.energy_out_wh, misread_ah * volt)
     return replace(
         sums,
-        charge_in_ah=sums.charge_in_ah + float(minutes.charge_in_ah.sum()),
-        charge_out_ah=sums.charge_out_ah + float(minutes.charge_out_ah.sum()),
-        energy_in_wh=sums.energy_in_wh + float(minutes.energy_in_wh.sum()),
-        energy_out_wh=sums.energy_out_wh + float(minutes.energy_out_wh.sum()),
+        charge_in_ah=sums.charge_in_ah + float(charge_in.sum()),
+        charge_out_ah=sums.charge_out_ah + float(charge_out.sum()),
+        energy_in_wh=sums.energy_in_wh + float(energy_in.sum()),
+        energy_out_wh=sums.energy_out_wh + float(energy_out.sum()),
         hot_second=sums.hot_second + float(elapsed[(temperature > HOT_CELSIUS).any(axis=1)].sum()),
         cold_second=sums.cold_second + float(elapsed[(temperature < COLD_CELSIUS).any(axis=1)].sum()),
         deep_discharges=deep,
@@ -68,6 +76,18 @@ def add_usage(sums: UsageSums, minutes: MinuteBlock, board: Board) -> UsageSums:
         last_ocv_volt=float(np.median(board.get(SocTrack).ocv_volt[-1])),
         capacity_ah=float(np.median(board.get(CapacityTrack).capacity_ah[-1])),
     )
+
+
+def without_offset(inward: FloatArray, outward: FloatArray, misread: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What really flowed in and out in rows (M,) of which `misread` was read too much inward.
+
+    A row that holds both is taken to hold them for times in the ratio of what flowed; what is more than was read of one
+    flowed the other way.
+    """
+    both = inward + outward
+    share = np.divide(inward, both, out=np.full_like(both, 0.5), where=both > 0.0)
+    less, more = inward - share * misread, outward + (1.0 - share) * misread
+    return np.fmax(less, 0.0) + np.fmax(-more, 0.0), np.fmax(more, 0.0) + np.fmax(-less, 0.0)
 
 
 def _deep_discharges(sums: UsageSums, soc: FloatArray) -> tuple[int, bool]:
