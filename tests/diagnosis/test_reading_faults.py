@@ -15,7 +15,14 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.pack_spec import SensorSpec
 from cellwarden.core.sample_block import FloatArray, SampleBlock
 from cellwarden.diagnosis import micro_short, sense_wires_swapped, sensor_dropout, sensor_stuck, undersampled
-from cellwarden.diagnosis.exchanged_levels import LONG_SIDE, NEAR_ROWS, SHORT_SIDE, WINDOW_ROWS, _near_steps
+from cellwarden.diagnosis.exchanged_levels import (
+    LONG_SIDE,
+    NEAR_ROWS,
+    SHORT_SIDE,
+    WINDOW_ROWS,
+    _near_steps,
+    stands_out,
+)
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wire_exchange import (
     BLEED_SLOTS,
@@ -211,6 +218,19 @@ def test_a_dead_channel_hides_no_exchange_of_others(dead: int) -> None:
     voltage[late, 2:4] = voltage[late, 3:1:-1]
     evidence = told_of(sense_wires_swapped.DETECTOR, samples(time, np.zeros(time.shape[0]), np.round(voltage, 3)))
     assert worst(evidence) == {(3, None, Severity.WARNING)}
+
+
+@pytest.mark.parametrize("moved_volt", [0.0, 0.0004, 0.002])
+def test_a_pair_is_mirrored_by_chance_where_all_readings_change_places(moved_volt: float) -> None:
+    """When a string leaves its knee each reading steps by itself; an exchange is more than that."""
+    rows = np.array([*range(-10, 0), *range(1, 11)])
+    step = moved_volt * np.random.default_rng(2).standard_normal(16)
+    step[12:14] = -0.00285, 0.00285
+    seen = (
+        3.4 + 0.0001 * np.random.default_rng(3).standard_normal((20, 16)) + np.where(rows > 0, 1.0, 0.0)[:, None] * step
+    )
+    assert stands_out(seen, rows, 12, -0.0057) == (moved_volt < 0.001)
+    assert stands_out(seen[:, 11:14], rows, 1, -0.0057)  # one other tells nothing of what is usual
 
 
 def test_where_one_of_the_pair_is_dead_nothing_is_exchanged() -> None:

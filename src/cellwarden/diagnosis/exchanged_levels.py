@@ -28,6 +28,7 @@ __all__ = [
     "WINDOW_ROWS",
     "exchanged_pairs",
     "follow_calm",
+    "stands_out",
 ]
 
 SHORT_SIDE, LONG_SIDE = 10, 30  # rows on either side of the moment of exchange; the row between may hold both
@@ -42,6 +43,7 @@ CALM_VOLT = 0.003  # of the mean cell, where the current is not measured
 SUM_SHARE, MOST_SUM_SHARE, OTHERS_SHARE = 0.15, 0.6, 0.1  # of the step, that the sum and the others may have moved
 LEAST_BANDS = 0.1  # of rest, that a current must span to be told from its mean
 LEAST_STEPS = 2.0  # of the resolution: two readings without noise flip by one each
+MOMENT_SIGMAS = 3.0  # of what the others step by at that moment; a step of two readings is the root of two as wide
 LEFT_SHARE = 0.01  # of a row: square of the step that course of time and current leave; without a current it is 1/16
 BLEED_STEP, BLEED_JUMP_VOLT = 0.3, 0.01  # a bleed that goes on or off moves its reading by less than that
 TAP_CHANCE = 0.1  # that a step of that kind is a tap's, before the levels were looked at
@@ -230,7 +232,7 @@ def _test(
     if abs(jump) < BLEED_JUMP_VOLT and abs(bleed) > BLEED_STEP and bleed * jump < 0.0:
         return
     sure, near = _how_sure(seen, rows, j, offset_volt)
-    if sure >= LEAST_SURE and near * jump > SHARP * jump * jump:
+    if sure >= LEAST_SURE and near * jump > SHARP * jump * jump and stands_out(seen, rows, j, near):
         out[JUMP], out[SIDE], out[SURE] = jump, side, sure
 
 
@@ -336,6 +338,22 @@ def _mean_step(series: FloatArray, rows: IntArray) -> float:
     before, after = series[rows < 0], series[rows > 0]
     before, after = before[np.isfinite(before)], after[np.isfinite(after)]
     return after.mean() - before.mean() if len(before) > 0 and len(after) > 0 else 0.0
+
+
+@counted_kernel
+def stands_out(seen: FloatArray, rows: IntArray, j: int, near: float) -> bool:
+    """Whether a pair's near step [V] is more than the moment does to the other readings (rows, n_cells), cell by cell.
+
+    At the moment in which a string leaves its knee all readings change places, each by itself; of many neighbours some
+    are mirrored then.
+    """
+    begin = np.sum(rows < 0)
+    steps = np.empty(seen.shape[1])
+    for k in range(seen.shape[1]):
+        steps[k] = seen[begin : begin + NEAR_ROWS, k].mean() - seen[begin - NEAR_ROWS : begin, k].mean()
+    others = np.concatenate((steps[:j], steps[j + 2 :]))
+    usual = others.std() if len(others) > 1 else 0.0
+    return bool(near * near > 2.0 * (MOMENT_SIGMAS * usual) ** 2)
 
 
 @counted_kernel
