@@ -22,7 +22,7 @@ from cellwarden.simulator.duty import DutyCycle
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["KINDS", "OffsetOutcome", "offset_outcomes"]
+__all__ = ["KINDS", "OffsetOutcome", "judged", "offset_outcomes", "offset_packs"]
 
 SIZES = {"voltage_sensor_offset": 0.005, "current_sensor_offset": 0.05, "temperature_sensor_offset": 1.5}
 KINDS = tuple(SIZES)
@@ -72,7 +72,8 @@ def _estimate(pack: AnalysedPack, fault: Fault) -> float:
     return math.nan if said is None else said.value
 
 
-def _judge(pack: AnalysedPack, seed: int) -> OffsetOutcome:
+def judged(pack: AnalysedPack, seed: int) -> OffsetOutcome:
+    """What the analysis of a pack with one offset came to."""
     fault = pack.scenario.faults[0]
     loud = alarms(pack.result.findings)
     mine = [f for f in loud if f.kind == fault.kind and (f.cell, f.sensor) == (fault.cell, fault.sensor)]
@@ -89,12 +90,18 @@ def _judge(pack: AnalysedPack, seed: int) -> OffsetOutcome:
     )
 
 
-def offset_outcomes(kind: str, seeds: int) -> Iterator[OffsetOutcome]:
-    """Every pack with every seed."""
+def offset_packs(kind: str, seeds: int) -> Iterator[tuple[int, AnalysedPack]]:
+    """Every pack with every seed, analysed, beside the seed."""
     for seed in range(500, 500 + seeds):
         for onset_day in ONSET_DAYS.get(kind, (JUMP_DAY,)):
             for number in range(len(list(reading_packs()))):
-                yield _judge(analysed(_scenario(kind, onset_day, number, seed), seed), seed)
+                yield seed, analysed(_scenario(kind, onset_day, number, seed), seed)
+
+
+def offset_outcomes(kind: str, seeds: int) -> Iterator[OffsetOutcome]:
+    """What became of every pack with every seed."""
+    for seed, pack in offset_packs(kind, seeds):
+        yield judged(pack, seed)
 
 
 def main() -> None:

@@ -38,6 +38,7 @@ class PackBound:
     capacity_sigma, prior_capacity_sigma : (n,) of the capacity, relative
     ratio_sigma : (n,) of the capacity against the pack's mean, relative
     voltage_offset_sigma : (n,) [V]
+    apart_sigma : (S, n) of an offset against the mean of the cells' [V]
     current_offset_sigma : [A]
     leak_sigma : (S, n) of a leak above the mean of the cells [A]
     """
@@ -48,17 +49,21 @@ class PackBound:
     prior_capacity_sigma: FloatArray
     ratio_sigma: FloatArray
     voltage_offset_sigma: FloatArray
+    apart_sigma: FloatArray
     current_offset_sigma: float
     leak_sigma: FloatArray
 
 
-def bound_of(folder: Path, step_minute: int | None = None, reopened_ampere: float = 0.0) -> PackBound:
+def bound_of(
+    folder: Path, step_minute: int | None = None, reopened_ampere: float = 0.0, faulty_volt: float = 0.0
+) -> PackBound:
     """The bound of the pack in that folder.
 
     Parameters
     ----------
     step_minute : a reading every so often; `None`: by the length of the log
     reopened_ampere : one sigma of what a leak may be once it has begun, where that is more than the program takes [A]
+    faulty_volt : one sigma of what a voltage sensor's offset may be from the onset of its fault on [V]; 0: as of others
     """
     spec = read_pack_toml(folder / "pack.toml")
     model = load_cell_model(spec.cell_model)
@@ -77,33 +82,47 @@ def bound_of(folder: Path, step_minute: int | None = None, reopened_ampere: floa
         for fault in truth["faults"]
         if fault["kind"] == "self_discharge"
     }
+    offsets = {
+        int(fault["cell"]) - 1: float(fault["onset_unix_time_second"])
+        for fault in truth["faults"]
+        if fault["kind"] == "voltage_sensor_offset" and faulty_volt > 0.0
+    }
     usual = LONG_STEP_MINUTE if days > LONG_DAYS else STEP_MINUTE
     course = read_course(folder, spec, model, usual if step_minute is None else step_minute)
-    return bound_along(states, course, leaks, reopened_ampere)
+    return bound_along(states, course, leaks, reopened_ampere, offsets, faulty_volt)
 
 
 def bound_along(
-    states: BoundStates, course: BoundCourse, leak_onset: dict[int, float], reopened_ampere: float = 0.0
+    states: BoundStates,
+    course: BoundCourse,
+    leak_onset: dict[int, float],
+    reopened_ampere: float = 0.0,
+    offset_onset: dict[int, float] | None = None,
+    faulty_volt: float = 0.0,
 ) -> PackBound:
-    """Run the recursion along a course; `leak_onset` names cells with the time from which they may leak anew [s]."""
+    """Run the recursion along a course.
+
+    `leak_onset` names cells with the time from which they may leak anew [s], `offset_onset` those whose sensor may be
+    off anew.
+    """
     reopened = max(cd.LEAK_REOPENED * states.spec.nominal_capacity_ah, reopened_ampere)
     p = np.diag(states.prior() ** 2)
     capacity = _shared(states, LN_RATIO)
     prior_capacity = np.sqrt(np.einsum("ij,jk,ik->i", capacity, p, capacity))
-    leak = _against_mean(states, LEAK)
-    soc_sigma, leak_sigma = np.empty_like(course.soc_fraction), np.empty_like(course.soc_fraction)
-    waiting = dict(leak_onset)
+    leak, reading = _against_mean(states, LEAK), _against_mean(states, READING)
+    soc_sigma, leak_sigma, apart_sigma = np.empty((3, *course.soc_fraction.shape))
+    waiting = [(onset, states.own(LEAK)[cell], reopened) for cell, onset in leak_onset.items()]
+    waiting += [(onset, states.own(READING)[cell], faulty_volt) for cell, onset in (offset_onset or {}).items()]
     for step, stamp in enumerate(course.unix_time_second):
-        for cell in [cell for cell, onset in waiting.items() if onset <= stamp]:
-            place = states.own(LEAK)[cell]
-            p[place, place] += reopened**2
-            del waiting[cell]
+        for onset, place, sigma in [one for one in waiting if one[0] <= stamp]:
+            p[place, place] += sigma**2
+            waiting.remove((onset, place, sigma))
         advance_bound(p, *states.counting(course, step))
         read_bound(p, *states.voltage_slopes(course, step))
         _read_idle(p, states, course, step)
         slopes = states.charge_slopes(course.soc_fraction[step])
         soc_sigma[step] = _sigma(p, slopes)
-        leak_sigma[step] = _sigma(p, leak)
+        leak_sigma[step], apart_sigma[step] = _sigma(p, leak), _sigma(p, reading)
     return PackBound(
         unix_time_second=course.unix_time_second,
         soc_sigma=soc_sigma,
@@ -111,6 +130,7 @@ def bound_along(
         prior_capacity_sigma=prior_capacity,
         ratio_sigma=_sigma(p, _against_mean(states, LN_RATIO)),
         voltage_offset_sigma=np.sqrt(p[states.own(READING), states.own(READING)]),
+        apart_sigma=apart_sigma,
         current_offset_sigma=float(np.sqrt(p[OFFSET, OFFSET])),
         leak_sigma=leak_sigma,
     )

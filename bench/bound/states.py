@@ -4,8 +4,9 @@ Common to all cells: count (Ah), offset and gain of the current, ln of the mean 
 width, amplitudes of the curve's modes, the curve's remainder at knots of z, ln of the prompt and the two slow
 resistances, their Arrhenius temperature (1000 K), and the circuit's error at knots of z. Of each cell: charge below the
 count (Ah), leak (A), ln of its capacity over the mean, offset of its reading (V), ln of its polarisation, ln of the
-share of the graphite that it fills when full, and what its curve differs by beyond that at knots of z (V). Priors and
-noises are those that the program itself takes; how far cells fill their graphite unlike is the simulator's spread.
+share of the graphite that it fills when full, ln of its hysteresis' half width over the mean, and what its curve
+differs by beyond that at knots of z (V). Priors and noises are those that the program itself takes, of offsets the
+spread that it expects of sound sensors; how far cells fill their graphite unlike is the simulator's spread.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation import charge_cascade as cascade
+from cellwarden.estimation.reading_offset import USUAL_SHARE
 from cellwarden.models.cell_model import CellModel
 from cellwarden.simulator.cell_design import CellSpread
 
@@ -32,8 +34,8 @@ CURVE_KNOTS = np.array([0, 0.01, 0.02, 0.04, 0.07, 0.1, *np.arange(0.15, 0.91, 0
 CIRCUIT_KNOTS = np.linspace(0.0, 1.0, 11)
 CELL_KNOTS = np.linspace(0.0, 1.0, 11)
 START_SOC_SIGMA = 0.3
-SHORTAGE, LEAK, LN_RATIO, READING, LN_POLARISATION, LN_STRETCH = range(6)
-OWN = 6
+SHORTAGE, LEAK, LN_RATIO, READING, LN_POLARISATION, LN_STRETCH, LN_OWN_WIDTH = range(7)
+OWN = 7
 KNEE_SOC = 0.97
 
 
@@ -85,9 +87,10 @@ class BoundStates:
                 cascade.DIFFERENCE_SIGMA * nominal,
                 cascade.LEAK_SIGMA * nominal,
                 cascade.RATIO_SIGMA,
-                0.5 * sensors.voltage_offset_tolerance_volt,
+                USUAL_SHARE * sensors.voltage_offset_tolerance_volt,
                 cascade.POLARISATION_SIGMA,
                 float(np.hypot(CellSpread().lithium, CellSpread().electrode)),
+                cascade.WIDTH_SIGMA,
                 *np.full(len(CELL_KNOTS), cd.FLOOR_VOLT),
             ]
         )
@@ -138,6 +141,7 @@ class BoundStates:
         out[cell, self.own(READING)] = 1.0
         out[cell, self.own(LN_POLARISATION)] = whole
         out[cell, self.own(LN_STRETCH)] = curve.at(curve.stretch_volt, z)
+        out[cell, self.own(LN_OWN_WIDTH)] = course.hysteresis[step] * half
         out[cell[:, None], self.own(OWN)[:, None] + np.arange(len(CELL_KNOTS))] = knot_weights(CELL_KNOTS, z)
         return out, self._noise(course, step, whole, slope, half)
 

@@ -17,6 +17,7 @@ from bench.target_row import Measured, TargetRow
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation.reading_offset import USUAL_SHARE
 from cellwarden.models.parameter_set import load_cell_model
 
 MODEL = load_cell_model("lfp")
@@ -88,7 +89,7 @@ def states(slope_volt: float) -> BoundStates:
 def test_what_all_sensors_read_too_high_is_not_told_from_an_unknown_curve() -> None:
     flat = states(slope_volt=0.0)
     bound = bound_along(flat, resting(0.5, 1000), {})
-    sensor = 0.5 * flat.spec.sensors.voltage_offset_tolerance_volt
+    sensor = USUAL_SHARE * flat.spec.sensors.voltage_offset_tolerance_volt
     apart = sensor**2 * cd.FLOOR_VOLT**2 / (sensor**2 + cd.FLOOR_VOLT**2)
     expected = np.sqrt(sensor**2 / CELLS + (1.0 - 1.0 / CELLS) * apart)
     assert bound.voltage_offset_sigma == pytest.approx(np.full(CELLS, expected), rel=1e-3)
@@ -101,7 +102,7 @@ def test_a_steep_known_curve_tells_the_charge_to_the_reading_over_the_slope() ->
     steep = states(slope_volt=20.0)
     steep = replace(steep, curve=replace(steep.curve, remainder_volt=np.full(MODEL.soc_fraction.shape, 1e-9)))
     bound = bound_along(steep, resting(0.5, 1), {})
-    sensor = 0.5 * steep.spec.sensors.voltage_offset_tolerance_volt
+    sensor = USUAL_SHARE * steep.spec.sensors.voltage_offset_tolerance_volt
     reading2 = sensor**2 + cd.FLOOR_VOLT**2 + 0.4 * (cd.READING_SIGMA_VOLT**2 + (0.0003 * 20.0) ** 2)
     common2 = 0.0015**2 + (MODEL.float_soc_tolerance_fraction * 20.0) ** 2
     assert bound.soc_sigma[0] == pytest.approx(np.full(CELLS, np.sqrt(reading2 + common2) / 20.0), rel=0.02)
@@ -114,6 +115,18 @@ def test_a_leak_that_begins_is_open_again_from_its_onset() -> None:
     assert reopened[~later] == pytest.approx(without[~later])
     assert reopened[later][0, 1] > 3.0 * without[later][0, 1]
     assert reopened[-1, 1] < 0.2 * reopened[later][0, 1]
+
+
+def test_a_sensor_that_is_off_from_an_onset_on_is_open_again_and_told_off_the_knee() -> None:
+    course, onset = resting(0.5, 400), 120_000.0
+    usual, apart = (
+        bound_along(states(0.0), course, {}, 0.0, offset, 0.02).apart_sigma for offset in (None, {1: onset})
+    )
+    later = course.unix_time_second >= onset
+    assert apart[~later] == pytest.approx(usual[~later])
+    assert apart[later][-1, 1] < 0.001  # a flat curve shows all of it
+    steep = bound_along(states(20.0), course, {}, 0.0, {1: onset}, 0.02).apart_sigma
+    assert steep[later][-1, 1] > 2.0 * apart[later][-1, 1]  # on the knee it looks like a charge
 
 
 def test_the_simulators_curves_rise_and_keep_their_hysteresis() -> None:
