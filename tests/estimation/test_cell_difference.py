@@ -28,7 +28,7 @@ def after_the_step(
     learnt, true, work = step_curve(0.10, learnt_soc), step_curve(width_soc), np.empty((2, cd.STATES))
     for deficit in np.arange(5.0, 60.0, 0.3):
         own, central = np.interp([1.0 - deficit / (CAPACITY_AH * ratio), 1.0 - deficit / CAPACITY_AH], GRID, true)
-        place = (deficit, CAPACITY_AH, 0.0, 0.002, step_volt, own - central, 60.0, 0.0)
+        place = (deficit, 0.0, CAPACITY_AH, 0.0, 0.002, step_volt, own - central, 60.0, 0.0)
         cd.correct_difference(y, p, memory, learnt, learnt, -1.0, *place, work)
     return y, p
 
@@ -62,7 +62,7 @@ def test_no_number_of_passes_tells_a_capacity_better_than_the_steps_of_two_cells
     learnt, work = step_curve(0.06), np.empty((2, cd.STATES))
     for deficit in np.tile(np.arange(12.0, 60.0, 0.3), 30):
         cd.correct_difference(
-            y, p, memory, learnt, learnt, -1.0, deficit, 100.0, 0.0, 0.002, 0.03, 0.0, 60.0, 0.0, work
+            y, p, memory, learnt, learnt, -1.0, deficit, 0.0, 100.0, 0.0, 0.002, 0.03, 0.0, 60.0, 0.0, work
         )
     assert np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO]) > 0.9 * cd.BALANCE_SOC_SIGMA / 0.6
 
@@ -80,7 +80,7 @@ def test_a_wide_hysteresis_is_told_from_an_offset_once_the_pack_was_charged_and_
         memory[cd.HYSTERESIS] = turned
         for deficit in np.linspace(20.0, 60.0, 200):
             seen = offset + turned * (width - 1.0) * half
-            place = (deficit, CAPACITY_AH, 0.0, 0.001, 0.0, seen, 60.0, 0.0)
+            place = (deficit, 0.0, CAPACITY_AH, 0.0, 0.001, 0.0, seen, 60.0, 0.0)
             cd.correct_difference(y, p, memory, middle - half, middle + half, turned, *place, work)
     assert abs(y[cd.READING_OFFSET] - offset) < 0.0006
     assert abs(y[cd.LN_WIDTH] - np.log(width)) < 0.05
@@ -98,7 +98,7 @@ def test_a_graphite_that_is_filled_more_is_told_from_an_offset_by_where_its_step
     for deficit in np.tile(np.linspace(12.0, 70.0, 300), 3):
         z = 1.0 - deficit / CAPACITY_AH
         seen = offset + np.interp(z * (1.0 + stretch), GRID, curve) - np.interp(z, GRID, curve)
-        place = (deficit, CAPACITY_AH, 0.0, 0.001, 0.0, seen, 60.0, 0.0)
+        place = (deficit, 0.0, CAPACITY_AH, 0.0, 0.001, 0.0, seen, 60.0, 0.0)
         cd.correct_difference(y, p, memory, curve, curve, -1.0, *place, work)
     assert abs(y[cd.READING_OFFSET] - offset) < 0.0004
 
@@ -110,6 +110,21 @@ def test_a_cell_that_begins_anew_keeps_the_jumps_of_its_reading() -> None:
     assert y[cd.READING_OFFSET] == memory[cd.JUMPED] == 0.005
     assert p[cd.READING_OFFSET, cd.READING_OFFSET] == SIGMA[cd.READING_OFFSET] ** 2 + 1e-8
     assert memory[cd.LOCATED] == 0.0
+
+
+@given(st.floats(-0.02, 0.02), st.sampled_from((0.97, 1.03)))
+@settings(max_examples=20, deadline=None)
+def test_a_knee_whose_place_is_not_known_tells_a_capacity_within_what_it_says(miss_soc: float, ratio: float) -> None:
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    knee, work = 3.2 + 0.1 * GRID - 0.5 * np.exp(-GRID / 0.03), np.empty((2, cd.STATES))
+    for deficit in np.arange(88.0, 95.0, 0.3):
+        own, central = np.interp([1.0 - deficit / (CAPACITY_AH * ratio), 1.0 - deficit / CAPACITY_AH], GRID, knee)
+        place = (deficit + CAPACITY_AH * miss_soc, 0.02, CAPACITY_AH, 0.0, 0.002, 0.0, own - central, 60.0, 0.0)
+        cd.correct_difference(y, p, memory, knee, knee, -1.0, *place, work)
+    sigma = np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO])
+    assert abs(y[cd.LN_RATIO] - np.log(ratio)) < 2.0 * sigma
+    assert sigma < 0.7 * SIGMA[cd.LN_RATIO]
 
 
 def test_a_relocated_cell_keeps_its_reading_offset_alone() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.scalar_update import considered_update, scalar_update
+from cellwarden.estimation.scalar_update import cautious_update, considered_update, scalar_update
 
 NO_GATE = 1e9
 
@@ -94,3 +94,17 @@ def test_considered_states_stay_and_their_doubt_is_counted(size: int, apart: int
     assert (x[held], p[held, held]) == before
     np.testing.assert_allclose(x, wanted_x, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(p, wanted_p, rtol=1e-7, atol=1e-9)
+
+
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 9), share=st.floats(0.0, 1.0))
+def test_a_share_of_one_states_gain_is_the_joseph_form_of_that_gain(seed: int, size: int, share: float) -> None:
+    x, p, h = random_case(seed, size)
+    slow, variance, innovation, row = seed % size, 0.5, 1.5, h[None, :]
+    gain = p @ row.T / (row @ p @ row.T + variance)
+    gain[slow] *= share
+    rest = np.eye(size) - gain @ row
+    expected_x, expected_p = x + gain[:, 0] * innovation, rest @ p @ rest.T + variance * gain @ gain.T
+    sigma = np.sqrt(np.diag(p))
+    cautious_update(x, p, h, np.empty(size), innovation, variance, NO_GATE, slow, share)
+    np.testing.assert_allclose(x / sigma, expected_x / sigma, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(p / np.outer(sigma, sigma), expected_p / np.outer(sigma, sigma), atol=1e-8)

@@ -27,7 +27,7 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
-from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
+from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, MINIMUM_SLOPE_VOLT, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage, half_width
 from cellwarden.estimation.scalar_update import considered_update, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
@@ -156,6 +156,7 @@ def correct_difference(
     charge: FloatArray,
     hysteresis: float,
     deficit: float,
+    around: float,
     capacity: float,
     polarisation: float,
     curve_sigma: float,
@@ -167,7 +168,8 @@ def correct_difference(
 ) -> None:
     """Take one minute's difference of a cell's voltage and the median; `work` (2, ≥ STATES) is scratch.
 
-    `step_volt` is how high a step of the curve may be whose width is not known, 0 where the curve is.
+    `step_volt` is how high a step of the curve may be whose width is not known, 0 where the curve is; `around` is one
+    sigma of the central z where that is known so little that the slope is doubted, else 0.
     """
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
@@ -175,10 +177,10 @@ def correct_difference(
     own = capacity * np.exp(y[LN_RATIO])
     soc = 1.0 - (deficit + y[DIFFERENCE]) / own
     central = 1.0 - deficit / capacity
-    ocv, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc)
+    ocv, slope, unsure = _ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
+    reference, _, _ = _ocv_around(discharge, charge, hysteresis, central, around)
     turned = memory[HYSTERESIS] * half_width(discharge, charge, soc)
     ocv += (np.exp(y[LN_WIDTH]) - 1.0) * turned
-    reference, _ = branch_voltage(discharge, charge, hysteresis, central)
     share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
     sigma2 = (
         FLOOR_VOLT**2
@@ -186,6 +188,7 @@ def correct_difference(
         + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
         + (0.0003 * slope) ** 2
         + (0.02 * polarisation) ** 2
+        + (unsure * max(abs(reading), abs(ocv - reference))) ** 2
     )
     if slope < STEEP_VOLT:
         sigma2 += (PASSING_SOC_SIGMA * slope) ** 2
@@ -228,6 +231,20 @@ def correct_difference(
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
         update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
+
+
+@bare_kernel
+def _ocv_around(
+    discharge: FloatArray, charge: FloatArray, hysteresis: float, soc: float, around: float
+) -> tuple[float, float, float]:
+    """Mean voltage and slope of the branch one sigma either way of z [V]; by what share the slope varies, 1 at most."""
+    if around == 0.0:
+        ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
+        return ocv, slope, 0.0
+    below, first = branch_voltage(discharge, charge, hysteresis, soc - around)
+    above, last = branch_voltage(discharge, charge, hysteresis, soc + around)
+    slope = max(0.5 * (above - below) / around, MINIMUM_SLOPE_VOLT)
+    return 0.5 * (above + below), slope, min(max(abs(first - slope), abs(last - slope)) / slope, 1.0)
 
 
 @bare_kernel

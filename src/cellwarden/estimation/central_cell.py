@@ -29,7 +29,7 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.scalar_update import considered_update, scalar_update, update_by
+from cellwarden.estimation.scalar_update import cautious_update, scalar_update, update_by
 
 DEFICIT, OFFSET, LN_CAPACITY, LN_R0, LN_R1, LN_R2, ACTIVATION, EPSILON, BETA, LN_WIDTH = range(10)
 STATES = 10  # further states are amplitudes of modes
@@ -48,6 +48,8 @@ P_HAS_KNEE, P_BLEED_VOLT = 14, 15
 PARAMETERS = 16
 
 TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
+# by which that shape misplaces a charge: a count that is surer than this learns no capacity from it
+KNEE_SOC_SIGMA = 0.015
 BETA_SOC_SPAN = 0.06  # the curve's error changes over this much of z
 CURVE_PRIOR_WEIGHT = 3.0
 BETA_SECOND = 60 * 86400.0
@@ -251,7 +253,10 @@ def correct_by_voltage(
     miss = voltage - ocv - memory[POLARISATION]
     likelihood = _likelihood(p, h, ph, miss, variance + (memory[CURVE_PRIOR] * max(memory[REMAINDER], 1.0)) ** 2)
     if 1.0 - soc < TELLING_DEPTH:
-        considered_update(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY, LN_CAPACITY)
+        share = 0.0  # without a knee no reading is that of a full charge
+        if parameters[P_HAS_KNEE] > 0.0:
+            share = p[DEFICIT, DEFICIT] / (p[DEFICIT, DEFICIT] + (KNEE_SOC_SIGMA * capacity) ** 2)
+        cautious_update(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0, LN_CAPACITY, share)
     else:
         update_by(x, p, h, ph, miss - x[BETA], repeated * variance, 5.0)
     return likelihood

@@ -38,6 +38,7 @@ from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
 from cellwarden.estimation.still_reading import is_still, still_stands
+from cellwarden.estimation.unsure_centre import any_located, unsure_soc
 
 LOST_SIGMA = 0.10
 # above full: what no error of a count or a capacity explains, so it was counted from a wrong charge
@@ -48,7 +49,6 @@ SPARSE_SECOND = 20.0
 # count misses the draws' sigma a row, which is a jump over the root of two
 SPARSE_DOUBT = 0.7071 / SAMPLING_SHARE
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
-SURE_SIGMA = 0.012  # of the central charge, before differences to it say anything
 # without a row; from the first on the charge is doubted, from the other on no more: a pack is empty at C/10 by then
 UNSEEN_SECOND, UNSEEN_HOURS = 600.0, 10.0
 # that may flow then: what counts as rest, C/50, at least; of the current before or after, ended half-way on average
@@ -311,11 +311,13 @@ def _filter(
     best = choose_curve(state)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         learn_best(state, curves)
-    sure = state.p[best, cc.DEFICIT, cc.DEFICIT] < (SURE_SIGMA * state.parameters[cc.P_CAPACITY]) ** 2
-    if state.y.shape[0] > 1 and due and sure:
+    around = unsure_soc(state.x[best], state.p[best], state.parameters[cc.P_CAPACITY])
+    # A curve that slopes all over leaves a charge unsure only where something is amiss.
+    if state.y.shape[0] > 1 and due and (around == 0.0 or any_located(state)):
         step_volt = STEP_VOLT * unsure_steps(state.memory, best, curves.mode_count[best])
         beside = moved_on_curve(state, best) if curves.mode_count[best] > 0 else 0.0
-        _correct_cells(state, best, work, minutes.voltage[m], median, minutes.charge_ah[m], step_volt, beside)
+        charge_ah = minutes.charge_ah[m]
+        _correct_cells(state, best, work, minutes.voltage[m], median, charge_ah, around, step_volt, beside)
         state.scalars[WAITING_SECOND] = 0.0
 
 
@@ -358,6 +360,7 @@ def _correct_cells(
     voltage: FloatArray,
     median: float,
     charge_ah: float,
+    around: float,
     step_volt: float,
     beside_ah: float,
 ) -> None:
@@ -366,6 +369,8 @@ def _correct_cells(
     capacity = np.exp(x[cc.LN_CAPACITY])
     rest_second = memory[cc.REST_SECOND]
     for j in range(voltage.shape[0]):
+        if around > 0.0 and state.memory_y[j, cd.LOCATED] == 0.0:
+            continue
         if np.isfinite(voltage[j]) and not is_still(state.memory_y[j, cd.STILL :], voltage[j], median, rest_second):
             cd.correct_difference(
                 state.y[j],
@@ -375,6 +380,7 @@ def _correct_cells(
                 state.learnt[1],
                 memory[cc.HYSTERESIS],
                 x[cc.DEFICIT] + 0.5 * charge_ah + beside_ah,
+                around,
                 capacity,
                 memory[cc.POLARISATION],
                 memory[cc.CURVE_SIGMA],

@@ -7,7 +7,7 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
-__all__ = ["considered_update", "scalar_update", "update_by"]
+__all__ = ["cautious_update", "considered_update", "scalar_update", "update_by"]
 
 
 @bare_kernel
@@ -93,3 +93,26 @@ def considered_update(
     x[held], x[second] = own, other
     p[held, held], p[second, second] = own_variance, other_variance
     p[held, second], p[second, held] = between, between
+
+
+@bare_kernel
+def cautious_update(
+    x: FloatArray,
+    p: FloatArray,
+    h: FloatArray,
+    ph: FloatArray,
+    innovation: float,
+    variance: float,
+    gate: float,
+    slow: int,
+    share: float,
+) -> None:
+    """Kalman update in which one state moves by a share of its gain only; P in Joseph's form for that gain.
+
+    With K_s = share · K the other rows keep P − K (P hᵀ)ᵀ, and P_ss falls by 2·share − share² of what it would; 0 is
+    Schmidt's considered state.
+    """
+    own, own_variance = x[slow], p[slow, slow]
+    update_by(x, p, h, ph, innovation, variance, gate)
+    x[slow] = own + share * (x[slow] - own)
+    p[slow, slow] = own_variance + (2.0 - share) * share * (p[slow, slow] - own_variance)
