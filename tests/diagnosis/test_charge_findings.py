@@ -351,12 +351,13 @@ def test_a_leak_that_is_told_needs_no_hint() -> None:
     assert all(item.severity is Severity.WARNING for item in held if item.at_unix_time_second >= warned[0])
 
 
-def test_a_reading_that_jumped_at_rest_is_told_on_float_too() -> None:
+def test_a_reading_that_jumped_up_at_rest_is_told_on_float_too() -> None:
     jumped = Tracks(offset_volt=odd(0.005), jumped_volt=odd(0.005), informed=False)
     held = found(voltage_sensor_offset.DETECTOR, jumped)
     assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.WARNING)}
     assert "jumped by +5.0 mV while the pack rested" in held[-1].explanation
     small = dataclasses.replace(jumped, jumped_volt=odd(0.002), offset_volt=odd(0.002))
+    down = dataclasses.replace(jumped, jumped_volt=odd(-0.005), offset_volt=odd(-0.005))  # as a short's loss is
     made_good = dataclasses.replace(jumped, offset_volt=odd(0.001))  # what was off before
-    for unlike in (small, made_good):
+    for unlike in (small, down, made_good):
         assert found(voltage_sensor_offset.DETECTOR, unlike) == []

@@ -2,9 +2,10 @@
 
 On the plateau, where charge hardly moves the voltage, an offset is what a reading shows of a cell beside its resistance
 and its hysteresis, and these turn with the current: one that is not seen in the mean of charge and discharge is not
-told. A reading that has jumped at rest has shown it by that alone, wherever the pack stands. Cells whose curve has no
-plateau are judged by the filter alone. Sensors fail one by one: where many readings of a pack stand apart, it is the
-model that does not fit its cells, and none is told.
+told. A reading that has jumped up at rest has shown it by that alone, wherever the pack stands; one that has jumped
+down may be a cell's that lost charge to a short. Cells whose curve has no plateau are judged by the filter alone.
+Sensors fail one by one: where many readings of a pack stand apart, it is the model that does not fit its cells, and
+none is told.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _step(
         seen = np.minimum(up.hours[rows], down.hours[rows]) >= SEEN_HOURS
         shown = seen & (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
         shown = told & (shown | (not state.has_plateau))
-        jumped = (jump * offset >= JUMP_SHARE * jump * jump) & (np.abs(jump) > least) & ~shown
+        jumped = (jump > least) & (offset >= JUMP_SHARE * jump) & ~shown
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
         return Deviation(
