@@ -37,6 +37,7 @@ START_SOC_SIGMA = 0.3
 SHORTAGE, LEAK, LN_RATIO, READING, LN_POLARISATION, LN_STRETCH, LN_OWN_WIDTH = range(7)
 OWN = 7
 KNEE_SOC = 0.97
+WIDTH_SIGMA = 0.1  # by which half widths of the hysteresis differ between cells of one make
 
 
 def knot_weights(knots: FloatArray, at: FloatArray) -> FloatArray:
@@ -90,7 +91,7 @@ class BoundStates:
                 USUAL_SHARE * sensors.voltage_offset_tolerance_volt,
                 cascade.POLARISATION_SIGMA,
                 float(np.hypot(CellSpread().lithium, CellSpread().electrode)),
-                cascade.WIDTH_SIGMA,
+                WIDTH_SIGMA,
                 *np.full(len(CELL_KNOTS), cd.FLOOR_VOLT),
             ]
         )

@@ -57,16 +57,14 @@ def hour_of(time: float) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Tracks:
-    """Truth of the made-up tracks; (hours, n_cells), (hours,) for the current and its offset."""
+    """Truth of the made-up tracks; (hours, n_cells), (hours,) for the current's offset."""
 
     hours: int = 30
     leak_ampere: FloatArray | float = 0.0
     capacity_ah: FloatArray | float = 100.0
     offset_volt: FloatArray | float = 0.0
-    jumped_volt: FloatArray | float = 0.0
     behind_ah: FloatArray | float = 0.0
     current_offset_ampere: float = 0.0
-    current_ampere: FloatArray | float = 0.0
     voltage_volt: FloatArray | float = 3.4
     delivered_ah: float = 0.0
     curve_is_known: bool = True
@@ -91,8 +89,7 @@ def _minutes(tracks: Tracks) -> MinuteBlock:
     counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
     bled_ah = np.broadcast_to(tracks.bled_ah, minutes.bleed_ah.shape) * minutes.elapsed_second[:, None] / 3600.0
-    current = of_hours(minutes, np.atleast_1d(np.asarray(tracks.current_ampere, dtype=float)))
-    return dataclasses.replace(minutes, charge_ah=charge_ah, bleed_ah=bled_ah, current_ampere=current)
+    return dataclasses.replace(minutes, charge_ah=charge_ah, bleed_ah=bled_ah)
 
 
 def _wide(tracks: Tracks, minutes: MinuteBlock, value: FloatArray | float) -> FloatArray:
@@ -126,8 +123,6 @@ def _reading(tracks: Tracks, minutes: MinuteBlock) -> VoltageOffsetTrack:
         informed_unix_time_second=_informed(tracks, minutes),
         told_sigma_volt=_wide(tracks, minutes, 5e-4),
         spread_volt=np.full(len(minutes), 1e-3),
-        jumped_volt=_wide(tracks, minutes, tracks.jumped_volt),
-        jumped_sigma_volt=_wide(tracks, minutes, 2e-4),
     )
 
 

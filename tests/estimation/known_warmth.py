@@ -174,8 +174,6 @@ def board_of(rows: int, cells: int) -> Board:
             voltage_offset_high_volt=many,
             told_sigma_volt=many,
             spread_volt=one,
-            jumped_volt=many,
-            jumped_sigma_volt=many,
             **nothing,
         )
     )

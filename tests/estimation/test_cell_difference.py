@@ -11,7 +11,7 @@ from cellwarden.estimation import cell_difference as cd
 
 CAPACITY_AH, STEP_SOC, HEIGHT_VOLT = 100.0, 0.55, 0.02
 GRID = np.linspace(0.0, 1.0, 501)
-SIGMA = np.array([0.5, 1e-4, 0.05, 0.0005, 0.05, 0.001, 0.0, 0.0])
+SIGMA = np.array([0.5, 1e-4, 0.05, 0.0005, 0.05, 0.001])
 
 
 def step_curve(width_soc: float, at_soc: float = STEP_SOC) -> FloatArray:
@@ -65,51 +65,6 @@ def test_no_number_of_passes_tells_a_capacity_better_than_the_steps_of_two_cells
             y, p, memory, learnt, learnt, -1.0, deficit, 0.0, 100.0, 0.0, 0.002, 0.03, 0.0, 60.0, 0.0, work
         )
     assert np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO]) > 0.9 * cd.BALANCE_SOC_SIGMA / 0.6
-
-
-@given(st.floats(0.8, 1.25), st.floats(-0.005, 0.005))
-@settings(max_examples=20, deadline=None)
-def test_a_wide_hysteresis_is_told_from_an_offset_once_the_pack_was_charged_and_discharged(
-    width: float, offset: float
-) -> None:
-    sigma = np.array([0.5, 1e-4, 0.0, 0.0025, 0.0, 0.001, 0.1, 0.0])
-    y, p, memory = np.zeros(cd.STATES), np.diag(sigma**2), np.zeros(cd.MEMORY)
-    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
-    middle, half, work = 3.3 + 0.03 * GRID, 0.015, np.empty((2, cd.STATES))
-    for turned in (-1.0, 1.0):
-        memory[cd.HYSTERESIS] = turned
-        for deficit in np.linspace(20.0, 60.0, 200):
-            seen = offset + turned * (width - 1.0) * half
-            place = (deficit, 0.0, CAPACITY_AH, 0.0, 0.001, 0.0, seen, 60.0, 0.0)
-            cd.correct_difference(y, p, memory, middle - half, middle + half, turned, *place, work)
-    assert abs(y[cd.READING_OFFSET] - offset) < 0.0006
-    assert abs(y[cd.LN_WIDTH] - np.log(width)) < 0.05
-
-
-@given(st.floats(-0.015, 0.015), st.floats(-0.005, 0.005))
-@settings(max_examples=20, deadline=None)
-def test_a_graphite_that_is_filled_more_is_told_from_an_offset_by_where_its_steps_are(
-    stretch: float, offset: float
-) -> None:
-    sigma = np.array([0.2, 1e-4, 0.0, 0.0025, 0.0, 0.001, 0.0, 0.01])
-    y, p, memory = np.zeros(cd.STATES), np.diag(sigma**2), np.zeros(cd.MEMORY)
-    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
-    curve, work = step_curve(0.10) + 0.05 * GRID, np.empty((2, cd.STATES))
-    for deficit in np.tile(np.linspace(12.0, 70.0, 300), 3):
-        z = 1.0 - deficit / CAPACITY_AH
-        seen = offset + np.interp(z * (1.0 + stretch), GRID, curve) - np.interp(z, GRID, curve)
-        place = (deficit, 0.0, CAPACITY_AH, 0.0, 0.001, 0.0, seen, 60.0, 0.0)
-        cd.correct_difference(y, p, memory, curve, curve, -1.0, *place, work)
-    assert abs(y[cd.READING_OFFSET] - offset) < 0.0004
-
-
-def test_a_cell_that_begins_anew_keeps_the_jumps_of_its_reading() -> None:
-    y, p, memory = np.full(cd.STATES, 0.01), np.eye(cd.STATES), np.ones(cd.MEMORY)
-    memory[cd.JUMPED], memory[cd.JUMPED_VAR] = 0.005, 1e-8
-    cd.restart_difference(y, p, memory, SIGMA)
-    assert y[cd.READING_OFFSET] == memory[cd.JUMPED] == 0.005
-    assert p[cd.READING_OFFSET, cd.READING_OFFSET] == SIGMA[cd.READING_OFFSET] ** 2 + 1e-8
-    assert memory[cd.LOCATED] == 0.0
 
 
 @given(st.floats(-0.02, 0.02), st.sampled_from((0.97, 1.03)))

@@ -1,11 +1,8 @@
 """A cell whose voltage is read too high or too low: the sensor's error, not the cell's.
 
-On the plateau, where charge hardly moves the voltage, an offset is what a reading shows of a cell beside its resistance
-and its hysteresis, and these turn with the current: one that is not seen in the mean of charge and discharge is not
-told. A reading that has jumped up at rest has shown it by that alone, wherever the pack stands; one that has jumped
-down may be a cell's that lost charge to a short. Cells whose curve has no plateau are judged by the filter alone.
-Sensors fail one by one: where many readings of a pack stand apart, it is the model that does not fit its cells, and
-none is told.
+On the plateau, where charge hardly moves the voltage, an offset is all that a reading shows of a cell: one that is not
+seen there is not told. Cells whose curve has no plateau are judged by the filter alone. Sensors fail one by one: where
+many readings of a pack stand apart, it is the model that does not fit its cells, and none is told.
 """
 
 from __future__ import annotations
@@ -36,18 +33,16 @@ FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the p
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
 FLAT_VOLT, MIDDLE_SOC = 0.2, (0.2, 0.93)  # slope per unit of charge: 2 mV per %
-LOADED_C_RATE = 0.05
+CALM_C_RATE = 0.06
 SEEN_SHARE, SEEN_HOURS, MEMORY_HOURS = 0.5, 0.5, 12.0
-JUMP_SHARE = 0.5  # of a jump, that is still off after it: one that makes good an earlier one is no fault
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetWatch:
-    """Levels held, how far each cell stood apart on the plateau either way, and whether its curve has one."""
+    """Levels held, how far each cell stood apart on the plateau, and whether its curve has one."""
 
     watch: WatchState
-    charging: SeenDifference
-    discharging: SeenDifference
+    seen: SeenDifference
     has_plateau: bool
 
 
@@ -56,7 +51,7 @@ def _initial(context: PackContext) -> OffsetWatch:
     middle = (model.soc_fraction >= MIDDLE_SOC[0]) & (model.soc_fraction <= MIDDLE_SOC[1])
     slopes = [np.gradient(curve.discharge_volt, model.soc_fraction)[middle].min() for curve in model.ocv_curves]
     cells = context.cell_count
-    return OffsetWatch(initial_watch(cells), unseen(cells), unseen(cells), bool(min(slopes) < FLAT_VOLT))
+    return OffsetWatch(initial_watch(cells), unseen(cells), bool(min(slopes) < FLAT_VOLT))
 
 
 def _step(
@@ -67,37 +62,30 @@ def _step(
     track, soc = board.get(VoltageOffsetTrack), board.get(SocTrack)
     sensors = context.pack.sensors
     least = max(LIMIT_VOLT, RESOLUTIONS * sensors.voltage_resolution_volt)
-    loaded, flat = LOADED_C_RATE * context.pack.nominal_capacity_ah, _on_plateau(soc)
-    charging, up = follow_difference(state.charging, minutes, flat & (minutes.current_ampere > loaded), MEMORY_HOURS)
-    discharging, down = follow_difference(
-        state.discharging, minutes, flat & (minutes.current_ampere < -loaded), MEMORY_HOURS
-    )
+    calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * context.pack.nominal_capacity_ah
+    final, seen = follow_difference(state.seen, minutes, calm & _on_plateau(soc), MEMORY_HOURS)
 
     def of_rows(rows: IntArray) -> Deviation:
-        offset, volt = track.voltage_offset_volt[rows], 0.5 * (up.volt[rows] + down.volt[rows])
-        jump, jump_sigma = track.jumped_volt[rows], track.jumped_sigma_volt[rows]
-        told = np.isfinite(track.informed_unix_time_second[rows])
-        seen = np.minimum(up.hours[rows], down.hours[rows]) >= SEEN_HOURS
-        shown = seen & (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
-        shown = told & (shown | (not state.has_plateau))
-        jumped = (jump > least) & (offset >= JUMP_SHARE * jump) & ~shown
+        offset, volt = track.voltage_offset_volt[rows], seen.volt[rows]
+        shown = (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
         return Deviation(
-            value=np.where(few & shown, offset, np.where(few & jumped, jump, 0.0)),
-            sigma=np.where(jumped, jump_sigma, (track.voltage_offset_high_volt[rows] - offset) / 1.96),
+            value=np.where(few & (shown | (not state.has_plateau)), offset, 0.0),
+            sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
             limit=limit,
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
             probability=RAISED_PROBABILITY,
-            known=(told & (seen | (not state.has_plateau))) | jumped,
+            known=np.isfinite(track.informed_unix_time_second[rows])
+            & ((seen.hours[rows] >= SEEN_HOURS) | (not state.has_plateau)),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         return _evidence(track, minutes, row, cell, severity, since, chance)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return OffsetWatch(watch, charging, discharging, state.has_plateau), found
+    return OffsetWatch(watch, final, state.has_plateau), found
 
 
 def _on_plateau(soc: SocTrack) -> NDArray[np.bool_]:
@@ -119,12 +107,6 @@ def _evidence(
     offset = float(track.voltage_offset_volt[row, cell])
     low, high = float(track.voltage_offset_low_volt[row, cell]), float(track.voltage_offset_high_volt[row, cell])
     word = "high" if offset > 0 else "low"
-    jump = float(track.jumped_volt[row, cell])
-    shown = (
-        "the difference is the same wherever the pack stands, as an error of the reading is and a cell's own is not."
-        if abs(jump) < JUMP_SHARE * abs(offset)
-        else f"the reading jumped by {1e3 * jump:+.1f} mV while the pack rested, as no cell does."
-    )
     return Evidence(
         at_unix_time_second=float(minutes.unix_time_second[row]),
         kind=KIND,
@@ -139,7 +121,8 @@ def _evidence(
         first_seen_unix_time_second=since,
         explanation=(
             f"The voltage of cell {cell + 1} is read {1e3 * abs(offset):.1f} mV too {word} "
-            f"({1e3 * low:+.1f} to {1e3 * high:+.1f} mV): {shown}"
+            f"({1e3 * low:+.1f} to {1e3 * high:+.1f} mV): the difference is the same "
+            "wherever the pack stands, as an error of the reading is and a cell's own is not."
         ),
         advice=(
             f"Calibrate the voltage input of cell {cell + 1}, and look at its sense wire and connector. The balancer "

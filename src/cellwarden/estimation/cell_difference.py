@@ -11,13 +11,9 @@ q   ln of its capacity over the central one's
 o   offset of its voltage reading [V]
 r   ln of its polarisation over the central one's
 β   what the difference of open-circuit voltages is off by here [V]
-w   ln of its hysteresis' half width over the central one's
-s   ln of the share of the graphite that it fills when full over the central one's
 ==  =====================================================================================
 
-Measured is v_j − median(v) = OCV(z_j, h_j·eʷ) − OCV(z, h) + (eʳ − 1)·polarisation + o + β with
-z_j = 1 − (D + d)/(Q·e^q); s moves the curve below the knee, where graphite makes it, by s·z. Without w and s a wide
-hysteresis, which rests after discharges show, or a fuller graphite looks like a sensor's offset.
+Measured is v_j − median(v) = OCV(z_j, h_j) − OCV(z, h) + (eʳ − 1)·polarisation + o + β with z_j = 1 − (D + d)/(Q·e^q).
 A leak turns the hysteresis h_j of its cell while the string rests.
 """
 
@@ -28,12 +24,12 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, MINIMUM_SLOPE_VOLT, TELLING_DEPTH
-from cellwarden.estimation.ocv_lookup import branch_voltage, half_width
+from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.scalar_update import considered_update, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
 
-DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA, LN_WIDTH, LN_STRETCH = range(8)
-STATES = 8
+DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
+STATES = 6
 
 # slots of the memory beside the state
 SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
@@ -42,8 +38,7 @@ SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
 MISS, MISS_BEFORE, AWAY_BEFORE, BETA_BEFORE, REST_BEFORE = range(6, 11)
 STILL = 11  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
-JUMPED, JUMPED_VAR = READ + 1, READ + 2  # by which its reading has jumped in all [V], and that sum's variance [V²]
-MEMORY = READ + 3
+MEMORY = READ + 1
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
@@ -124,13 +119,10 @@ def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
 
 @counted_kernel
 def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
-    """Forget everything but the jumps of the reading, which need no charge."""
-    jumped, variance = memory[JUMPED], memory[JUMPED_VAR]
+    """Forget everything."""
     y[:] = 0.0
     memory[:] = 0.0
     p[:] = np.diag(sigma**2)
-    y[READING_OFFSET], memory[JUMPED], memory[JUMPED_VAR] = jumped, jumped, variance
-    p[READING_OFFSET, READING_OFFSET] += variance
 
 
 @counted_kernel
@@ -179,8 +171,6 @@ def correct_difference(
     central = 1.0 - deficit / capacity
     ocv, slope, unsure = _ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
     reference, _, _ = _ocv_around(discharge, charge, hysteresis, central, around)
-    turned = memory[HYSTERESIS] * half_width(discharge, charge, soc)
-    ocv += (np.exp(y[LN_WIDTH]) - 1.0) * turned
     share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
     sigma2 = (
         FLOOR_VOLT**2
@@ -203,11 +193,7 @@ def correct_difference(
     h[READING_OFFSET] = 1.0
     h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
     h[BETA] = 1.0
-    h[LN_WIDTH] = np.exp(y[LN_WIDTH]) * turned
-    if slope < STEEP_VOLT and soc < 1.0 - TELLING_DEPTH:
-        h[LN_STRETCH] = slope * max(soc, 0.0)
     expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
-    expected += h[LN_STRETCH] * y[LN_STRETCH]
     if memory[STARTED] == 0.0 and 1.0 - central > TELLING_DEPTH:
         # Off the knee a reading that no difference of charge explains is the sensor's, whatever was promised.
         memory[STARTED] = 1.0
@@ -221,7 +207,7 @@ def correct_difference(
     memory[MISS] += share * (miss - memory[MISS])
     _remember_rest(memory, y[BETA], ocv - reference, rest_second)
     if slope > STEEP_VOLT and reading < 0.0 and _falls_away(memory, slope, ocv - reference, variance):
-        volt = ocv - (np.exp(y[LN_WIDTH]) - 1.0) * turned + miss - memory[BETA_BEFORE]
+        volt = ocv + miss - memory[BETA_BEFORE]
         _take_fall_for_leak(y, p, memory, discharge, charge, soc, own, volt, rest_second)
         return
     _open_leak_of_surprising(p, memory, capacity, slope)

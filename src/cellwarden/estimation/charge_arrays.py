@@ -18,14 +18,14 @@ class ChargeArrays(NamedTuple):
     scalars : (slots,) of `charge_anchor`
     weights : (K, scales, hypotheses) logarithms, of `charge_start`
     x, p : (K, S) and (K, S, S) state and covariance of the central cell, memory (K, slots) beside them
-    y, q : (n, 8) and (n, 8, 8) of the cells' differences, memory_y (n, slots) beside them
+    y, q : (n, 6) and (n, 6, 6) of the cells' differences, memory_y (n, slots) beside them
     jumps : (n + 3, slots) of `reading_jump`
     information : (quantities, n, 2) reference variance and the time it last fell
     offset_information : (2,) the same of the current's offset
     zero : (slots,) of `current_zero`
     learnt : (2, G) discharge and charge branch of the best curve with what the log taught of it [V]
     prior : (K, 2, S) state of the central cell and its sigma before anything was read, constant
-    prior_y : (8,) sigma of a cell's difference before anything was read, constant
+    prior_y : (6,) sigma of a cell's difference before anything was read, constant
     shapes, knee, knee_cells : of `knee_shape`
     parameters : (slots,) of `central_cell`, constant
     """

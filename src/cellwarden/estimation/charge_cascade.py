@@ -40,8 +40,6 @@ RATIO_SIGMA = 0.05
 DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
-WIDTH_SIGMA = 0.1  # by which half widths of the hysteresis differ between cells of one make
-STRETCH_SIGMA = 0.01  # and shares of the graphite that full cells fill: coating weights keep about a percent
 PROMPT_SHARE = 0.85  # of the ten-second resistance that comes at once
 # logarithm, of the curve that the set was fitted to against those that a log must teach: as four readings say that are
 # off by two sigma each
@@ -128,8 +126,6 @@ def _difference_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
     sigma[cd.READING_OFFSET] = 0.5 * context.pack.sensors.voltage_offset_tolerance_volt
     sigma[cd.LN_POLARISATION] = POLARISATION_SIGMA
     sigma[cd.BETA] = 0.001
-    if context.model.chemistry.startswith("LFP"):  # elsewhere the other electrode slopes as well, and moves the curve
-        sigma[cd.LN_WIDTH], sigma[cd.LN_STRETCH] = WIDTH_SIGMA, STRETCH_SIGMA
     return np.zeros((cells, cd.STATES)), np.repeat(np.diag(sigma**2)[None], cells, axis=0)
 
 
@@ -279,8 +275,6 @@ def _voltage_offset_track(out: FloatArray, cell: FloatArray) -> VoltageOffsetTra
         informed_unix_time_second=cell[rows_of.C_READING_INFORMED],
         told_sigma_volt=cell[rows_of.C_READING_TOLD],
         spread_volt=out[rows_of.O_SPREAD],
-        jumped_volt=cell[rows_of.C_JUMPED],
-        jumped_sigma_volt=cell[rows_of.C_JUMPED_SIGMA],
     )
 
 

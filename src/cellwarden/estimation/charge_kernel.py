@@ -82,7 +82,7 @@ def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
     widest = max(state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
-    _advance_rows(state, curves, np.empty((4, widest)), minutes, out)
+    _advance_rows(state, curves, np.empty((3, widest)), minutes, out)
 
 
 @bare_kernel
@@ -258,11 +258,7 @@ def _follow_jumps(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays, 
         work[1],
     )
     if cell >= 0:
-        jumped = state.memory_y[cell, cd.JUMPED : cd.JUMPED + 2]
-        # an unlogged bleed steps a cell too, and cells without a knee are bled wherever they stand
-        if state.parameters[cc.P_UNLOGGED_BLEED] > 0.0 or state.parameters[cc.P_HAS_KNEE] == 0.0:
-            jumped = work[1, :2]
-        take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA, jumped)
+        take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
 
 
 @bare_kernel

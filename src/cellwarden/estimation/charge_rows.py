@@ -25,8 +25,7 @@ PACK_OUTPUTS = 12
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
 C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION, C_READING_TOLD = range(15, 20)
-C_JUMPED, C_JUMPED_SIGMA = range(20, 22)
-CELL_OUTPUTS = 22
+CELL_OUTPUTS = 20
 
 # what is remembered of information, per quantity: reference variance and time
 I_CAPACITY, I_LEAK, I_READING = range(3)
@@ -35,9 +34,8 @@ FIRST_SHARE = 0.5, 0.5, 0.7  # of the variance before the log, below which a qua
 
 TWO_SIGMA = 1.96
 START_MARGIN = 0.03
-OWN_CURVE_VOLT = 0.0002  # by which a cell's own curve differs yet, pass after pass: no further one tells it
-# where its stretch is not estimated, and what the offset's sigma is worth then, from the coverage pooled over packs
-UNLIKE_CURVE_VOLT, UNLIKE_SHARE = 0.0005, 1.3
+READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage pooled over packs
+OWN_CURVE_VOLT = 0.0005  # by which a cell's own curve differs, pass after pass: no further one tells it from an offset
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
 UNSEEN_SHARE = 0.5  # of the bleed current: a balancer bleeds some of the cells for some of the time
@@ -73,7 +71,7 @@ def write_row(
 ) -> None:
     """Write row m: the pack's values, then every cell's.
 
-    `gap_ah` is what flowed since the last sample, unseen; `work` (4, ≥ n_cells and 6) is scratch.
+    `gap_ah` is what flowed since the last sample, unseen; `work` (3, ≥ n_cells and 6) is scratch.
     """
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
@@ -116,8 +114,7 @@ def _write_cells(
     best = int(state.scalars[BEST])
     memory, y, q = state.memory[best], state.y, state.q
     out = outputs.cell
-    usual, stretched = state.parameters[cc.P_READING_SPREAD], state.prior_y[cd.LN_STRETCH]
-    leak, reading, spread, common = _middle_cell(y, q, state.memory_y, usual, stretched, work)
+    leak, reading, spread, common = _middle_cell(y, q, state.parameters[cc.P_READING_SPREAD], work)
     outputs.pack[O_SPREAD, m] = spread
     mixed = work[0, :6]
     top_variance = mix_curves(state, learns, mixed)
@@ -129,7 +126,7 @@ def _write_cells(
         own = capacity * ratio
         soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, top_variance)
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
-        capacity_variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
+        variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
         out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
@@ -138,22 +135,19 @@ def _write_cells(
         out[C_DIFFERENCE, m, j] = y[j, cd.DIFFERENCE]
         out[C_DIFFERENCE_SIGMA, m, j] = np.sqrt(q[j, cd.DIFFERENCE, cd.DIFFERENCE])
         out[C_CAPACITY, m, j] = own
-        out[C_CAPACITY_SIGMA, m, j] = own * np.sqrt(capacity_variance)
+        out[C_CAPACITY_SIGMA, m, j] = own * np.sqrt(variance)
         out[C_RATIO, m, j] = ratio
         out[C_RATIO_SIGMA, m, j] = np.sqrt(q[j, cd.LN_RATIO, cd.LN_RATIO])
         out[C_LEAK, m, j] = y[j, cd.LEAK] - leak
         out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
-        doubt = _reading_variance(q[j], stretched)
-        jumped = state.memory_y[j, cd.JUMPED]
-        deviation = y[j, cd.READING_OFFSET] - jumped - reading
-        out[C_READING, m, j] = jumped + offset_of_reading(deviation, doubt, spread)
-        out[C_JUMPED, m, j], out[C_JUMPED_SIGMA, m, j] = jumped, np.sqrt(state.memory_y[j, cd.JUMPED_VAR])
+        doubt = _reading_variance(q[j])
+        deviation = y[j, cd.READING_OFFSET] - reading
+        out[C_READING, m, j] = offset_of_reading(deviation, doubt, spread)
         out[C_READING_TOLD, m, j] = np.sqrt(doubt)
-        variance = offset_variance(deviation, doubt, spread, common) + state.memory_y[j, cd.JUMPED_VAR]
-        out[C_READING_SIGMA, m, j] = np.sqrt(variance)
+        out[C_READING_SIGMA, m, j] = np.sqrt(offset_variance(deviation, doubt, spread, common))
         out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
         if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge
-            note_information(state.information[I_CAPACITY, j], capacity_variance, stamp)
+            note_information(state.information[I_CAPACITY, j], variance, stamp)
             note_information(state.information[I_READING, j], q[j, cd.READING_OFFSET, cd.READING_OFFSET], stamp)
         note_information(state.information[I_LEAK, j], q[j, cd.LEAK, cd.LEAK], stamp)
         out[C_CAPACITY_INFORMED, m, j] = state.information[I_CAPACITY, j, 1]
@@ -162,26 +156,21 @@ def _write_cells(
 
 
 @bare_kernel
-def _middle_cell(
-    y: FloatArray, q: FloatArray, memory: FloatArray, usual: float, stretched: float, work: FloatArray
-) -> tuple[float, float, float, float]:
-    """Median of the cells' leaks; middle and spread of sound sensors, before they jumped, and the middle's variance.
+def _middle_cell(y: FloatArray, q: FloatArray, usual: float, work: FloatArray) -> tuple[float, float, float, float]:
+    """Median of the cells' leaks; middle and spread of sound sensors, and the middle's variance.
 
-    `usual` is the spread to expect, `stretched` as in `_reading_variance`; `work` (4, ≥ n_cells) is scratch.
+    `usual` is the spread to expect; `work` (3, ≥ n_cells) is scratch.
     """
     for j in range(y.shape[0]):
-        work[0, j] = _reading_variance(q[j], stretched)
-        work[3, j] = y[j, cd.READING_OFFSET] - memory[j, cd.JUMPED]
-    reading, spread, variance = sound_offsets(work[3, : y.shape[0]], work, usual)
+        work[0, j] = _reading_variance(q[j])
+    reading, spread, variance = sound_offsets(y[:, cd.READING_OFFSET], work, usual)
     return finite_middle(y[:, cd.LEAK], work[1]), reading, spread, variance
 
 
 @bare_kernel
-def _reading_variance(q: FloatArray, stretched: float) -> float:
-    """Variance of a cell's offset [V²] from its covariance (S, S); `stretched` 0: the graphite's fill is not in it."""
-    if stretched == 0.0:
-        return float(UNLIKE_SHARE**2 * q[cd.READING_OFFSET, cd.READING_OFFSET] + UNLIKE_CURVE_VOLT**2)
-    return float(q[cd.READING_OFFSET, cd.READING_OFFSET] + OWN_CURVE_VOLT**2)
+def _reading_variance(q: FloatArray) -> float:
+    """Variance of a cell's offset [V²] from its covariance (S, S)."""
+    return float(READING_SHARE**2 * q[cd.READING_OFFSET, cd.READING_OFFSET] + OWN_CURVE_VOLT**2)
 
 
 @bare_kernel

@@ -82,7 +82,7 @@ class VoltageOffsetTrack:
     """Offset of each cell's voltage reading, reading minus truth, 95 % interval [V]. (M, n_cells), the spread (M,).
 
     `told_sigma_volt` is what the log alone leaves unknown of it, `spread_volt` how far sound sensors lie apart (one
-    sigma); `jumped_volt` is by how much the reading has jumped at rest in all, with one sigma.
+    sigma).
     """
 
     voltage_offset_volt: FloatArray
@@ -91,8 +91,6 @@ class VoltageOffsetTrack:
     informed_unix_time_second: FloatArray
     told_sigma_volt: FloatArray
     spread_volt: FloatArray
-    jumped_volt: FloatArray
-    jumped_sigma_volt: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

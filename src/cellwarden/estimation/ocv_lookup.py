@@ -5,7 +5,7 @@ from __future__ import annotations
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 
-__all__ = ["branch_voltage", "half_width"]
+__all__ = ["branch_voltage"]
 
 
 @bare_kernel
@@ -30,11 +30,3 @@ def branch_voltage(discharge: FloatArray, charge: FloatArray, hysteresis: float,
     left = discharge[low] + weight * (charge[low] - discharge[low])
     right = discharge[low + 1] + weight * (charge[low + 1] - discharge[low + 1])
     return left + share * (right - left), (right - left) * last
-
-
-@bare_kernel
-def half_width(discharge: FloatArray, charge: FloatArray, soc: float) -> float:
-    """Half of what lies between the branches at the grid's place before z [V]; the ends' beyond them."""
-    last = discharge.shape[0] - 1
-    place = min(max(int(soc * last), 0), last)
-    return 0.5 * float(charge[place] - discharge[place])

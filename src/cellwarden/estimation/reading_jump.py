@@ -193,9 +193,7 @@ def _widest_beside(means: FloatArray) -> float:
 
 
 @bare_kernel
-def take_jump(
-    jumps: FloatArray, cell: int, y: FloatArray, q: FloatArray, at: int, error: int, jumped: FloatArray
-) -> None:
+def take_jump(jumps: FloatArray, cell: int, y: FloatArray, q: FloatArray, at: int, error: int) -> None:
     """Give the filters of all cells the jump of one: its offset is what it was before, and the jump.
 
     Parameters
@@ -203,7 +201,6 @@ def take_jump(
     jumps : as `follow_jumps` left it, begun anew
     y, q : (n_cells, S) and (n_cells, S, S) state and covariance
     at, error : places of the offset and of the curve's error in the state
-    jumped : (2,) sum of the cell's jumps so far [V] and its variance [V²], changed
     """
     cells = y.shape[0]
     jumps[cells, CLOSED] = 0.0
@@ -212,7 +209,5 @@ def take_jump(
             y[j, at] = jumps[j, FIRST_OFFSET + SIDE - 1] + jumps[cells + 1, j]
             y[j, error] = jumps[j, FIRST_BETA + SIDE - 1]
             q[j, at, at] += jumps[cells + 2, j]
-            jumped[0] += jumps[cells + 1, j] - jumps[cells, COMMON]
-            jumped[1] += jumps[cells + 2, j]
         else:
             y[j, at] += jumps[cells, COMMON]  # the median moves where the cell is one of the middle ones
