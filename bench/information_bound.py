@@ -91,8 +91,8 @@ and that no reading jumps: a program has to find out both.
 The packs of `bench.offset_bound`: the least one-sigma error of the sensor's offset against the mean of the others',
 the onset being known. An offset can be told once it is three times that and the spread of sound sensors (1 mV)
 together (*least time*); *told after* is when cellwarden told it. On float a balancer levels the readings: before the
-pack leaves the knee, an offset from the first row on and a charge that differs look alike, and neither can be told. A
-jump at rest, of which the bound knows nothing, is told by itself.
+pack leaves the knee, an offset from the first row on and a charge that differs look alike, and neither can be told. The
+bound knows nothing of a jump at rest: the estimates follow it, but a jump alone is not told as a fault.
 
 {offsets}
 """

@@ -5,7 +5,7 @@
 Takes the bound of `bench.bound` along the log of each pack of `bench.sensor_offsets`: the least one-sigma error of the
 sensor's offset against the mean of the others' by what was logged until then. Beside it sound sensors differ by what
 the program expects of them. An offset can be told once it is `SIGMAS` times what both make together. The bound takes no
-reading's jump as such: one at rest can be told at once, and is by `estimation.reading_jump`.
+reading's jump as such: `estimation.reading_jump` follows one at rest, but no jump alone is told as a fault.
 """
 
 from __future__ import annotations
