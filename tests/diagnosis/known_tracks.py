@@ -20,6 +20,7 @@ from cellwarden.estimation.charge_tracks import (
     VoltageOffsetTrack,
 )
 from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.knee_stand import KneeStandTrack
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from tests.estimation.known_string import START, KnownString, string_context
@@ -64,6 +65,7 @@ class Tracks:
     capacity_ah: FloatArray | float = 100.0
     offset_volt: FloatArray | float = 0.0
     behind_ah: FloatArray | float = 0.0
+    stand_ah: FloatArray | float = np.nan  # as the last charge showed
     current_offset_ampere: float = 0.0
     voltage_volt: FloatArray | float = 3.4
     delivered_ah: float = 0.0
@@ -177,6 +179,11 @@ def _drifts(tracks: Tracks, minutes: MinuteBlock) -> FloatLeakTrack:
     )
 
 
+def _stand(tracks: Tracks, minutes: MinuteBlock) -> KneeStandTrack:
+    behind = _wide(tracks, minutes, tracks.stand_ah)
+    return KneeStandTrack(behind_ah=behind, sigma_ah=np.where(np.isfinite(behind), 0.5, np.nan), charges=())
+
+
 def _circuit(tracks: Tracks, minutes: MinuteBlock) -> PolarisationTrack:
     """The circuit's track, by the member of the family that is known or by one that is learnt."""
     known = [len(curve.modes_volt) == 0 for curve in tracks.context.model.ocv_curves]
@@ -196,6 +203,6 @@ def _circuit(tracks: Tracks, minutes: MinuteBlock) -> PolarisationTrack:
 def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
     """What a detector says of the tracks."""
     minutes, board = _minutes(tracks), Board()
-    for track_of in (_leak, _reading, _capacity, _current_offset, _soc, _drifts, _circuit):
+    for track_of in (_leak, _reading, _capacity, _current_offset, _soc, _drifts, _stand, _circuit):
         board.put(track_of(tracks, minutes))
     return detector.step(detector.initial(tracks.context), minutes, board, tracks.context)[1]

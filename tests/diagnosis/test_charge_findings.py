@@ -138,19 +138,32 @@ def test_a_cell_that_was_never_read_hides_no_fault_of_another() -> None:
 EMPTIER = Tracks(hours=40, behind_ah=odd(1.2), bled_ah=odd(0.0, 0.05), voltage_volt=odd(3.37, 3.4))
 
 
-def test_what_the_balancer_has_levelled_counts_of_an_imbalance_while_much_is_left() -> None:
+def test_what_the_balancer_has_levelled_counts_of_an_imbalance_while_it_is_seen() -> None:
     held = found(soc_imbalance.DETECTOR, EMPTIER)
     assert {item.cell for item in held} == {ODD + 1}
     levelled_ah = 0.05 * 240.0 * (1.0 - np.exp(-40.0 / 240.0))  # remembered for ten days
     assert held[-1].magnitude == pytest.approx(-1.2 - levelled_ah, rel=0.02)
     assert f"counting {levelled_ah:.1f} Ah that the balancer has levelled" in held[-1].explanation
     for unlike in (
-        {"behind_ah": odd(0.7)},  # little is left
+        {"voltage_volt": odd(3.395, 3.4)},  # the cell stands level: what the others are bled levels nothing
         {"bled_ah": 0.05},  # all cells are bled alike
         {"leak_ampere": odd(0.05)},  # the others are bled for what this one leaks
         {"behind_ah": odd(-1.2), "bled_ah": odd(0.05), "voltage_volt": odd(3.43, 3.4)},  # one channel alone
     ):
         assert found(soc_imbalance.DETECTOR, dataclasses.replace(EMPTIER, **unlike)) == []
+
+
+def test_an_imbalance_is_as_large_as_the_last_charge_showed_where_that_contradicts_the_curve() -> None:
+    by_curve = dataclasses.replace(EMPTIER, behind_ah=odd(0.4), bled_ah=0.0)
+    assert found(soc_imbalance.DETECTOR, by_curve) == []
+    last = found(soc_imbalance.DETECTOR, dataclasses.replace(by_curve, stand_ah=odd(4.0)))[-1]
+    assert last.cell == ODD + 1
+    assert last.magnitude == pytest.approx(-4.0)
+    assert last.magnitude_high == pytest.approx(-4.0 + 1.96 * 0.5)
+    before_full = dataclasses.replace(by_curve, stand_ah=odd(4.0), fulls=0.0)
+    assert found(soc_imbalance.DETECTOR, before_full)[-1].magnitude == pytest.approx(-4.0)
+    alike = found(soc_imbalance.DETECTOR, dataclasses.replace(by_curve, behind_ah=odd(3.4), stand_ah=odd(4.0)))[-1]
+    assert alike.magnitude == pytest.approx(-3.4)
 
 
 @pytest.mark.parametrize(("sign", "word"), [(1.0, "Charge"), (-1.0, "Discharge")])
@@ -167,12 +180,14 @@ def test_where_the_pack_has_no_balancer_nobody_is_told_to_wait_for_it(sign: floa
 
 
 def test_an_imbalance_may_be_larger_where_the_knee_may_be_flatter() -> None:
+    """By 8 % either way because of the knee's width, beside 0.1 Ah."""
     tracks = dataclasses.replace(EMPTIER, behind_ah=odd(4.0), bled_ah=0.0, log_slope_sigma=0.5)
+    most, least = 4.0 * np.exp(0.98), 4.0 - 1.96 * np.hypot(0.1, 0.08 * 4.0)
     emptier = found(soc_imbalance.DETECTOR, tracks)[-1]
-    assert (emptier.magnitude_low, emptier.magnitude_high) == pytest.approx((-4.0 * np.exp(0.98), -3.8), abs=0.02)
+    assert (emptier.magnitude_low, emptier.magnitude_high) == pytest.approx((-most, -least), abs=0.02)
     tracks = dataclasses.replace(tracks, behind_ah=odd(-4.0), voltage_volt=odd(3.43, 3.4))
     fuller = found(soc_imbalance.DETECTOR, tracks)[-1]
-    assert (fuller.magnitude_low, fuller.magnitude_high) == pytest.approx((3.8, 4.0 * np.exp(0.98)), abs=0.02)
+    assert (fuller.magnitude_low, fuller.magnitude_high) == pytest.approx((least, most), abs=0.02)
 
 
 def test_a_cell_without_a_plateau_is_judged_by_the_filter_alone() -> None:

@@ -8,20 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.falling_behind import KEPT, MEMORY_HOURS, Rests, _held, least_loss
+from cellwarden.estimation.falling_behind import (
+    KEPT,
+    LEVEL_VOLT,
+    MEMORY_HOURS,
+    Rests,
+    _held,
+    _levelling,
+    _State,
+    least_loss,
+)
 
 CELLS, DAY_HOURS, READING_AH = 5, 24.0, 0.02
 FLATTER = 4.0
 
 
-def rests(below_ah: FloatArray, bled_ah: FloatArray) -> Rests:
-    """Rests a day apart: (R,) of the first cell below the median, (R,) bled from every other one; the first is not."""
+def rests(below_ah: FloatArray, bled_ah: FloatArray, levelling_until: int = 0) -> Rests:
+    """Rests a day apart: (R,) of the first cell below the median, (R,) bled from every other one; the first is not.
+
+    The first cell has come up to the others at the rest `levelling_until`.
+    """
     count = len(below_ah)
     bled = np.repeat(bled_ah[:, None], CELLS, axis=1)
     bled[:, 0] = 0.0
     below = np.zeros((count, CELLS))
     below[:, 0] = below_ah
-    return Rests(86400.0 * np.arange(float(count)), below, bled, np.full(count, READING_AH))
+    levelling = (np.arange(count)[:, None] < levelling_until) & (np.arange(CELLS) == 0)
+    return Rests(86400.0 * np.arange(float(count)), below, bled, np.full(count, READING_AH), levelling)
 
 
 def test_a_cell_that_stays_level_while_the_others_are_bled_loses_as_much() -> None:
@@ -56,6 +69,37 @@ def test_it_is_never_more_than_the_leak(leak: float, first_ah: float, daily_ah: 
     assert least_loss(rests(below / flatter, bled), FLATTER)[0] <= leak + 1e-12
 
 
+def test_a_cell_that_is_being_levelled_shows_a_loss_only_where_it_falls() -> None:
+    """On a knee many times flatter than thought, its voltage hardly moves while the others are bled for days."""
+    bled = 2.0 * np.arange(9.0)
+    hardly = 0.20 - 0.01 * np.arange(9.0)
+    assert least_loss(rests(hardly, bled, levelling_until=0), FLATTER)[0] > 0.05
+    assert least_loss(rests(hardly, bled, levelling_until=9), FLATTER)[0] == 0.0
+    falling = 0.2 + 0.2 * np.arange(9.0)
+    assert least_loss(rests(falling, bled, levelling_until=9), FLATTER)[0] > 0.05
+
+
+@given(away=st.lists(st.floats(-0.04, 0.02), min_size=1, max_size=8), cut=st.integers(0, 7), unread=st.integers(0, 7))
+def test_a_cell_is_levelled_from_a_first_look_far_below_until_it_comes_up(
+    away: list[float], cut: int, unread: int
+) -> None:
+    volt = np.repeat(np.array(away)[:, None], 2, axis=1)
+    volt[unread % len(away), 1] = np.nan
+    no = np.zeros(2, dtype=np.bool_)
+    state = _State(rests(np.zeros(1), np.zeros(1)), np.zeros(2), np.zeros(2), no, no)
+    whole, seen = _levelling(state, np.arange(len(away)), volt)
+    for j in range(2):
+        read = volt[np.isfinite(volt[:, j]), j]
+        assert seen[j] == (len(read) > 0)
+        below = bool(len(read)) and bool((read < -LEVEL_VOLT).all())
+        assert whole[-1, j] == below
+    begin = min(cut, len(away))
+    first, seen_then = _levelling(state, np.arange(begin), volt[:begin])
+    then = _State(state.rests, state.bled_ah, state.least_ampere, first[-1] if begin else no, seen_then)
+    rest, _ = _levelling(then, np.arange(len(away) - begin), volt[begin:])
+    np.testing.assert_array_equal(np.concatenate([first, rest]), whole)
+
+
 def test_a_reading_that_jumps_shows_nothing() -> None:
     """It looks like a cell that fell behind at once; then the balancer levels out what is not there."""
     bled = 0.3 * np.arange(4.0)
@@ -75,7 +119,7 @@ def test_two_rests_are_not_enough() -> None:
 
 def test_the_oldest_rest_is_forgotten() -> None:
     many = rests(np.zeros(KEPT), np.arange(float(KEPT)))
-    more = many.with_rest(1e9, np.ones(CELLS), np.ones(CELLS), 0.1)
+    more = many.with_rest(1e9, np.ones(CELLS), np.ones(CELLS), 0.1, np.zeros(CELLS, dtype=np.bool_))
     assert len(more) == KEPT
     assert more.stamp[0] == many.stamp[1]
     assert more.stamp[-1] == 1e9

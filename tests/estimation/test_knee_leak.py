@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.board import Board
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import knee_stand
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_leak import (
     EACH_SIGMAS,
@@ -118,7 +119,8 @@ def told_by_charges(days: int, read_each: int) -> tuple[FloatArray, KneeLeakTrac
             rest_second=rest,
         )
     )
-    ESTIMATOR.step(ESTIMATOR.initial(context), minutes, edges, board, context)
+    for plugin in (knee_stand.ESTIMATOR, ESTIMATOR):
+        plugin.step(plugin.initial(context), minutes, edges, board, context)
     return minutes.unix_time_second, board.get(KneeLeakTrack)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CountedLeakTrack
+from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.self_discharge import (
     TWO_SIGMA,
     factor_doubt,
     fading_highest,
     hours_since,
+    levelled_rate,
     missed_sigma,
     place_doubt,
     unseen_sigma,
@@ -81,6 +84,13 @@ def drift_of(leak: float, away: FloatArray, rest_share: FloatArray) -> FloatLeak
         log_slope_sigma=some,
         rest_share=rest_share,
     )
+
+
+def test_no_bleed_is_a_leaks_while_a_cell_is_being_levelled() -> None:
+    away = np.zeros((2, 3))
+    drifted = dataclasses.replace(drift_of(0.0, away, np.ones(2)), bleed_rate_ampere=away + np.array([-0.1, -0.1, 0.1]))
+    falling = FallingBehindTrack(least_ampere=away, levelling=np.array([[True, False, True]] * 2))
+    assert levelled_rate(falling, drifted) == pytest.approx(np.array([[0.1, 0.0, 0.0]] * 2))
 
 
 def test_a_cell_that_has_left_the_knee_of_a_cycled_pack_may_leak_much_more() -> None:

@@ -1,9 +1,11 @@
 """A cell that is fuller or emptier than its neighbours by more than balancing should leave.
 
 On the top knee such a cell is seen to stand apart: what is only counted and not seen there is not told, nor what was
-not there at the last full charge, for between full charges only leaks and bleeds move cells against each other. What
-the balancer has levelled in the last days is known from its log, whatever the knee, and counts as well while much is
-left: a string that is being levelled was that far apart. What a leak explains of it is the leak's.
+not there at the last full charge, for between full charges only leaks and bleeds move cells against each other. How far
+it is apart rests on the curve that the cells are taken to have, but where that contradicts what the last charge showed
+with the pack as its own yardstick. What the balancer has levelled in the last days while a cell was seen apart is known
+from its log, whatever the knee, and counts as well: a string that is being levelled was that far apart. What a leak
+explains of it is the leak's.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from cellwarden.diagnosis.seen_difference import SeenDifference, follow_differen
 from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
+from cellwarden.estimation.knee_stand import KneeStandTrack
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
@@ -38,7 +41,7 @@ KNEE_SHARE = 0.08  # of a difference, that the width of an unknown knee may make
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
 LEVELLED_HOURS = 240.0  # for which the balancer's work is remembered
-LEFT_SHARE = 0.5  # of the limit: of a difference of which less is left nothing needs to be said
+CONTRADICTED_SIGMAS = 2.0  # of what the last charge showed
 BLEED_SHARE = 0.05  # by which the bleed current may be off
 TWO_SIGMA = 1.96
 
@@ -47,8 +50,8 @@ TWO_SIGMA = 1.96
 class ImbalanceWatch:
     """Levels held, how far each cell stood apart on the top knee, and what was levelled.
 
-    `bled_ah` (n_cells,) is the charge that the median cell was bled above each cell in the last days, and `hours` (1,)
-    their number, both fading.
+    `bled_ah` (n_cells,) is the charge that the median cell was bled above each cell while that was seen apart in the
+    last days, and `hours` (1,) their number, both fading.
     """
 
     watch: WatchState
@@ -109,13 +112,18 @@ def _limit_ah(context: PackContext) -> float:
     return max(LIMIT_FRACTION * context.pack.nominal_capacity_ah, LIMIT_AH)
 
 
-def _apart(left: FloatArray, bled_ah: FloatArray, hours: FloatArray, board: Board, context: PackContext) -> _Apart:
-    """How far cells are apart along a block, what was levelled included where much is `left`."""
-    track = board.get(SocTrack)
+def _left(counted_ah: FloatArray, counted_sigma_ah: FloatArray, stand: KneeStandTrack) -> tuple[FloatArray, FloatArray]:
+    """What cells are behind now and its sigma, (M, n_cells) [Ah]: as counted, or as the last charge showed."""
+    contradicted = np.abs(counted_ah - stand.behind_ah) > CONTRADICTED_SIGMAS * stand.sigma_ah
+    by_knee = np.hypot(counted_sigma_ah, KNEE_SHARE * counted_ah)
+    return np.where(contradicted, stand.behind_ah, counted_ah), np.where(contradicted, stand.sigma_ah, by_knee)
+
+
+def _apart(left: FloatArray, sigma: FloatArray, bled_ah: FloatArray, hours: FloatArray, board: Board) -> _Apart:
+    """How far cells are apart along a block, what was levelled included."""
     done = levelled(left, bled_ah, board.get(SelfDischargeTrack).self_discharge_low_ampere * hours)
-    done[left < LEFT_SHARE * _limit_ah(context)] = 0.0
-    sigma = joint_sigma(track.deficit_difference_sigma_ah, BLEED_SHARE * done)
-    return _Apart(left, done, sigma, np.exp(TWO_SIGMA * board.get(FloatLeakTrack).log_slope_sigma))
+    flatter = np.exp(TWO_SIGMA * board.get(FloatLeakTrack).log_slope_sigma)
+    return _Apart(left, done, joint_sigma(sigma, BLEED_SHARE * done), flatter)
 
 
 def _step(
@@ -128,21 +136,25 @@ def _step(
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
     elapsed, bled, hours = minutes.elapsed_second / 3600.0, state.bled_ah.copy(), state.hours.copy()
     above = middle_values(minutes.bleed_ah)[:, None] - minutes.bleed_ah
+    above = np.where(np.abs(seen.volt) >= SEEN_VOLT, above, 0.0)
     behind = board.get(SocTrack).deficit_difference_ah
     check, left_ah = held_since_full(state.check, behind - middle_values(behind)[:, None], full_count, elapsed)
     total_hours = fading_sum(hours, elapsed[:, None], elapsed)
-    apart = _apart(left_ah, fading_sum(bled, above, elapsed), total_hours, board, context)
+    stand = board.get(KneeStandTrack)
+    told = (full_count[:, None] > 0) | np.isfinite(stand.behind_ah)
+    left_ah, sigma_ah = _left(left_ah, board.get(SocTrack).deficit_difference_sigma_ah, stand)
+    apart = _apart(left_ah, sigma_ah, fading_sum(bled, above, elapsed), total_hours, board)
 
     def of_rows(rows: IntArray) -> Deviation:
         left, volt = apart.left_ah[rows], seen.volt[rows]
         shown = (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)
         return Deviation(
             value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
-            sigma=np.hypot(apart.sigma_ah[rows], KNEE_SHARE * left),
+            sigma=apart.sigma_ah[rows],
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=(full_count[rows, None] > 0) & (seen.hours[rows] >= SEEN_HOURS),
+            known=told[rows] & (seen.hours[rows] >= SEEN_HOURS),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
@@ -212,5 +224,5 @@ def _advice(cell: int, fuller: float, *, is_balanced: bool) -> str:
 
 
 DETECTOR = DetectorPlugin(
-    kinds=(KIND,), needs=(SocTrack, SelfDischargeTrack, FloatLeakTrack), initial=_initial, step=_step
+    kinds=(KIND,), needs=(SocTrack, SelfDischargeTrack, FloatLeakTrack, KneeStandTrack), initial=_initial, step=_step
 )

@@ -6,6 +6,10 @@ what d may have shrunk by. That is d in volt over the knee's slope, which may be
 cell that stood far away and came nearer shows nothing: it is a standing imbalance that is levelled out. One that stays
 where it is, or falls further behind while the others are bled, leaks. Two spans in a row have to say so: a sensor that
 jumps, or wires that are exchanged, look like it over one.
+
+A cell that stands far below when it is first seen stands where a knee is so flat, of many makes, that days of bleeding
+hardly move its voltage. Until it has once come up to the others it is taken to be levelled, and shows a loss only where
+it falls.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, IntArray, MinuteBlock
@@ -33,13 +38,18 @@ KEPT = 2 * max(SPANS) + 1
 FLATTER_LOG_SIGMA = 1.64  # of the slope's factor, to the flat side
 ALIKE_SHARE, ALIKE_VOLT = 0.15, 0.002  # by which distances at two rests may differ beside the charge
 MEMORY_HOURS = 48.0
+LEVEL_VOLT = 0.010  # below the others, within which a balancer holds a cell that leaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallingBehindTrack:
-    """Loss above the median's that every cell shows at least, (M, n_cells) [A]; 0 where none is shown."""
+    """Loss above the median's that every cell shows at least, (M, n_cells) [A]; 0 where none is shown.
+
+    `levelling` (M, n_cells) tells the cells that stood far below when first seen and did not come up to the others yet.
+    """
 
     least_ampere: FloatArray
+    levelling: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +57,45 @@ class Rests:
     """The last rests near full, oldest first: (R,) stamps [s], (R, n) below the median [Ah], (R, n) bled so far [Ah].
 
     NaN is a cell that was not read: it shows nothing. `reading_ah` (R,) is what the voltage of `ALIKE_VOLT` is in
-    charge there.
+    charge there; `levelling` (R, n) tells the cells that were still being levelled.
     """
 
     stamp: FloatArray
     below_ah: FloatArray
     bled_ah: FloatArray
     reading_ah: FloatArray
+    levelling: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.stamp)
 
-    def with_rest(self, stamp: float, below_ah: FloatArray, bled_ah: FloatArray, reading_ah: float) -> Rests:
+    def with_rest(
+        self,
+        stamp: float,
+        below_ah: FloatArray,
+        bled_ah: FloatArray,
+        reading_ah: float,
+        levelling: NDArray[np.bool_],
+    ) -> Rests:
         """One more, the oldest forgotten."""
         return Rests(
             np.append(self.stamp, stamp)[-KEPT:],
             np.vstack([self.below_ah, below_ah])[-KEPT:],
             np.vstack([self.bled_ah, bled_ah])[-KEPT:],
             np.append(self.reading_ah, reading_ah)[-KEPT:],
+            np.vstack([self.levelling, levelling])[-KEPT:],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
+    """Rests, what was bled so far, the loss shown; which cells are being levelled, and which were seen at all."""
+
     rests: Rests
     bled_ah: FloatArray
     least_ampere: FloatArray
+    levelling: NDArray[np.bool_]
+    seen: NDArray[np.bool_]
 
 
 def least_loss(rests: Rests, flatter: float) -> FloatArray:
@@ -98,15 +121,17 @@ def _shown(rests: Rests, begin: int, end: int, flatter: float) -> FloatArray:
     before, after = rests.below_ah[begin], rests.below_ah[end]
     # a cell that stood above the median is taken to have stood as far below: what it lost on the way does not count
     nearer = np.abs(before) - after + ALIKE_SHARE * (np.abs(before) + np.abs(after))
-    doubt = flatter * (np.maximum(nearer, 0.0) + max(rests.reading_ah[begin], rests.reading_ah[end]))
-    loss: FloatArray = (middle_value(bled) - bled - doubt) / hours
-    return loss
+    reading_ah = max(rests.reading_ah[begin], rests.reading_ah[end])
+    doubt = flatter * (np.maximum(nearer, 0.0) + reading_ah)
+    levelled = rests.levelling[begin] & (nearer + reading_ah > 0.0)
+    return np.where(levelled, 0.0, (middle_value(bled) - bled - doubt) / hours)
 
 
 def _initial(context: PackContext) -> _State:
     cells = context.cell_count
-    none = np.zeros((0, cells))
-    return _State(Rests(np.zeros(0), none, none, np.zeros(0)), np.zeros(cells), np.zeros(cells))
+    none, no = np.zeros((0, cells)), np.zeros(cells, dtype=np.bool_)
+    rests = Rests(np.zeros(0), none, none, np.zeros(0), none.astype(np.bool_))
+    return _State(rests, np.zeros(cells), np.zeros(cells), no, no)
 
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
@@ -119,6 +144,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     shown = np.empty_like(bled)
     done = 0
     candidates = _candidates(minutes, soc, drifted, slope)
+    levelling, seen = _levelling(state, candidates, drifted.away_volt)
     while (row := _next_apart(candidates, minutes.unix_time_second, rests)) is not None:
         shown[done:row] = _held(least, rests, minutes.unix_time_second[done:row])
         done = row
@@ -126,12 +152,29 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         per_ah = slope[row] / context.pack.nominal_capacity_ah
         away = np.where(np.isfinite(minutes.voltage_volt[row]), np.nan_to_num(drifted.away_volt[row]), np.nan)
         below = _below_ah(float(median[row]), away, context)
-        rests = rests.with_rest(float(minutes.unix_time_second[row]), below, bled[row], float(ALIKE_VOLT / per_ah))
+        stamp = float(minutes.unix_time_second[row])
+        rests = rests.with_rest(stamp, below, bled[row], float(ALIKE_VOLT / per_ah), levelling[row])
         flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
         least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))
     shown[done:] = _held(least, rests, minutes.unix_time_second[done:])
-    board.put(FallingBehindTrack(least_ampere=shown))
-    return _State(rests, bled[-1] if len(bled) else state.bled_ah, least)
+    board.put(FallingBehindTrack(least_ampere=shown, levelling=levelling))
+    if not len(bled):
+        return state
+    return _State(rests, bled[-1], least, levelling[-1], seen)
+
+
+def _levelling(
+    state: _State, candidates: IntArray, away_volt: FloatArray
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which cells are being levelled along the rows, (M, n_cells), and which were seen by their end, (n_cells,)."""
+    levelling = np.empty(away_volt.shape, dtype=np.bool_)
+    now, seen, done = state.levelling, state.seen, 0
+    for row in candidates.tolist():
+        levelling[done:row] = now
+        read, far = np.isfinite(away_volt[row]), away_volt[row] < -LEVEL_VOLT
+        now, seen, done = np.where(read, far & (now | ~seen), now), seen | read, row
+    levelling[done:] = now
+    return levelling, seen
 
 
 def _held(least: FloatArray, rests: Rests, stamp: FloatArray) -> FloatArray:

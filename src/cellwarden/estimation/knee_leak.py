@@ -7,7 +7,7 @@ no longer reaches the knee is behind by its width at least, and leaks at least w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,13 @@ from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.cell_difference import BLEED_TOLERANCE
-from cellwarden.estimation.charge_tracks import SocTrack
-from cellwarden.estimation.knee_shift import PLATEAU_SOC, ChargeRows, KneeShift, knee_shift
-from cellwarden.estimation.middle_value import known_middle_value, known_middle_values, middle_value
+from cellwarden.estimation.knee_shift import KneeShift
+from cellwarden.estimation.knee_stand import KneeStandTrack
+from cellwarden.estimation.middle_value import known_middle_value, middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
 __all__ = ["ESTIMATOR", "KneeLeakTrack", "ShiftLedger", "ToldLeaks", "told_leaks"]
 
-FLOWING_C_RATE = 0.02  # below it a pack counts as at rest
-ENDED_SECOND = 1200.0  # without a current: the charge is over
-KNOWN_SOC = 0.15  # width of the interval of the charge, beyond which nobody knows where the plateau is
-MOST_ROWS = 1200  # of one charge, 20 hours
 SPANS = (1, 2, 4)  # in charges
 KEPT = 2 * max(SPANS) + 1
 EACH_SIGMAS = 1.64  # of each of two spans in a row, 5 % by chance; a jump of one reading raises one, lowers the other
@@ -84,11 +80,8 @@ class ToldLeaks:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The charge in course, what was charged and bled so far [Ah], the ledger, and what it tells."""
+    """The ledger, and what it tells."""
 
-    rows: ChargeRows
-    charged_ah: float
-    bled_ah: FloatArray
     ledger: ShiftLedger
     told: ToldLeaks
 
@@ -171,9 +164,14 @@ def _spoken_against(ledger: ShiftLedger, last: int, before: ToldLeaks) -> NDArra
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
-    count, out = len(minutes), np.full((4, len(minutes), context.cell_count), np.nan)
-    if count and _measurable(context):
-        state = _advance(state, minutes, board.get(SocTrack), context, out)
+    out = np.full((4, len(minutes), context.cell_count), np.nan)
+    ledger, told, done = state.ledger, state.told, 0
+    if _measurable(context):
+        for end, shift in board.get(KneeStandTrack).charges:
+            _write(out, told, ledger, minutes.unix_time_second, done, end)
+            done, ledger = end, ledger.with_shift(shift)
+            told = told_leaks(ledger, told)
+        _write(out, told, ledger, minutes.unix_time_second, done, len(minutes))
     board.put(
         KneeLeakTrack(
             leak_ampere=out[0],
@@ -182,52 +180,13 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             informed_unix_time_second=out[3],
         )
     )
-    return state
+    return _State(ledger, told)
 
 
 def _measurable(context: PackContext) -> bool:
     """Whether every bleed is logged."""
     logged = context.has_balancing or context.pack.balancer == "none"
     return context.has_current and logged and context.cell_count > 1
-
-
-def _advance(state: _State, minutes: MinuteBlock, soc: SocTrack, context: PackContext, out: FloatArray) -> _State:
-    """Gather the rows of charges, compare the cells where one is over, and write (4, M, n_cells) what is told."""
-    flowing = FLOWING_C_RATE * context.pack.nominal_capacity_ah
-    charged = state.charged_ah + np.cumsum(minutes.charge_ah)
-    bled = state.bled_ah + np.cumsum(minutes.bleed_ah, axis=0)
-    median = known_middle_values(soc.soc_fraction)
-    width = known_middle_values(soc.soc_high_fraction - soc.soc_low_fraction)
-    read = np.isfinite(minutes.voltage_volt).any(axis=1)
-    placed = (median > PLATEAU_SOC[0]) & (width < KNOWN_SOC)
-    climbing = np.flatnonzero((minutes.current_ampere > flowing) & placed & read)
-    ends = np.flatnonzero((minutes.current_ampere < -flowing) | (soc.rest_second > ENDED_SECOND))
-    charge_of = np.searchsorted(ends, climbing)
-    rows, ledger, told, done = state.rows, state.ledger, state.told, 0
-    for k in np.unique(np.append(charge_of, 0) if len(rows.stamp) else charge_of).tolist():
-        own = climbing[charge_of == k]
-        rows = _joined(
-            rows,
-            ChargeRows(
-                minutes.unix_time_second[own],
-                charged[own],
-                minutes.current_ampere[own],
-                median[own],
-                minutes.voltage_volt[own],
-                bled[own],
-            ),
-        )
-        if k == len(ends):
-            break
-        _write(out, told, ledger, minutes.unix_time_second, done, int(ends[k]))
-        done = int(ends[k])
-        shift = knee_shift(rows, context.pack.nominal_capacity_ah, _resistance_ohm(context))
-        if shift is not None:
-            ledger = ledger.with_shift(shift)
-            told = told_leaks(ledger, told)
-        rows = _no_rows(context)
-    _write(out, told, ledger, minutes.unix_time_second, done, len(minutes))
-    return _State(rows, float(charged[-1]), bled[-1], ledger, told)
 
 
 def _write(out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatArray, begin: int, end: int) -> None:
@@ -240,30 +199,11 @@ def _write(out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatAr
     out[3, begin:end] = np.where(recent & np.isfinite(told.leak_ampere), ledger.stamp[-1], np.nan)
 
 
-def _joined(rows: ChargeRows, more: ChargeRows) -> ChargeRows:
-    """The rows of a charge with more of them; of a very long one the last."""
-    names = [field.name for field in fields(ChargeRows)]
-    return ChargeRows(*(np.concatenate([getattr(rows, name), getattr(more, name)])[-MOST_ROWS:] for name in names))
-
-
-def _no_rows(context: PackContext) -> ChargeRows:
-    none, cells = np.zeros(0), np.zeros((0, context.cell_count))
-    return ChargeRows(none, none, none, none, cells, cells)
-
-
-def _resistance_ohm(context: PackContext) -> float:
-    return context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
-
-
 def _initial(context: PackContext) -> _State:
     cells, unknown = np.zeros((0, context.cell_count)), np.full(context.cell_count, np.nan)
-    return _State(
-        _no_rows(context),
-        0.0,
-        np.zeros(context.cell_count),
-        ShiftLedger(np.zeros(0), cells, cells, cells, cells),
-        ToldLeaks(unknown, unknown, unknown),
-    )
+    return _State(ShiftLedger(np.zeros(0), cells, cells, cells, cells), ToldLeaks(unknown, unknown, unknown))
 
 
-ESTIMATOR = EstimatorPlugin(name="knee_leak", needs=(SocTrack,), gives=(KneeLeakTrack,), initial=_initial, step=_step)
+ESTIMATOR = EstimatorPlugin(
+    name="knee_leak", needs=(KneeStandTrack,), gives=(KneeLeakTrack,), initial=_initial, step=_step
+)

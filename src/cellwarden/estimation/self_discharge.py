@@ -54,11 +54,13 @@ TWO_SIGMA = 1.96
 class _State:
     """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone.
 
+    `levelled_ampere` (n_cells,) is what the others were bled above cells that are being levelled, fading likewise;
     `counted_hours` is how long the charge cascade has compared the cells, `rested_hours` how long ago they were first
     seen at rest.
     """
 
     doubt_ampere: FloatArray
+    levelled_ampere: FloatArray
     counted_hours: float
     rested_hours: float
 
@@ -124,6 +126,15 @@ def hours_since(begun_hours: float, unknown: NDArray[np.bool_], elapsed_second: 
         hours = 0.0 if unknown[m] else hours + elapsed_second[m] / 3600.0
         result[m] = hours
     return result
+
+
+def levelled_rate(falling: FallingBehindTrack, drifted: FloatLeakTrack) -> FloatArray:
+    """What the others are bled above cells that are being levelled, (M, n_cells) [A].
+
+    No bleed is a leak's while a cell is on its way up from where it stood at first, on a part of the curve so flat that
+    its voltage tells little of it.
+    """
+    return np.where(falling.levelling, np.fmax(-drifted.bleed_rate_ampere, 0.0), 0.0)
 
 
 def place_doubt(hours: FloatArray, charge_ah: float, memory_hours: float) -> FloatArray:
@@ -200,6 +211,9 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             for start, now in zip(doubt, counted_doubt(counted, drifted), strict=True)
         ]
     )
+    levelled = state.levelled_ampere.copy()
+    falling = board.get(FallingBehindTrack)
+    levelled_doubt = fading_highest(levelled, levelled_rate(falling, drifted), minutes.elapsed_second)
     counting = hours_since(
         state.counted_hours, _uncounted(counted, context.pack.nominal_capacity_ah), minutes.elapsed_second
     )
@@ -218,8 +232,9 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
     knee = board.get(KneeLeakTrack)
+    low = joint_sigma(low, np.fmin(levelled_doubt, np.fmax(leak, 0.0)))
     leak, low, high = _by_knee(leak, low, high, knee)
-    leak, low, high = no_smaller(leak, low, high, board.get(FallingBehindTrack).least_ampere)
+    leak, low, high = no_smaller(leak, low, high, falling.least_ampere)
     high = joint_sigma(high, unseen_sigma(leak, drifted))
     by_voltage = np.fmax(counted.informed_unix_time_second, drifted.informed_unix_time_second[:, None])
     board.put(
@@ -231,11 +246,11 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         )
     )
     last = len(minutes) - 1
-    return _State(doubt, float(counting[last]), float(resting[last])) if last >= 0 else state
+    return _State(doubt, levelled, float(counting[last]), float(resting[last])) if last >= 0 else state
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(np.zeros((2, context.cell_count)), 0.0, 0.0)
+    return _State(np.zeros((2, context.cell_count)), np.zeros(context.cell_count), 0.0, 0.0)
 
 
 ESTIMATOR = EstimatorPlugin(
