@@ -9,7 +9,8 @@ DEMO_OUT ?= out/demo
 EXAMPLE_OUT ?= out/example
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo example test check-page bench pybamm real nightly cut-example picture lock clean help
+.PHONY: demo example test coverage environment checks kernels tests-without-kernels check-page bench pybamm real nightly
+.PHONY: cut-example picture lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make example                  analyse the example pack and compare with what was planted in it"
 	@echo "make example LOG=… PACK=…     analyse your own log (several files in quotes); EXAMPLE_OUT=… says where to"
 	@echo "make test                     all checks and tests"
+	@echo "make coverage                 the tests, and the lines and branches that they never reach"
 	@echo "make check-page               the types of the page's JavaScript, by TypeScript (needs node and npm)"
 	@echo "make bench                    speed against filterpy, and accuracy on packs with known truth (three quarters of an hour)"
 	@echo "make pybamm                   accuracy on packs of PyBaMM's cells, our simulator against PyBaMM (700 MB once)"
@@ -32,12 +34,32 @@ demo: $(RUNTIME)
 example: $(RUNTIME)
 	@$(PY) scripts/example.py --out '$(EXAMPLE_OUT)' $(if $(PACK),--pack '$(PACK)') $(LOG)
 
+# Two processes: while one compiles the kernels, the other does what needs none; then both run the rest. Files go to the
+# processes whole, in their order, so that what a file makes once is made once.
+PYTEST := $(PY) -m pytest --quiet
+IN_TWO := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+WITHOUT_KERNELS := $(wildcard tests/test_*.py) $(addprefix tests/,control drivers publish report store web)
+
 test: $(DEV)
+	@$(MAKE) --no-print-directory --jobs=2 kernels tests-without-kernels
+	$(PYTEST) $(IN_TWO) $(addprefix --ignore=,$(WITHOUT_KERNELS))
+
+environment: $(DEV)
+
+checks: $(DEV)
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
-	$(PY) -m pytest --cov --cov-report=term
+
+kernels: $(DEV)
+	@$(PY) -m tests.compile_kernels
+
+tests-without-kernels: checks
+	$(PYTEST) $(WITHOUT_KERNELS)
+
+coverage: kernels
+	$(PYTEST) $(IN_TWO) --cov --cov-report=term
 
 TYPESCRIPT := 5.9.3
 TSC := out/npm/node_modules/typescript/bin/tsc
@@ -67,6 +89,7 @@ SEED ?= $(shell date +%s)
 nightly: $(DEV)
 	@echo "hypothesis seed: $(SEED)"
 	$(PY) -m pytest --hypothesis-profile=nightly --hypothesis-seed=$(SEED)
+	@$(MAKE) --no-print-directory coverage
 	$(PY) -m scripts.fuzz_decoders --count 1000000 --seed $(SEED)
 	$(PY) -m scripts.kill_loop --count 200 --seed $(SEED)
 	$(PY) -m scripts.power_cut --count 20 --seed $(SEED)

@@ -27,12 +27,9 @@ def samples(time: FloatArray, current: FloatArray, voltage: FloatArray, **other:
         "ambient_temperature_celsius": nothing,
     }
     arrays |= other
-    return SampleBlock(
-        unix_time_second=time,
-        current_ampere=current,
-        cell_voltage_volt=np.ascontiguousarray(voltage),
-        **arrays,
-    )
+    arrays |= {"unix_time_second": time, "current_ampere": current, "cell_voltage_volt": voltage}
+    # as logs come; a kernel is compiled anew for arrays with gaps
+    return SampleBlock(**{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
 def context_of(block: SampleBlock, **pack: object) -> PackContext:
