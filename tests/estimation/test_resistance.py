@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cellwarden.core.board import Board
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.resistance import ESTIMATOR
 from cellwarden.estimation.resistance_track import ResistanceTrack
@@ -18,6 +19,7 @@ from tests.estimation.known_cells import (
     KnownPack,
     context_of,
     edges_between,
+    middle_soc,
     reduced,
     run_rows,
     samples_of,
@@ -105,7 +107,32 @@ def test_covariances_stay_symmetric_and_positive() -> None:
     minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=only(1, 3e-4))), context)
     initial = ESTIMATOR.initial(context)
     state, _ = run_rows(initial, minutes, edges, context)
-    for p in state.bank_covariance.reshape(-1, 4, 4):
+    for p in state.bank_covariance.reshape(-1, *state.bank_covariance.shape[2:]):
         np.testing.assert_allclose(p, p.T, atol=1e-12)
         assert np.linalg.eigvalsh(p).min() > 0.0
     assert (initial.edge_count == 0.0).all()
+
+
+def test_steps_near_full_where_cells_differ_leave_the_noise_of_the_readings_as_it_is() -> None:
+    context = context_of(8)
+    known = KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE, steps=200)
+    minutes, edges = reduced(samples_of(known), context)
+    settled, _ = run_rows(ESTIMATOR.initial(context), minutes, edges, context)
+    assert settled.noise_volt[0] < 1.5e-3
+    full = middle_soc(len(minutes), 8)
+    near = dataclasses.replace(full, soc_fraction=np.full_like(full.soc_fraction, 0.97))
+    unlike = 1.0 + 0.3 * np.where(np.arange(8) % 2, 1.0, -1.0)
+    after = edges.voltage_before_volt + unlike * (edges.voltage_after_volt - edges.voltage_before_volt)
+    board = Board()
+    board.put(near)
+    late = ESTIMATOR.step(settled, minutes, dataclasses.replace(edges, voltage_after_volt=after), board, context)
+    assert late.noise_volt[0] < 1.2 * settled.noise_volt[0]
+
+
+def test_what_the_first_steps_of_a_log_show_is_no_change() -> None:
+    known = KnownPack(size=np.where(np.arange(8) == 3, 1.3, 1.0), film_ohm=NONE, joint_ohm=NONE)
+    _, track, _ = track_of(known)
+    first = track.edge_count[:, 3] <= 10
+    assert track.edge_count[-1, 3] > 20
+    assert np.isinf(track.edges_since_change[first, 3]).all()
+    assert track.relative_fraction[-1, 3] == pytest.approx(1.3, abs=0.05)

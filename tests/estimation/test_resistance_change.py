@@ -12,9 +12,9 @@ from cellwarden.estimation import resistance_change as change
 def run(innovation: FloatArray, sigma: float, film: float = 0.9) -> tuple[int, int, FloatArray]:
     """Index of the edge that told it (−1 for none), the side, and the sides then."""
     sides = change.no_change(1)[0]
-    weight = change.change_weight(sigma)
+    weight, h = change.change_weight(sigma), np.array([np.nan, film, 0.8, 1.0])
     for k, value in enumerate(innovation):
-        side = change.follow_change(sides, value / sigma, weight, film, 1.0, value, sigma**2)
+        side = change.follow_change(sides, value / sigma, weight, h, 1, value, sigma**2)
         if side >= 0:
             return k, side, sides
     return -1, -1, sides
@@ -38,9 +38,10 @@ def test_a_step_of_a_quarter_is_seen_in_few_edges_and_sized(sigma: float, edges:
     for seed in range(20):
         noise = np.random.default_rng(seed).normal(0.0, sigma, 60)
         told, side, sides = run(noise + 0.25, sigma)
-        mean, variance = change.size_of_change(sides[side, change.FILM_SUM], sides[side, change.FILM_INFORMATION])
         assert side == change.RISE
-        assert abs(mean - 0.25 / 0.9) < 3.0 * np.sqrt(variance) + 0.05
+        for part, per_unit in enumerate((0.9, 0.8, 1.0)):
+            mean, variance = change.size_of_change(sides[side], part)
+            assert abs(mean - 0.25 / per_unit) < 3.0 * np.sqrt(variance) + 0.05
         late.append(told + 1)
     assert np.quantile(late, 0.9) <= edges
     told, side, _ = run(np.full(60, -0.25), sigma)
@@ -58,6 +59,6 @@ def test_noise_alone_speaks_less_than_once_in_a_thousand_edges_and_one_wild_edge
 
 
 def test_without_edges_the_size_is_the_prior() -> None:
-    mean, variance = change.size_of_change(0.0, 0.0)
+    mean, variance = change.size_of_change(np.zeros(change.CHANGE_SLOTS), 0)
     assert mean == 0.0
     assert variance == pytest.approx(change.PRIOR_SIGMA**2)

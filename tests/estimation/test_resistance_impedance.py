@@ -99,7 +99,7 @@ def test_covariances_stay_symmetric_and_positive(settled: ResistanceState) -> No
     follow(state, 24 * 10, IMPEDANCE_OHM * np.linspace(0.8, 1.3, CELLS))
     np.testing.assert_allclose(state.law_covariance, state.law_covariance.T, rtol=1e-9)
     assert (np.diag(state.law_covariance) >= 0.0).all()
-    for p in state.bank_covariance.reshape(-1, 4, 4):
+    for p in state.bank_covariance.reshape(-1, *state.bank_covariance.shape[2:]):
         np.testing.assert_allclose(p, p.T, atol=1e-9)
         assert np.linalg.eigvalsh(p).min() > 0.0
 

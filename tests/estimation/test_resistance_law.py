@@ -41,6 +41,19 @@ def test_kernel_equals_the_reference(prior: tuple[FloatArray, FloatArray]) -> No
         assert law.log_resistance(x, *arguments) == pytest.approx(reference(x, *arguments), abs=1e-9)
 
 
+def test_series_and_transfer_are_the_parts_of_the_law(prior: tuple[FloatArray, FloatArray]) -> None:
+    x = prior[0]
+    share = 1.0 / (1.0 + np.exp(-x[law.TRANSFER_LOGIT]))
+    place = (-0.1, -0.7, 5.0, 0.5)
+    series, transfer = law.series_factor(x, 5.0), law.transfer_factor(x, *place)
+    assert (1.0 - share) * series + share * transfer == pytest.approx(
+        np.exp(law.log_resistance(x, *place) - x[law.LOG_SCALE])
+    )
+    assert law.series_factor(x, 25.0) == pytest.approx(1.0)
+    assert law.transfer_factor(x, 0.0, -0.5, 25.0, 0.5) == pytest.approx(1.0)
+    assert law.transfer_factor(x, 0.0, -0.5, 25.0, 0.07) > 1.2
+
+
 def test_the_reference_step_has_the_scale(prior: tuple[FloatArray, FloatArray]) -> None:
     assert law.log_resistance(prior[0], 0.0, -0.5, 25.0, 0.5) == pytest.approx(prior[0][law.LOG_SCALE], abs=1e-12)
 

@@ -19,29 +19,36 @@ CELLS = 3
 
 def weighed(joint_share: float) -> FloatArray:
     """(CELLS, HYPOTHESES) weights of the first cell's change, of which that share speaks for the joint."""
-    weight = np.array([[0.001, 1.0 - joint_share, joint_share], *[[0.96, 0.02, 0.02]] * 2])
-    assert (kernel.HEALTHY, kernel.AGED_CELL, kernel.BAD_JOINT) == (0, 1, 2)
+    aged = 1.0 - joint_share
+    weight = np.array([[0.001, 0.3 * aged, 0.7 * aged, joint_share], *[[0.96, 0.01, 0.01, 0.02]] * 2])
+    assert (kernel.HEALTHY, kernel.BAD_JOINT) == (0, 3)
     return np.asarray(np.log(weight))
 
 
 @pytest.mark.parametrize(
-    ("shares", "named"),
+    ("shares", "edges", "named"),
     [
-        ([0.65], "cell"),
-        ([0.72], "joint"),
-        ([0.72, 0.65], "joint"),
-        ([0.72, 0.65, 0.72, 0.55], "joint"),
-        ([0.72, 0.45], "cell"),
-        ([0.72, 0.45, 0.65], "cell"),
+        ([0.55], 3.0, "joint"),
+        ([0.55, 0.45], 3.0, "cell"),
+        ([0.55], 30.0, "cell"),
+        ([0.62], 30.0, "joint"),
+        ([0.62, 0.45], 30.0, "joint"),
+        ([0.62, 0.35], 30.0, "cell"),
+        ([0.62, 0.35, 0.55], 30.0, "cell"),
     ],
 )
-def test_a_joint_stays_named_for_as_long_as_it_is_the_likelier_one(shares: list[float], named: str) -> None:
+def test_the_likelier_one_is_named_and_later_stays_so_until_it_clearly_is_not(
+    shares: list[float], edges: float, named: str
+) -> None:
     context = context_of(CELLS)
     state = ESTIMATOR.initial(context)
-    state.bank[0, kernel.AGED_CELL, kernel.FILM] = state.bank[0, kernel.BAD_JOINT, kernel.JOINT] = 0.5
+    for hypothesis, part in ((kernel.AGED_FILM, kernel.FILM), (kernel.AGED_TRANSFER, kernel.TRANSFER)):
+        state.bank[0, hypothesis, part] = 0.5
+    state.bank[0, kernel.BAD_JOINT, kernel.JOINT] = 0.5
+    count, since = np.full(CELLS, 60.0), np.full(CELLS, edges)
     for share in shares:
         state = dataclasses.replace(state, log_weight=weighed(share))
-        name_joints(state.log_weight, state.taken_for_joint)
+        name_joints(state.log_weight, count, since, state.taken_for_joint)
     row = fill_rows(state, np.array([1.76e9]), context)
     parts = {"joint": row["joint_excess_fraction"].ravel()[0], "cell": row["cell_excess_fraction"].ravel()[0]}
     assert {part for part, excess in parts.items() if excess > 0.3} == {named}

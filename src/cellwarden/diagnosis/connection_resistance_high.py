@@ -11,10 +11,10 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.joint_or_cell import is_certain, is_waiting
 from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.plugin import PackContext
-from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
 from cellwarden.estimation.resistance_track import ResistanceTrack
 
 __all__ = ["DETECTOR"]
@@ -41,11 +41,13 @@ def _step(
     limit_ohm = LIMIT_OHM_AH / context.pack.nominal_capacity_ah
 
     def of_rows(rows: IntArray) -> Excess:
-        above = normal_share((joint_ohm[rows] - limit_ohm) / sigma_ohm[rows])
+        changed = np.minimum(track.aged_probability[rows] + track.joint_probability[rows], 1.0)
+        above = changed * normal_share((joint_ohm[rows] - limit_ohm) / sigma_ohm[rows])
+        waiting = is_waiting(track, rows, minutes.unix_time_second[rows], joint_ohm[rows] >= far_ohm)
         return Excess(
             half_passed=above > 0.5,
             above_probability=above,
-            own_probability=np.where(track.edges_since_change[rows] < 1.0, HELD, 1.0),
+            own_probability=np.where(waiting, HELD, 1.0),
             far_probability=normal_share((joint_ohm[rows] - far_ohm) / sigma_ohm[rows]),
             changed_unix_time_second=track.changed_unix_time_second[rows],
             edge_count=track.edge_count[rows],
@@ -85,8 +87,7 @@ def _explanation(track: ResistanceTrack, row: int, cell: int, joint_ohm: float, 
         f"{1e3 * joint_ohm * largest_ampere:.0f} mV and makes {joint_ohm * largest_ampere**2:.1f} W at "
         f"{largest_ampere:.0f} A."
     )
-    joint, aged = float(track.joint_probability[row, cell]), float(track.aged_probability[row, cell])
-    if span < DECIDING_SPAN_KELVIN or joint < DECIDED_SHARE * (joint + aged):
+    if not is_certain(track, row, cell):
         return text + (
             f" Whether a joint or the cell itself is at fault is undecided: the steps of current since span {span:.0f} "
             "K of temperature. The joint is the likelier one."

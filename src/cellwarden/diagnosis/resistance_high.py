@@ -1,26 +1,24 @@
 """A cell whose own resistance stands above its neighbours', at equal temperature and charge.
 
 What a lower capacity explains (less area, so more resistance) is worth knowing only. What does not follow the cell's
-temperature law is a joint's and another finding. Where temperature has not spanned enough to tell the two apart, the
-likelier one is named and the text says so; where the pack's temperature is known to vary far, a week is given to it
-first.
+laws is a joint's and another finding. Where the steps have not told the two apart, the likelier one is named after a
+while (`joint_or_cell`) and the text says so.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
+from cellwarden.diagnosis.joint_or_cell import is_certain, is_waiting
 from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.charge_tracks import CapacityTrack
 from cellwarden.estimation.plugin import PackContext
-from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
 from cellwarden.estimation.resistance_track import ResistanceTrack
 
 __all__ = ["DETECTOR"]
@@ -28,7 +26,6 @@ __all__ = ["DETECTOR"]
 KIND = "resistance_high"
 LIMIT_FRACTION, OWN_LIMIT_FRACTION, FAR_FRACTION = 0.10, 0.03, 1.0
 RISE_FRACTION = 0.10  # above its own usual size, where it stands above its neighbours too
-WAIT_SECOND, WAIT_SPAN_KELVIN, PRESSING_FRACTION = 7.0 * 86400.0, 18.0, 1.0
 _TWO_SIDED = 1.96
 
 
@@ -45,7 +42,7 @@ def _step(
     def of_rows(rows: IntArray) -> Excess:
         excess = resistance.cell_excess_fraction[rows]
         own, own_sigma = _own(resistance, capacity, rows)
-        waiting = _undecided(resistance, rows, minutes.unix_time_second[rows])
+        waiting = is_waiting(resistance, rows, minutes.unix_time_second[rows], excess >= FAR_FRACTION)
         return Excess(
             half_passed=excess > 0.5 * LIMIT_FRACTION,
             above_probability=_above(resistance, rows),
@@ -80,17 +77,6 @@ def _own(resistance: ResistanceTrack, capacity: CapacityTrack, rows: IntArray | 
     size = np.where(known, np.minimum(capacity.relative_fraction[rows], 1.0), 1.0)
     size_sigma = np.where(known, capacity.relative_sigma_fraction[rows], 0.0)
     return (1.0 + excess) * size - 1.0, np.hypot(size * sigma, (1.0 + excess) * size_sigma)
-
-
-def _undecided(track: ResistanceTrack, rows: IntArray, at: FloatArray) -> NDArray[np.bool_]:
-    """(R, n_cells) whether a fresh change may yet turn out to be a joint's, and the wait for it is worth while."""
-    aged, joint = track.aged_probability[rows], track.joint_probability[rows]
-    open_question = aged < DECIDED_SHARE * (aged + joint)
-    fresh = at[:, None] - track.changed_unix_time_second[rows] < WAIT_SECOND
-    single = track.edges_since_change[rows] < 1.0  # a change that no further step has confirmed
-    varies = track.usual_span_kelvin[rows] >= WAIT_SPAN_KELVIN
-    waits = open_question & fresh & varies & (track.cell_excess_fraction[rows] < PRESSING_FRACTION)
-    return np.asarray(single | waits)
 
 
 def _gone(at: float, cell: int) -> Evidence:
@@ -139,9 +125,8 @@ def _explanation(
     )
     if explained:
         return text + " Its lower capacity explains this: less active area has more resistance."
-    joint, aged = float(track.joint_probability[row, cell]), float(track.aged_probability[row, cell])
     span = float(track.temperature_span_kelvin[row, cell])
-    if span < DECIDING_SPAN_KELVIN or max(joint, aged) < DECIDED_SHARE * (joint + aged):
+    if not is_certain(track, row, cell):
         return text + (
             f" Whether the cell itself or a joint on it is at fault is undecided: these steps span {span:.0f} K of "
             "temperature. The cell is the likelier one."

@@ -1,8 +1,8 @@
 """A step of a cell's resistance: when it began to show, and how large it is by the edges since then.
 
 A two-sided CUSUM of the log-likelihood ratio for a sought step (Page, Biometrika 41 (1954) 100) on the innovations of a
-cell's ratio. While a side's sum is above 0 the edges that lifted it are summed up by least squares, once as a film that
-follows the cell's temperature and once as a joint; when the sum passes its limit they tell the size of the step.
+cell's ratio. While a side's sum is above 0 the edges that lifted it are summed up by least squares, once for each part
+of the resistance that may have changed; when the sum passes its limit they tell the size of the step.
 """
 
 from __future__ import annotations
@@ -12,13 +12,22 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 
-__all__ = ["CHANGE_SIDES", "CHANGE_SLOTS", "change_weight", "follow_change", "no_change", "size_of_change"]
+__all__ = [
+    "CHANGE_SIDES",
+    "CHANGE_SLOTS",
+    "CHANGING_PARTS",
+    "change_weight",
+    "follow_change",
+    "no_change",
+    "size_of_change",
+]
 
 RISE, FALL = range(2)
 CHANGE_SIDES = 2
-# slots of a side: the sum, then normal equations of the step as a film and as a joint
-SUM, FILM_SUM, FILM_INFORMATION, JOINT_SUM, JOINT_INFORMATION = range(5)
-CHANGE_SLOTS = 5
+# slots of a side: the sum, then the normal equations' right side and information of the step as each part
+SUM, FIRST_PART = range(2)
+CHANGING_PARTS = 3  # film, charge transfer, joint
+CHANGE_SLOTS = FIRST_PART + 2 * CHANGING_PARTS
 
 SOUGHT_CHANGE, LARGEST_WEIGHT, CUSUM_LIMIT, CUSUM_GATE = 0.15, 1.5, 7.5, 4.0
 PRIOR_SIGMA = 0.4  # of a step
@@ -33,7 +42,7 @@ def change_weight(relative_noise: float) -> float:
 
 @bare_kernel
 def follow_change(
-    sides: FloatArray, seen: float, weight: float, film: float, joint: float, innovation: float, variance: float
+    sides: FloatArray, seen: float, weight: float, h: FloatArray, first: int, innovation: float, variance: float
 ) -> int:
     """Take one edge into both sides; the side that passed its limit, −1 for none.
 
@@ -42,7 +51,7 @@ def follow_change(
     sides : (CHANGE_SIDES, CHANGE_SLOTS) changed
     seen : innovation over its sigma
     weight : by which the edge counts, see `change_weight`
-    film, joint : what a step of one unit adds to the innovation, as a film and as a joint
+    h, first : from h[first] on, what a step of one unit adds to the innovation, as each of the parts
     innovation, variance : measured minus expected and its variance, in units of ρ
     """
     told = min(max(seen, -CUSUM_GATE), CUSUM_GATE)
@@ -53,18 +62,18 @@ def follow_change(
         if own[SUM] <= 0.0:
             own[:] = 0.0
             continue
-        own[FILM_SUM] += film * innovation / variance
-        own[FILM_INFORMATION] += film * film / variance
-        own[JOINT_SUM] += joint * innovation / variance
-        own[JOINT_INFORMATION] += joint * joint / variance
+        for part in range(CHANGING_PARTS):
+            own[FIRST_PART + 2 * part] += h[first + part] * innovation / variance
+            own[FIRST_PART + 2 * part + 1] += h[first + part] ** 2 / variance
     if max(sides[RISE, SUM], sides[FALL, SUM]) <= CUSUM_LIMIT:
         return -1
     return RISE if sides[RISE, SUM] >= sides[FALL, SUM] else FALL
 
 
 @bare_kernel
-def size_of_change(total: float, information: float) -> tuple[float, float]:
-    """Mean and variance of a step by its normal equations and the prior."""
+def size_of_change(side: FloatArray, part: int) -> tuple[float, float]:
+    """Mean and variance of a step of that part, counted from 0, by a side's normal equations and the prior."""
+    total, information = side[FIRST_PART + 2 * part], side[FIRST_PART + 2 * part + 1]
     variance = 1.0 / (1.0 / PRIOR_SIGMA**2 + EVIDENCE_SHARE * information)
     return variance * EVIDENCE_SHARE * total, variance
 

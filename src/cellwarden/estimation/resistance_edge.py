@@ -29,6 +29,7 @@ EMPTY_SOC, FULL_SOC, OUTSIDE_NOISE = 0.06, 0.95, 0.25  # beyond these the surfac
 ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error
 NOISE_MEMORY_EDGES = 40.0
 MEDIAN_VARIANCE = 1.57  # of the median of normal values over that of their mean
+READING_SHARE = 0.5  # of an innovation's variance that is the readings', to learn their noise from it
 SIGMA_DEVIATION = 0.6745  # median deviation of normal values over their sigma
 RATIO, NOISE, INNOVATION, CHANGED, CHOSEN, SORTED = range(6)  # rows of scratch, (n_cells,) each
 SCRATCH_ROWS = 6
@@ -152,12 +153,14 @@ def _take(
         ratio,
         noise,
         alike,
+        state.edge_count,
         work[INNOVATION],
         work[CHANGED],
     )
-    name_joints(state.log_weight, state.taken_for_joint)
     _count(state, ratio, work[CHANGED], stamp, edges.celsius[e])
-    _learn_noise(state.noise_volt, work, abs(edges.after_ampere[e] - edges.before_ampere[e]) * scale.unit_ohm)
+    name_joints(state.log_weight, state.edge_count, state.edges_since_change, state.taken_for_joint)
+    step_volt = abs(edges.after_ampere[e] - edges.before_ampere[e]) * scale.unit_ohm
+    _learn_noise(state.noise_volt, work, step_volt, alike * kernel.CELL_LAW_SIGMA * middle_ratio)
 
 
 @bare_kernel
@@ -233,16 +236,21 @@ def _lower(known: float, value: float) -> float:
 
 
 @bare_kernel
-def _learn_noise(noise_volt: FloatArray, work: FloatArray, unit_volt: float) -> None:
-    """Follow the noise of a voltage difference by the middle of the cells' innovations."""
+def _learn_noise(noise_volt: FloatArray, work: FloatArray, unit_volt: float, law_noise: float) -> None:
+    """Follow the noise of a voltage difference by the middle of the cells' innovations, the law's own error taken out.
+
+    Cells whose innovation has other causes, as near empty, say nothing of the readings.
+    """
     seen = 0
     for j in range(work.shape[1]):
-        work[CHOSEN, j] = abs(work[INNOVATION, j] * unit_volt)
+        of_readings = noise_volt[0] > np.sqrt(READING_SHARE) * work[NOISE, j] * unit_volt
+        work[CHOSEN, j] = abs(work[INNOVATION, j] * unit_volt) if of_readings else np.nan
         seen += 1 if np.isfinite(work[CHOSEN, j]) else 0
     if seen < FEWEST_LIVE_CELLS:
         return
     noise_volt[1] = min(noise_volt[1] + 1.0, NOISE_MEMORY_EDGES)
     share = 1.0 / (noise_volt[1] + 5.0)
     variance = noise_volt[0] ** 2
-    middle = finite_middle(work[CHOSEN], work[SORTED])
-    noise_volt[0] = np.sqrt(variance + share * ((middle / SIGMA_DEVIATION) ** 2 - variance))
+    seen_variance = (finite_middle(work[CHOSEN], work[SORTED]) / SIGMA_DEVIATION) ** 2
+    own = max(seen_variance - (law_noise * unit_volt) ** 2, 0.0)
+    noise_volt[0] = np.sqrt(variance + share * (own - variance))

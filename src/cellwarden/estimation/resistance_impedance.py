@@ -94,7 +94,7 @@ def take_impedance(
             state.changed_unix_time_second[cell] = unix_time_second
             state.edges_since_change[cell] = 0.0
             state.coldest_celsius[cell] = state.warmest_celsius[cell] = celsius[cell]
-    name_joints(state.log_weight, state.taken_for_joint)
+    name_joints(state.log_weight, state.edge_count, state.edges_since_change, state.taken_for_joint)
     state.informed_unix_time_second[live & (state.edge_count > 0.0)] = unix_time_second
 
 

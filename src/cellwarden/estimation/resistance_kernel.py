@@ -1,12 +1,14 @@
 """One current edge into the filters of the resistance: one for what the cells share, a bank for each cell.
 
 The bank follows the cell's ratio to the pack's median on the same edge, where current gain, timing and the law's own
-error cancel. Its state is (μ, α, κ): r = (1 + μ)·ρ + exp(θ₀)·(α·g(T) + κ), with ρ the median's resistance at the
-cell's temperature and charge and g the Arrhenius factor: μ scales all of it (size of the cell), α is a film that
-follows the cell's temperature law, κ a joint that does not; a fourth state is what a measured impedance of the cell is
-off by. Three hypotheses run side by side (Bar-Shalom, Li and Kirubarajan, Estimation with Applications to Tracking and
-Navigation, 2001, ch. 11.6): healthy (all three small), an aged cell (α free) and a joint (κ free). After a step of the
-best one's innovations (`resistance_change`) they begin anew.
+error cancel. Its state is (μ, α, τ, κ): r = (1 + μ)·ρ + exp(θ₀)·(α·g(T) + τ·a(i, T, z) + κ), with ρ the median's
+resistance at the cell's temperature and charge, g and a the law's series part and charge transfer over what they are at
+the reference: μ scales all of it (size of the cell), α is a film or lost electrolyte, which follows temperature, τ a
+slower charge transfer, which follows temperature, current and charge, κ a joint, which follows nothing; a fifth state
+is what a measured impedance of the cell is off by. Four hypotheses run side by side (Bar-Shalom, Li and Kirubarajan,
+Estimation with Applications to Tracking and Navigation, 2001, ch. 11.6): healthy (all small), a cell that aged in
+either way (α or τ free) and a joint (κ free). After a step of the best one's innovations (`resistance_change`) they
+begin anew.
 """
 
 from __future__ import annotations
@@ -16,20 +18,18 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.resistance_change import (
-    FILM_INFORMATION,
-    FILM_SUM,
-    JOINT_INFORMATION,
-    JOINT_SUM,
+    CHANGING_PARTS,
     change_weight,
     follow_change,
     size_of_change,
 )
 from cellwarden.estimation.resistance_law import (
-    ACTIVATION,
     LOG_SCALE,
     law_variance,
     log_resistance,
     log_resistance_gradient,
+    series_factor,
+    transfer_factor,
     write_gradient,
 )
 from cellwarden.estimation.scalar_update import scalar_update, update_by
@@ -38,42 +38,42 @@ __all__ = [
     "BANK_STATES",
     "HYPOTHESES",
     "PARTS",
+    "aged_log_odds",
     "bank_covariance",
     "first_noise",
     "update_cells",
     "update_common",
 ]
 
-SIZE, FILM, JOINT, ODDITY = range(4)
-BANK_STATES = 4
-PARTS = 3  # of a cell's resistance, those before the oddity of its impedance
-HEALTHY, AGED_CELL, BAD_JOINT = range(3)
-HYPOTHESES = 3
+SIZE, FILM, TRANSFER, JOINT, ODDITY = range(5)
+BANK_STATES = 5
+PARTS = 4  # of a cell's resistance, those before the oddity of its impedance
+HEALTHY, AGED_FILM, AGED_TRANSFER, BAD_JOINT = range(4)  # from the second on, that of the k-th part that may change
+HYPOTHESES = 4
 SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA, ODDITY_SIGMA = 0.06, 0.015, 0.4, 0.08
 GATE, LAW_GATE = 3.0, 2.0  # a step of the graphite repeats itself on edge after edge
 UNLIKE = 0.1
+FIRST_EDGES = 10.0  # what they show was there when the log began: no change
 LIKELIHOOD_SHARE = 0.7  # of edges that are independent of each other: neighbours share temperature and charge
 LOG_WEIGHT_SPAN = 10.0
 OPEN_LOG_ODDS = 3.0  # of aged cell against joint: below it the question is open
-PRIOR_PROBABILITY = np.array([0.96, 0.02, 0.02])
-CHANGE_PROBABILITY = np.array([0.4, 0.35, 0.25])
+# cell and joint alike, so that the steps decide
+PRIOR_PROBABILITY = np.array([0.96, 0.01, 0.01, 0.02])
+CHANGE_PROBABILITY = np.array([0.4, 0.15, 0.15, 0.3])
 COMMON_WALK_PER_DAY = 0.002**2
 CELL_WALK_PER_DAY = 0.0015**2
 CELL_LAW_SIGMA = 0.012
 EMPTY_SOC, EMPTY_SHARE = 0.08, 1.0  # near empty the law depends on what capacity the cell has lost, and how
+FULL_SOC, FULL_SIGMA = 0.03, 0.6  # near full a cell's own charge and shape make steps unlike, as in `law_variance`
 UNLIKE_SHARE = 0.5  # of a cell's difference in the law to the median's that may be wrong
 TIMING_SHARE = 0.04  # change of the resistance by doubling the time after the step, over that doubling
 
 
 def bank_covariance() -> FloatArray:
     """(HYPOTHESES, BANK_STATES, BANK_STATES) covariances before the first edge."""
-    sigma = np.array(
-        [
-            [SIZE_SIGMA, SMALL_SIGMA, SMALL_SIGMA, ODDITY_SIGMA],
-            [SIZE_SIGMA, FREE_SIGMA, SMALL_SIGMA, ODDITY_SIGMA],
-            [SIZE_SIGMA, SMALL_SIGMA, FREE_SIGMA, ODDITY_SIGMA],
-        ]
-    )
+    sigma = np.tile([SIZE_SIGMA, SMALL_SIGMA, SMALL_SIGMA, SMALL_SIGMA, ODDITY_SIGMA], (HYPOTHESES, 1))
+    for part in range(CHANGING_PARTS):
+        sigma[HEALTHY + 1 + part, FILM + part] = FREE_SIGMA
     return np.stack([np.diag(row**2) for row in sigma])
 
 
@@ -129,6 +129,15 @@ def _best(log_weight: FloatArray) -> int:
     return best
 
 
+@bare_kernel
+def aged_log_odds(log_weight: FloatArray) -> float:
+    """Logarithm of the odds of an aged cell, in whatever way, against a joint; of (HYPOTHESES,)."""
+    film, transfer = log_weight[AGED_FILM], log_weight[AGED_TRANSFER]
+    highest = max(film, transfer)
+    aged = highest + np.log(np.exp(film - highest) + np.exp(transfer - highest))
+    return float(aged - log_weight[BAD_JOINT])
+
+
 @counted_kernel
 def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatArray, side: FloatArray) -> None:
     """A change was seen: of the cell or of the joint, or none after all.
@@ -137,19 +146,18 @@ def _reopen(x: FloatArray, p: FloatArray, log_weight: FloatArray, start: FloatAr
     joint's, each goes on from where it is.
     """
     best = _best(log_weight)
-    is_open = best != HEALTHY and abs(log_weight[AGED_CELL] - log_weight[BAD_JOINT]) < OPEN_LOG_ODDS
+    is_open = best != HEALTHY and abs(aged_log_odds(log_weight)) < OPEN_LOG_ODDS
     if not is_open:
         base_x, base_p = x[best].copy(), p[best].copy()
         for k in range(HYPOTHESES):
             x[k] = base_x
             p[k] = base_p
             log_weight[k] = start[k]
-    film, film_variance = size_of_change(side[FILM_SUM], side[FILM_INFORMATION])
-    joint, joint_variance = size_of_change(side[JOINT_SUM], side[JOINT_INFORMATION])
-    x[AGED_CELL, FILM] += film
-    p[AGED_CELL, FILM, FILM] += film_variance
-    x[BAD_JOINT, JOINT] += joint
-    p[BAD_JOINT, JOINT, JOINT] += joint_variance
+    for part in range(CHANGING_PARTS):
+        hypothesis, changed = HEALTHY + 1 + part, FILM + part
+        size, variance = size_of_change(side, part)
+        x[hypothesis, changed] += size
+        p[hypothesis, changed, changed] += variance
 
 
 @counted_kernel
@@ -212,7 +220,7 @@ def take_ratio(
         highest = max(highest, log_weight[k])
     for k in range(HYPOTHESES):
         log_weight[k] = max(log_weight[k] - highest, -LOG_WEIGHT_SPAN)
-    side = follow_change(sides, seen, weight, h[FILM], h[JOINT], told, variance)
+    side = follow_change(sides, seen, weight, h, FILM, told, variance)
     if side >= 0:
         _reopen(x, p, log_weight, start, sides[side])
         sides[:] = 0.0
@@ -277,12 +285,14 @@ def update_cells(
     ratio: FloatArray,
     noise: FloatArray,
     alike: float,
+    edge_count: FloatArray,
     innovation: FloatArray,
     changed: FloatArray,
 ) -> None:
     """Take one edge into every cell's bank, in place; `innovation` (n_cells,) in units of ρ and `changed` are results.
 
-    `cells` (n_cells, 2) holds temperature [°C] and z; a cell whose `ratio` is NaN is left alone.
+    `cells` (n_cells, 2) holds temperature [°C] and z, `edge_count` (n_cells,) the edges before this one; a cell whose
+    `ratio` is NaN is left alone.
     """
     _update_each(
         x,
@@ -300,6 +310,7 @@ def update_cells(
         ratio,
         noise,
         alike,
+        edge_count,
         innovation,
         changed,
         log_resistance_gradient(law, before, after, middle[0], middle[1]),
@@ -325,6 +336,7 @@ def _update_each(
     ratio: FloatArray,
     noise: FloatArray,
     alike: float,
+    edge_count: FloatArray,
     innovation: FloatArray,
     changed: FloatArray,
     middle_gradient: FloatArray,
@@ -343,13 +355,16 @@ def _update_each(
         move, move_variance = move_to_cell(
             law, law_covariance, before, after, middle, cells[j], at_middle, middle_gradient, gradient
         )
-        inverse = 1.0 / (cells[j, 0] + 273.15) - 1.0 / 298.15
         h[SIZE] = middle_ratio * np.exp(move)
-        h[FILM] = scale * np.exp(law[ACTIVATION] * inverse)
+        h[FILM] = scale * series_factor(law, cells[j, 0])
+        h[TRANSFER] = scale * transfer_factor(law, before, after, cells[j, 0], cells[j, 1])
         h[JOINT] = scale
-        variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + move_variance)
+        full = FULL_SIGMA * np.exp((cells[j, 1] - 1.0) / FULL_SOC)
+        variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + full**2 + move_variance)
         # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change
         weight = change_weight(np.sqrt(variance) / h[SIZE]) / (1.0 + (move / UNLIKE) ** 2)
+        if edge_count[j] < FIRST_EDGES:
+            weight = 0.0
         told, opened = take_ratio(x[j], p[j], log_weight[j], sides[j], start, h, ph, ratio[j], variance, weight)
         innovation[j] = told
         changed[j] = 1.0 if opened else 0.0

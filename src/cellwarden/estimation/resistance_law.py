@@ -29,6 +29,8 @@ __all__ = [
     "law_variance",
     "log_resistance",
     "log_resistance_gradient",
+    "series_factor",
+    "transfer_factor",
     "write_gradient",
 ]
 
@@ -102,17 +104,45 @@ def _transfer_slope(before: float, after: float, scale: float) -> float:
 @bare_kernel
 def log_resistance(x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float) -> float:
     """Natural logarithm of ρ (see the module) for a step between two currents [C]."""
-    inverse = 1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15
     share = 1.0 / (1.0 + np.exp(-x[TRANSFER_LOGIT]))
+    series = (1.0 - share) * series_factor(x, temperature_celsius)
+    transfer = share * _transfer_ratio(x, before, after, temperature_celsius)
+    return float(x[LOG_SCALE] + _shape(x, soc) + np.log(series + transfer))
+
+
+@bare_kernel
+def series_factor(x: FloatArray, temperature_celsius: float) -> float:
+    """The series part over what it is at 25 °C."""
+    return float(np.exp(x[ACTIVATION] * _colder(temperature_celsius)))
+
+
+@bare_kernel
+def transfer_factor(x: FloatArray, before: float, after: float, temperature_celsius: float, soc: float) -> float:
+    """The charge transfer seen by a step between two currents [C] over what it is at the reference."""
+    return float(np.exp(_shape(x, soc)) * _transfer_ratio(x, before, after, temperature_celsius))
+
+
+@bare_kernel
+def _transfer_ratio(x: FloatArray, before: float, after: float, temperature_celsius: float) -> float:
+    """The same at half charge."""
     scale = np.exp(x[TRANSFER_CURRENT])
-    reference = _transfer_slope(0.0, -REFERENCE_STEP, scale)
-    transfer_factor = np.exp(x[TRANSFER_ACTIVATION] * inverse)
-    slope = _transfer_slope(before, after, scale / transfer_factor) * transfer_factor
-    low, share_above = _knot_place(soc)
-    shape = x[FIRST_KNOT + low] + share_above * (x[FIRST_KNOT + low + 1] - x[FIRST_KNOT + low])
-    shape -= x[FIRST_KNOT + REFERENCE_KNOT]
-    series = (1.0 - share) * np.exp(x[ACTIVATION] * inverse)
-    return float(x[LOG_SCALE] + shape + np.log(series + share * slope / reference))
+    colder = np.exp(x[TRANSFER_ACTIVATION] * _colder(temperature_celsius))
+    slope = _transfer_slope(before, after, scale / colder) * colder
+    return float(slope / _transfer_slope(0.0, -REFERENCE_STEP, scale))
+
+
+@bare_kernel
+def _shape(x: FloatArray, soc: float) -> float:
+    """Logarithm of the dependence on charge, 0 at half charge."""
+    low, share = _knot_place(soc)
+    shape = x[FIRST_KNOT + low] + share * (x[FIRST_KNOT + low + 1] - x[FIRST_KNOT + low])
+    return float(shape - x[FIRST_KNOT + REFERENCE_KNOT])
+
+
+@bare_kernel
+def _colder(temperature_celsius: float) -> float:
+    """1/T − 1/298.15 K."""
+    return float(1.0 / (temperature_celsius + 273.15) - 1.0 / 298.15)
 
 
 @counted_kernel

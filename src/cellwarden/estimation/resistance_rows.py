@@ -22,6 +22,7 @@ SETTLED_FRACTION = 4.0 * kernel.SMALL_SIGMA  # of a part, beyond what a sound ce
 LAW_FLOOR_SIGMA = 0.012  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
 _TWO_SIDED = 1.96
+_AGED, _RISE = [kernel.AGED_FILM, kernel.AGED_TRANSFER], [kernel.FILM, kernel.TRANSFER]
 
 
 # what the track is made of: of the law, then (n_cells, …) of the cells
@@ -77,8 +78,8 @@ def rows_of(
         "relative_fraction": relative,
         "cell_excess_fraction": (cells.pop("own") - centre) / (1.0 + centre),
         "cell_excess_sigma_fraction": np.sqrt(cells.pop("own_variance") + floor),
-        "cell_rise_fraction": cells.pop("film") / (1.0 + centre),
-        "cell_rise_sigma_fraction": np.sqrt(cells.pop("film_variance") + floor),
+        "cell_rise_fraction": cells.pop("rise") / (1.0 + centre),
+        "cell_rise_sigma_fraction": np.sqrt(cells.pop("rise_variance") + floor),
         "joint_excess_fraction": cells.pop("joint") / (1.0 + centre),
         "joint_excess_sigma_fraction": np.sqrt(cells.pop("joint_variance")),
         "middle_ohm": middle_ohm[:, 0],
@@ -101,9 +102,9 @@ def _of_cells(seen: dict[str, FloatArray], states: int) -> dict[str, FloatArray]
     values = {
         "total": total,
         "total_variance": total_variance,
-        **dict(zip(("own", "own_variance", "joint", "joint_variance", "film", "film_variance"), parts, strict=True)),
-        "aged_probability": _probability(bank, weight, kernel.AGED_CELL, kernel.FILM),
-        "joint_probability": _probability(bank, weight, kernel.BAD_JOINT, kernel.JOINT),
+        **dict(zip(("own", "own_variance", "joint", "joint_variance", "rise", "rise_variance"), parts, strict=True)),
+        "aged_probability": _probability(bank, weight, _AGED, _RISE),
+        "joint_probability": _probability(bank, weight, [kernel.BAD_JOINT], [kernel.JOINT]),
         "temperature_span_kelvin": np.nan_to_num(seen["warmest_celsius"] - seen["coldest_celsius"]),
         "usual_span_kelvin": np.nan_to_num(seen["warmest_ever_celsius"] - seen["coldest_ever_celsius"]),
         **{name: seen[name] for name in ("informed_unix_time_second", "changed_unix_time_second")},
@@ -118,14 +119,14 @@ def _weights(log_weight: FloatArray) -> FloatArray:
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
-def _probability(bank: FloatArray, weight: FloatArray, hypothesis: int, part: int) -> FloatArray:
-    """(n_cells,) that this part has changed, now or in what was settled before."""
-    settled = bank[:, kernel.HEALTHY, part] > SETTLED_FRACTION
-    return weight[:, hypothesis] + np.where(settled, weight[:, kernel.HEALTHY], 0.0)
+def _probability(bank: FloatArray, weight: FloatArray, hypotheses: list[int], parts: list[int]) -> FloatArray:
+    """(n_cells,) that one of these parts has changed, now or in what was settled before."""
+    settled = bank[:, kernel.HEALTHY, parts].sum(axis=1) > SETTLED_FRACTION
+    return np.asarray(weight[:, hypotheses].sum(axis=1) + np.where(settled, weight[:, kernel.HEALTHY], 0.0))
 
 
 def _total(bank: FloatArray, covariance: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance over the hypotheses of μ + α + κ, (n_cells,)."""
+    """Mean and variance over the hypotheses of μ + α + τ + κ, (n_cells,)."""
     mean = bank[:, :, : kernel.PARTS].sum(axis=2)
     variance = covariance[:, :, : kernel.PARTS, : kernel.PARTS].sum(axis=(2, 3))
     centre = (weight * mean).sum(axis=1)
@@ -135,15 +136,17 @@ def _total(bank: FloatArray, covariance: FloatArray, weight: FloatArray) -> tupl
 def _parts(
     bank: FloatArray, covariance: FloatArray, weight: FloatArray, taken_for_joint: FloatArray
 ) -> tuple[FloatArray, ...]:
-    """Cell part μ + α, joint κ and film α, each with its variance, under the hypothesis that counts, (n_cells,).
+    """Cell part μ + α + τ, joint κ, rise α + τ, each with its variance, by the hypothesis that counts, (n_cells,).
 
     Something changed or nothing did; if it did, it is taken for the cell's unless it was named a joint's.
     """
     cells = np.arange(weight.shape[0])
-    changed = np.where(taken_for_joint > 0.0, kernel.BAD_JOINT, kernel.AGED_CELL)
+    aged = np.where(weight[:, kernel.AGED_FILM] > weight[:, kernel.AGED_TRANSFER], *_AGED)
+    changed = np.where(taken_for_joint > 0.0, kernel.BAD_JOINT, aged)
     chosen = np.where(weight[:, kernel.HEALTHY] > 0.5, kernel.HEALTHY, changed)
     x, p = bank[cells, chosen], covariance[cells, chosen]
-    own = [kernel.SIZE, kernel.FILM]
-    cell_variance = p[:, own][:, :, own].sum(axis=(1, 2))
-    joint_variance, film_variance = p[:, kernel.JOINT, kernel.JOINT], p[:, kernel.FILM, kernel.FILM]
-    return x[:, own].sum(axis=1), cell_variance, x[:, kernel.JOINT], joint_variance, x[:, kernel.FILM], film_variance
+    return tuple(
+        values
+        for parts in ([kernel.SIZE, *_RISE], [kernel.JOINT], _RISE)
+        for values in (x[:, parts].sum(axis=1), p[:, parts][:, :, parts].sum(axis=(1, 2)))
+    )
