@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cellwarden.models.parameter_file import Cited, CitedPair, ParameterFile
+from cellwarden.models.parameter_file import AgedCapacity, Cited, CitedPair, ParameterFile
 from cellwarden.models.parameter_set import known_cell_models, read_parameter_file
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "parameter-sets.md"
@@ -30,6 +30,9 @@ def _section(file: ParameterFile) -> str:
             lines.append(f"| {name} | {entry.value:g} | {entry.citation} |")
         elif isinstance(entry, CitedPair):
             lines.append(f"| {name} | {entry.value[0]:g}, {entry.value[1]:g} | {entry.citation} |")
+        elif isinstance(entry, AgedCapacity):
+            share, bias, spread = entry.share_fraction, entry.bias_fraction, entry.sigma_fraction
+            lines.append(f"| {name}: share, bias, sigma | {share:g}, {bias:g}, {spread:g} | {entry.citation} |")
     lines += ["", "Sources:", ""]
     lines += [f"* {key}: {text}" for key, text in file.citations.items()]
     return "\n".join([*lines, ""])

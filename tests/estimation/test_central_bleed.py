@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cellwarden.estimation.charge_kernel import central_bleed
+from cellwarden.estimation.central_bleed import central_bleed
 
 
 def test_bleeds_that_take_turns_are_averaged_over_the_middle_cells() -> None:

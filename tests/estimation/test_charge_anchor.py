@@ -12,9 +12,13 @@ from cellwarden.estimation.charge_anchor import (
     COUNTED,
     FLOAT_REGULATION_VOLT,
     LOW_FLOAT_VOLT,
+    SETTLED_SECOND,
+    SETTLED_SOC,
     forget_zero,
     may_be_charged,
+    watch_settled,
 )
+from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import ESTIMATOR
 from cellwarden.estimation.charge_kernel import NEWS_SHARE_OF_CAPACITY, news_of_place
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
@@ -86,3 +90,34 @@ def test_a_reading_tells_of_the_curve_where_the_charge_has_moved_not_where_a_wro
     state.x[:, cc.DEFICIT] += 0.5 * NEWS_SHARE_OF_CAPACITY * np.exp(state.x[:, cc.LN_CAPACITY])
     assert news_of_place(state) == pytest.approx(0.5, rel=1e-6)
     assert news_of_place(state) == 0.0
+
+
+def rested_above_the_plateau(soc: float, below_volt: float, current: float) -> tuple[ChargeArrays, bool]:
+    """Filters that counted to `soc`, after that current for an hour so far below the voltage of a full pack."""
+    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    for x in state.x:
+        x[cc.DEFICIT] = (1.0 - soc) * np.exp(x[cc.LN_CAPACITY])
+    volt = state.parameters[cc.P_FULL_VOLT] - below_volt
+    minutes = int(SETTLED_SECOND / 60.0)
+    return state, [watch_settled(state, volt, current, 60.0) for _ in range(minutes)][-1]
+
+
+def test_a_pack_that_stays_above_the_plateau_without_a_current_is_full_whatever_was_counted() -> None:
+    state, began_again = rested_above_the_plateau(0.55, 0.01, 0.0)
+    assert began_again
+    soc = 1.0 - state.x[:, cc.DEFICIT] / np.exp(state.x[:, cc.LN_CAPACITY])
+    assert soc == pytest.approx(SETTLED_SOC)
+
+
+@pytest.mark.parametrize(
+    ("soc", "below_volt", "current"),
+    [
+        (0.9, 0.01, 0.0),  # hysteresis may hold it up there
+        (0.55, 0.03, 0.0),  # on the plateau
+        (0.55, 0.01, 10.0),  # a charger holds it up there
+    ],
+)
+def test_nothing_begins_again_where_a_charge_may_be_right(soc: float, below_volt: float, current: float) -> None:
+    state, began_again = rested_above_the_plateau(soc, below_volt, current)
+    assert not began_again
+    assert state.x[0, cc.DEFICIT] == pytest.approx((1.0 - soc) * np.exp(state.x[0, cc.LN_CAPACITY]))

@@ -44,3 +44,37 @@ def test_a_bleed_on_a_knee_that_is_steeper_than_it_is_thought_opens_no_leak(stee
     y, p = rested(0.0, 0.06, steeper)
     assert abs(y[cd.LEAK]) < 0.02
     assert np.sqrt(p[cd.LEAK, cd.LEAK]) <= 5e-3
+
+
+def flat_then_empty() -> FloatArray:
+    """A curve with a plateau that says nothing of the charge, above a steep end."""
+    return 3.33 + 0.02 * GRID + 0.15 * np.exp((GRID - 1.0) / 0.01) - 0.6 * np.exp(-GRID / 0.06)
+
+
+def drained(leak_ampere: float, days: float, sensor_volt_per_day: float = 0.0) -> tuple[FloatArray, FloatArray]:
+    """State and covariance of a cell that leaks beside a pack that rests on the plateau, or whose sensor drifts off."""
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    learnt, work = flat_then_empty(), np.empty((2, cd.STATES))
+    for step in range(int(days * 288)):
+        hours = step / 12.0
+        cd.predict_difference(y, p, memory, 300.0, 0.0, CAPACITY_AH, 0.0, 0.0, 20.0)
+        volt = np.interp(0.8 - np.array([leak_ampere * hours, 0.0]) / CAPACITY_AH, GRID, learnt)
+        reading = volt[0] - volt[1] + sensor_volt_per_day * hours / 24.0
+        place = (20.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.0, reading, 300.0, 300.0 * step)
+        cd.correct_difference(y, p, memory, learnt, learnt, 1.0, *place, work)
+    return y, p
+
+
+def test_a_cell_that_leaks_down_to_the_end_of_the_plateau_is_found_there() -> None:
+    y, p = drained(0.5, 5.5)
+    lost = 0.5 * 5.5 * 24.0
+    assert 0.7 * lost < y[cd.DIFFERENCE] < 1.1 * lost
+    assert 0.7 * 0.5 < y[cd.LEAK] < 1.3 * 0.5
+    assert abs(y[cd.READING_OFFSET]) < 0.005
+    assert np.linalg.eigvalsh(p)[0] >= -1e-12
+
+
+def test_a_sensor_that_drifts_within_the_plateau_s_height_empties_no_cell() -> None:
+    y, _ = drained(0.0, 7.5, -0.004)
+    assert abs(y[cd.DIFFERENCE]) < 5.0

@@ -22,6 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, MINIMUM_SLOPE_VOLT, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
@@ -33,10 +34,8 @@ STATES = 6
 
 # slots of the memory beside the state
 SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
-# of a rest: the low-passed miss of the reading [V]; the same and the open-circuit difference [V] once it had settled;
-# the curve's error [V] when it began, and how long it lasted then [s]
-MISS, MISS_BEFORE, AWAY_BEFORE, BETA_BEFORE, REST_BEFORE = range(6, 11)
-STILL = 11  # first of the slots of `still_reading`
+REST = 6  # first of the slots of `cell_fall`
+STILL = REST + cf.REST_SLOTS  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
 MEMORY = READ + 1
 
@@ -61,13 +60,8 @@ LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells 
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND = 1800.0
 SURPRISE_LIMIT = 3.0
-SETTLED_SECOND = 2 * 3600.0
-# by which a reading drifts in a rest without a leak: relaxation that is left, as a voltage and as a share of the
-# capacity, and share of the drift that is expected, for a knee may be half as steep again; no curve's error grows
-# beyond that at one place
-LEFT_VOLT, LEFT_SHARE, KNEE_SHARE, FALLING_SIGMAS = 0.003, 0.0003, 0.5, 4.0
-FALLEN_STEP = 0.0002  # of the capacity, by which the charge is looked for that a cell has lost
 BLEED_TOLERANCE = 0.04
+FOUND_SHARE = 0.9  # correlation of what a cell lost in a rest with its leak; below 1, for it may have leaked unevenly
 
 
 @bare_kernel
@@ -204,11 +198,13 @@ def correct_difference(
     miss = reading - expected + y[BETA]
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
     memory[SURPRISE] += share * (miss / np.sqrt(variance + sigma2) - memory[SURPRISE])
-    memory[MISS] += share * (miss - memory[MISS])
-    _remember_rest(memory, y[BETA], ocv - reference, rest_second)
-    if slope > STEEP_VOLT and reading < 0.0 and _falls_away(memory, slope, ocv - reference, variance):
-        volt = ocv + miss - memory[BETA_BEFORE]
-        _take_fall_for_leak(y, p, memory, discharge, charge, soc, own, volt, rest_second)
+    rest = memory[REST:]
+    rest[cf.MISS] += share * (miss - rest[cf.MISS])
+    cf.remember_rest(rest, y[BETA], ocv - reference, rest_second)
+    if rest_second < cf.SETTLED_SECOND:
+        memory[SURPRISE_BEFORE] = memory[SURPRISE]
+    falls = 1.0 if reading < 0.0 and cf.falls_away(rest, slope, ocv - reference, variance) else 0.0
+    if _take_fall(y, p, memory, discharge, charge, soc, own, slope, ocv + miss, falls, rest_second):
         return
     _open_leak_of_surprising(p, memory, capacity, slope)
     depth = 1.0 - central
@@ -241,16 +237,6 @@ def _tells_no_capacity(p: FloatArray, depth: float, slope: float) -> bool:
 
 
 @bare_kernel
-def _remember_rest(memory: FloatArray, beta: float, away: float, rest_second: float) -> None:
-    """Keep what a rest began with: a leak shows while the pack rests; what a load leaves is the curve's error."""
-    if rest_second < SURPRISE_SECOND:
-        memory[BETA_BEFORE], memory[REST_BEFORE] = beta, rest_second
-    if rest_second < SETTLED_SECOND:
-        memory[SURPRISE_BEFORE], memory[MISS_BEFORE] = memory[SURPRISE], memory[MISS]
-        memory[AWAY_BEFORE] = away
-
-
-@bare_kernel
 def _open_leak_of_surprising(p: FloatArray, memory: FloatArray, capacity: float, slope: float) -> None:
     """Let a cell leak whose reading has become another one in a rest, as much as few cells do."""
     if abs(memory[SURPRISE] - memory[SURPRISE_BEFORE]) <= SURPRISE_LIMIT:
@@ -261,15 +247,7 @@ def _open_leak_of_surprising(p: FloatArray, memory: FloatArray, capacity: float,
 
 
 @bare_kernel
-def _falls_away(memory: FloatArray, slope: float, away: float, variance: float) -> bool:
-    """Whether a cell falls away below the others in a rest by more than anything but a leak lets it fall."""
-    drifting = LEFT_VOLT**2 + (LEFT_SHARE * slope) ** 2 + (KNEE_SHARE * (away - memory[AWAY_BEFORE])) ** 2
-    doubt = np.sqrt(variance + drifting)
-    return bool(memory[MISS] - memory[MISS_BEFORE] < -FALLING_SIGMAS * doubt)
-
-
-@bare_kernel
-def _take_fall_for_leak(
+def _take_fall(
     y: FloatArray,
     p: FloatArray,
     memory: FloatArray,
@@ -277,30 +255,56 @@ def _take_fall_for_leak(
     charge: FloatArray,
     soc: float,
     own: float,
-    volt: float,
+    slope: float,
+    read_volt: float,
+    falls: float,
     rest_second: float,
-) -> None:
-    """Let a cell have leaked since its rest began what brings it down to the open-circuit voltage that is read.
+) -> bool:
+    """Take for charge what a cell fell in this rest, from the knee or off the plateau; whether it did.
 
-    At one place of a curve its error stays as it was; so the fall is charge. It is found by search, as far as the curve
-    is steep: no straight line reaches down from the knee.
+    `falls` is 1 where it falls by more than anything but a leak lets it fall on a knee, else 0.
     """
-    lost, hours = 0.0, max(rest_second - memory[REST_BEFORE], SURPRISE_SECOND) / 3600.0
-    while lost < LOCATE_LAST:
-        there, slope = branch_voltage(discharge, charge, memory[HYSTERESIS], soc - lost)
-        if there <= volt or slope < STEEP_VOLT:
-            break
-        lost += FALLEN_STEP
-    leak = lost * own / hours
-    y[DIFFERENCE] += lost * own
+    rest = memory[REST:]
+    volt, hours = read_volt - rest[cf.BETA_BEFORE], cf.rest_hours(rest, rest_second)
+    if slope > STEEP_VOLT:
+        if falls > 0.0:
+            lost = cf.lost_on_knee(discharge, charge, memory[HYSTERESIS], soc, volt, STEEP_VOLT)
+            _take_loss_for_leak(y, p, rest, lost * own, hours)
+        return falls > 0.0
+    if not cf.left_plateau(rest, discharge, charge, volt):
+        return False
+    lost, sigma = cf.lost_off_plateau(discharge, charge, memory[HYSTERESIS], soc, volt)
+    _find_again(y, p, rest, lost * own, sigma * own, hours)
+    return True
+
+
+@bare_kernel
+def _take_loss_for_leak(y: FloatArray, p: FloatArray, rest: FloatArray, lost_ah: float, hours: float) -> None:
+    """Let a cell have leaked since its rest began what it lost."""
+    leak = lost_ah / hours
+    y[DIFFERENCE] += lost_ah
     y[LEAK] += leak
-    y[BETA] = memory[BETA_BEFORE]
-    variance = (KNEE_SHARE * leak) ** 2
+    y[BETA] = rest[cf.BETA_BEFORE]
+    variance = (cf.KNEE_SHARE * leak) ** 2
     p[LEAK, LEAK] += variance
     p[DIFFERENCE, LEAK] += hours * variance
     p[LEAK, DIFFERENCE] += hours * variance
     p[DIFFERENCE, DIFFERENCE] += hours * hours * variance
-    memory[MISS] = memory[MISS_BEFORE]
+    rest[cf.MISS] = rest[cf.MISS_BEFORE]
+
+
+@bare_kernel
+def _find_again(y: FloatArray, p: FloatArray, rest: FloatArray, lost_ah: float, sigma_ah: float, hours: float) -> None:
+    """Put a cell where it was found below the plateau, with what it leaked to get there; both as sure as that place."""
+    y[DIFFERENCE] += lost_ah
+    y[LEAK] += lost_ah / hours
+    y[BETA] = rest[cf.BETA_BEFORE]
+    p[DIFFERENCE, :] = p[:, DIFFERENCE] = 0.0
+    p[LEAK, :] = p[:, LEAK] = 0.0
+    p[DIFFERENCE, DIFFERENCE] = sigma_ah * sigma_ah
+    p[LEAK, LEAK] = (sigma_ah / hours) ** 2
+    p[DIFFERENCE, LEAK] = p[LEAK, DIFFERENCE] = FOUND_SHARE * sigma_ah * sigma_ah / hours
+    rest[cf.MISS] = rest[cf.MISS_BEFORE]
 
 
 @bare_kernel

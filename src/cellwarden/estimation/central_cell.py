@@ -39,13 +39,15 @@ FILTERED_1, FILTERED_2, HYSTERESIS, REST_SECOND, TAPER_SECOND, IS_FULL, FULL_COU
 POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 13)
 CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING, CURVE_PRIOR, REMAINDER = range(13, 20)
 PRIOR_LIKELIHOOD, NEWS, TOP_MISS, TOP_SIGMA, TOP_APART = 20, 21, 22, 23, 24
-MEMORY = 25
+SITE, SITE_SHIFT = 25, 26
+MEMORY = 27
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
 P_HYSTERESIS_RATE, P_IDLE_SIGMA, P_RESOLUTION, P_UNLOGGED_BLEED, P_FLOAT_VOLT, P_READING_SPREAD = range(8, 14)
 P_HAS_KNEE, P_BLEED_VOLT = 14, 15
-PARAMETERS = 16
+P_CAPACITY_PRIOR = 16  # six: share, mean and sigma of ln Q for new cells and for aged ones
+PARAMETERS = 22
 
 TELLING_DEPTH = 0.1  # of discharge; nearer to full the knee's shape is known too little to tell a capacity
 # by which that shape misplaces a charge: a count that is surer than this learns no capacity from it

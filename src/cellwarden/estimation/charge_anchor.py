@@ -25,12 +25,15 @@ from cellwarden.estimation.still_reading import still_stands
 
 # slots of the pack's scalars
 ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
-LAST_NEWS = 9
-SCALARS = 10
+LAST_NEWS, SETTLED = 9, 10
+SCALARS = 11
 
 HANDOVER_SIGMA = 0.02
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 FULL_SECOND = 600.0
+SETTLED_SECOND = 3600.0  # after which next to nothing of a charge's polarisation is left in the voltage
+# there, whatever the hysteresis; a count that is further off is wrong, not unsure
+SETTLED_SOC, SETTLED_SOC_SIGMA, LEAST_SETTLED_SOC = 0.97, 0.02, 0.87
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
@@ -61,6 +64,26 @@ def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, curre
 
 
 @bare_kernel
+def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: float) -> bool:
+    """Begin again where the pack stands above the plateau after an hour of next to no current, far from full by count.
+
+    A charger that goes to its float at once leaves no time at the knee. Whether that was so.
+    """
+    above = voltage >= state.parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
+    rests = abs(current) <= state.parameters[cc.P_CAPACITY] / 50.0
+    state.scalars[SETTLED] = state.scalars[SETTLED] + elapsed if above and rests else 0.0
+    if state.scalars[SETTLED] < SETTLED_SECOND:
+        return False
+    x = state.x[int(state.scalars[BEST])]
+    if 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > LEAST_SETTLED_SOC:
+        return False
+    for k in range(state.x.shape[0]):
+        _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], SETTLED_SOC, SETTLED_SOC_SIGMA)
+    _forget_cells(state)
+    return True
+
+
+@bare_kernel
 def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> bool:
     """Begin again at a full charge that the filters did not expect: what they had learnt stood on a wrong charge.
 
@@ -72,18 +95,25 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> b
         drawn = state.x[k, cc.OFFSET] - current > DRAWN_C_RATE * state.parameters[cc.P_CAPACITY]
         if state.memory[k, cc.GIVEN_UP] == 0.0 and (drawn or abs(soc - FULL_SOC) > tolerance_soc):
             wrong = True
-            _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
+            _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
     if not wrong:
         return False
+    for k in range(state.x.shape[0]):
+        if state.memory[k, cc.GIVEN_UP] > 0.0:
+            _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
+    _forget_cells(state)
+    return True
+
+
+@counted_kernel
+def _forget_cells(state: ChargeArrays) -> None:
+    """Find the cells' differences anew, and weigh all curves again."""
     for j in range(state.y.shape[0]):
         cd.restart_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
     for k in range(state.x.shape[0]):
-        if state.memory[k, cc.GIVEN_UP] > 0.0:
-            _restart(state.x[k], state.p[k], state.memory[k], state.prior[k])
         state.memory[k, cc.GIVEN_UP] = 0.0
         state.memory[k, cc.LIKELIHOOD] = state.memory[k, cc.PRIOR_LIKELIHOOD]
         state.memory[k, cc.NEWS] = 0.0
-    return True
 
 
 @counted_kernel
@@ -94,15 +124,17 @@ def relocate_cells(state: ChargeArrays) -> None:
 
 
 @counted_kernel
-def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray) -> None:
+def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray, soc: float, sigma: float) -> None:
     """Forget everything: a wrong charge bends all that is learnt beside it."""
     x[:] = prior[0]
     p[:] = np.diag(prior[1] ** 2)
+    memory[cc.SITE] = 1.0 / prior[1, cc.LN_CAPACITY] ** 2
+    memory[cc.SITE_SHIFT] = memory[cc.SITE] * prior[0, cc.LN_CAPACITY]
     memory[cc.CURVE_SQUARES] = 0.0
     memory[cc.CURVE_WEIGHT] = 0.0
     memory[cc.TOP_MISS] = 0.0
     memory[cc.TOP_SIGMA] = 0.0
-    _start_central(x, p, memory, FULL_SOC, FULL_SOC_SIGMA)
+    _start_central(x, p, memory, soc, sigma)
 
 
 @bare_kernel

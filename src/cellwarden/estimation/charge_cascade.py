@@ -33,6 +33,7 @@ from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS
 from cellwarden.estimation.reading_offset import USUAL_SHARE
+from cellwarden.models.cell_model import CellModel
 
 __all__ = ["ESTIMATOR", "ChargeArrays", "initial_charge", "step_charge"]
 
@@ -56,6 +57,8 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     x, p = _central_prior(context)
     y, q = _difference_prior(context)
     memory = np.zeros((curves, cc.MEMORY))
+    memory[:, cc.SITE] = 1.0 / context.model.capacity_sigma_fraction**2
+    memory[:, cc.SITE_SHIFT] = x[:, cc.LN_CAPACITY] * memory[:, cc.SITE]
     memory[:, cc.CURVE_PRIOR] = [curve.sigma_volt for curve in family]
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
     learning = np.array([len(curve.modes_volt) > 0 for curve in family])
@@ -150,8 +153,20 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_FLOAT_VOLT] = float_volt
     parameters[cc.P_READING_SPREAD] = USUAL_SHARE * pack.sensors.voltage_offset_tolerance_volt
     parameters[cc.P_RESOLUTION] = pack.sensors.current_resolution_ampere
+    parameters[cc.P_CAPACITY_PRIOR :] = _capacity_prior(model, capacity_ah).ravel()
     parameters[cc.P_HAS_KNEE] = 1.0 if has_knee(model) else 0.0
     return parameters
+
+
+def _capacity_prior(model: CellModel, capacity_ah: float) -> FloatArray:
+    """Share, mean and sigma of ln Q for new cells and for aged ones, (2, 3)."""
+    aged = model.aged_share_fraction
+    return np.array(
+        [
+            [1.0 - aged, np.log(capacity_ah * (1.0 + model.capacity_bias_fraction)), model.capacity_sigma_fraction],
+            [aged, np.log(capacity_ah * (1.0 + model.aged_capacity_bias_fraction)), model.aged_capacity_sigma_fraction],
+        ]
+    )
 
 
 def step_charge(

@@ -8,6 +8,7 @@ from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.capacity_prior import capacity_bend
 from cellwarden.estimation.charge_anchor import BEST
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_top import LEARNT_TOP_SIGMA
@@ -89,18 +90,18 @@ def variance_share(memory: FloatArray, modes: int) -> float:
 
 
 @bare_kernel
-def credit(x: FloatArray, memory: FloatArray, prior: FloatArray) -> float:
+def credit(x: FloatArray, memory: FloatArray, parameters: FloatArray) -> float:
     """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
 
     A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so. The odds of a
     known curve hold once a sweep was seen, and for as long as it does not need another capacity than is usual: moved
     steps and another capacity look alike. A level at full that the knee's shape contradicts counts against it.
     """
-    capacity_bend = ((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2
-    bend = capacity_bend
+    unusual = capacity_bend(x[cc.LN_CAPACITY], parameters[cc.P_CAPACITY_PRIOR :].reshape((2, 3)))
+    bend = unusual
     for a in range(cc.STATES, x.shape[0]):
         bend += MODE_BEND * x[a] * x[a]
-    odds = memory[cc.PRIOR_LIKELIHOOD] * proven(memory) * np.exp(-capacity_bend)
+    odds = memory[cc.PRIOR_LIKELIHOOD] * proven(memory) * np.exp(-unusual)
     return float(odds + _told(memory) - bend - 0.5 * memory[cc.TOP_MISS])
 
 
@@ -109,15 +110,15 @@ def choose_curve(state: ChargeArrays) -> int:
     """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index."""
     best, memory = int(state.scalars[BEST]), state.memory
     for k in range(memory.shape[0]):
-        better = credit(state.x[k], memory[k], state.prior[k]) > BETTER_CURVE + credit(
-            state.x[best], memory[best], state.prior[best]
+        better = credit(state.x[k], memory[k], state.parameters) > BETTER_CURVE + credit(
+            state.x[best], memory[best], state.parameters
         )
         if memory[k, cc.GIVEN_UP] == 0.0 and better:
             best = k
     state.scalars[BEST] = best
-    least = credit(state.x[best], memory[best], state.prior[best]) - WORSE_CURVE
+    least = credit(state.x[best], memory[best], state.parameters) - WORSE_CURVE
     for k in range(memory.shape[0]):
-        if credit(state.x[k], memory[k], state.prior[k]) < least:
+        if credit(state.x[k], memory[k], state.parameters) < least:
             memory[k, cc.GIVEN_UP] = 1.0
     return best
 
@@ -132,13 +133,13 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> floa
     readings of one log share the errors that no curve explains.
     """
     best = int(state.scalars[BEST])
-    most = credit(state.x[best], state.memory[best], state.prior[best])
+    most = credit(state.x[best], state.memory[best], state.parameters)
     total, top_variance = 0.0, 0.0
     mixed[:] = 0.0
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             continue
-        weight = np.exp((credit(state.x[k], state.memory[k], state.prior[k]) - most) / CREDIT_DIVISOR)
+        weight = np.exp((credit(state.x[k], state.memory[k], state.parameters) - most) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
         share = variance_share(state.memory[k], learns[k])
         other = 0.0  # error of a curve that only resembles the cells', which grows on the way down from full

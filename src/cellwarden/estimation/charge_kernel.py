@@ -8,6 +8,8 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
+from cellwarden.estimation.capacity_prior import weigh_capacities
+from cellwarden.estimation.central_bleed import bleeds, central_bleed
 from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
@@ -28,6 +30,7 @@ from cellwarden.estimation.charge_anchor import (
     relocate_cells,
     try_handover,
     watch_full,
+    watch_settled,
     weigh_hypotheses,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
@@ -65,20 +68,6 @@ NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the 
 
 
 @counted_kernel
-def central_bleed(bleed_ah: FloatArray, voltage: FloatArray) -> float:
-    """Charge bled from the central cell: mean of the middle half by voltage [Ah].
-
-    Bleeds come and go within minutes, cell by cell: the median of a minute is nearly always all or nothing.
-    """
-    order = np.argsort(voltage)  # what is not known comes last
-    known = order[: np.isfinite(voltage).sum()]
-    if known.shape[0] == 0:
-        return finite_middle(bleed_ah, np.empty(bleed_ah.shape[0]))
-    aside = known.shape[0] // 4
-    return float(np.mean(bleed_ah[known[aside : known.shape[0] - aside]]))
-
-
-@counted_kernel
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
     widest = max(state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
@@ -111,18 +100,9 @@ def _advance_rows(
 
 
 @bare_kernel
-def _bleeds(bleed_ah: FloatArray) -> bool:
-    """Whether any cell was bled, or may have been."""
-    bled = 0
-    for value in bleed_ah:
-        bled += value != 0.0
-    return bled > 0
-
-
-@bare_kernel
 def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int) -> None:
     """Count the row's charge in every filter."""
-    bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if _bleeds(minutes.bleed[m]) else 0.0
+    bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if bleeds(minutes.bleed[m]) else 0.0
     capacity = state.parameters[cc.P_CAPACITY]
     current = minutes.current[m]
     spread = minutes.current_max[m] - minutes.current_min[m] if current == current else 0.0
@@ -213,24 +193,36 @@ def _correct(
         weigh_hypotheses(state, curves, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
         try_handover(state, full)
     elif current == current:
-        if state.memory[0, cc.FULL_COUNT] > before:
-            if before == 0.0:
-                relocate_cells(state)
-                forget_information(state, I_READING)  # all but the offset, which stays as it was
-            if check_anchor(state, current, UNEXPECTED_FULL_SOC):
-                forget_information(state, INFORMATION)
-            keep_zero(state)
-            level_full(state, curves.charge, curves.mode_count, median)
-        elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
-            if check_anchor(state, current, LOST_FULL_SOC):
-                forget_information(state, INFORMATION)
-            keep_zero(state)
-        bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if _bleeds(minutes.bleed[m]) else 0.0
+        _tie_to_full(state, curves, minutes, m, median, full, before)
+        bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if bleeds(minutes.bleed[m]) else 0.0
         charge_ah, elapsed = minutes.charge_ah[m], minutes.elapsed[m]
         watch_top(state, work, minutes.voltage[m], minutes.bleed[m], median, bled, charge_ah, elapsed)
         if level_due(state, elapsed, minutes.stamp[m]):
             level_full(state, curves.charge, curves.mode_count, median)
         _filter(state, curves, work, minutes, m, median)
+
+
+@bare_kernel
+def _tie_to_full(
+    state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int, median: float, full: float, before: float
+) -> None:
+    """Hold the filters against a pack that is full; `before` is how often it had been when the row began."""
+    current = minutes.current[m]
+    if state.memory[0, cc.FULL_COUNT] > before:
+        if before == 0.0:
+            relocate_cells(state)
+            forget_information(state, I_READING)  # all but the offset, which stays as it was
+        if check_anchor(state, current, UNEXPECTED_FULL_SOC):
+            forget_information(state, INFORMATION)
+        keep_zero(state)
+        level_full(state, curves.charge, curves.mode_count, median)
+    elif watch_settled(state, median, current, minutes.elapsed[m]):
+        forget_information(state, INFORMATION)
+        keep_zero(state)
+    elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
+        if check_anchor(state, current, LOST_FULL_SOC):
+            forget_information(state, INFORMATION)
+        keep_zero(state)
 
 
 @bare_kernel
@@ -305,6 +297,8 @@ def _filter(
             memory[cc.NEWS] += news
     before = best
     best = choose_curve(state)
+    if int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
+        weigh_capacities(state, curves.mode_count)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         learn_best(state, curves)
     around = unsure_soc(state.x[best], state.p[best], state.parameters[cc.P_CAPACITY])

@@ -19,7 +19,7 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
-from cellwarden.estimation.charge_kernel import central_bleed
+from cellwarden.estimation.central_bleed import central_bleed
 from cellwarden.estimation.float_leak_filter import (
     COVARIANCE,
     DRIFT,

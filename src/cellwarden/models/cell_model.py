@@ -54,6 +54,8 @@ class CellModel:
     float_soc_tolerance_fraction : one sigma of z read from a voltage on the top knee
     capacity_bias_fraction : by how much a new cell's capacity exceeds its nominal one, on average
     capacity_sigma_fraction : one sigma of a new cell's capacity about that
+    aged_share_fraction : of the packs, whose cells are aged before the log begins
+    aged_capacity_bias_fraction, aged_capacity_sigma_fraction : the same of theirs
     resistance_ohm_ah : 10 s direct-current resistance at 25 °C, z = 0.5, times capacity [ohm·Ah]
     resistance_log_sigma : one sigma of its natural logarithm over cells of this kind
     resistance_soc_factor : (G,) dependence on z, 1 at 0.5
@@ -76,6 +78,9 @@ class CellModel:
     float_soc_tolerance_fraction: float
     capacity_bias_fraction: float
     capacity_sigma_fraction: float
+    aged_share_fraction: float
+    aged_capacity_bias_fraction: float
+    aged_capacity_sigma_fraction: float
     resistance_ohm_ah: float
     resistance_log_sigma: float
     resistance_soc_factor: FloatArray

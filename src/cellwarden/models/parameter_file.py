@@ -58,6 +58,15 @@ class ElectrodeEntry(_Entry):
     citation: str
 
 
+class AgedCapacity(_Entry):
+    """How many packs hold aged cells before their log begins, and those cells' capacity against the nominal one."""
+
+    share_fraction: Annotated[float, Field(ge=0.0, lt=1.0)]
+    bias_fraction: Annotated[float, Field(gt=-1.0, lt=1.0)]
+    sigma_fraction: Annotated[float, Field(gt=0.0)]
+    citation: str
+
+
 class OcvEntry(_Entry):
     """One member of the family: two electrodes, their window and the half width, or knots of both branches."""
 
@@ -101,6 +110,7 @@ class ParameterFile(_Entry):
     float_soc_tolerance_fraction: Cited
     capacity_bias_fraction: Cited
     capacity_sigma_fraction: Cited
+    aged_capacity: AgedCapacity | None = None
     resistance_ohm_ah: Cited
     resistance_log_sigma: Cited
     resistance_soc_factor: CitedKnots
@@ -124,7 +134,7 @@ class ParameterFile(_Entry):
                 raise ValueError(f'citation "{key}" is used but not given under [citations]')
         for name in type(self).model_fields:
             entry = getattr(self, name)
-            if isinstance(entry, Cited) and entry.value <= 0.0 and name != "capacity_bias_fraction":
+            if isinstance(entry, Cited) and entry.value <= 0.0 and not name.endswith("bias_fraction"):
                 raise ValueError(f"{name} must be above 0")
         if self.full_voltage_volt.value <= self.empty_voltage_volt.value:
             raise ValueError("full_voltage_volt must lie above empty_voltage_volt")

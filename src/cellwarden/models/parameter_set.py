@@ -17,11 +17,12 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.models.cell_model import CellModel, OcvCurve
 from cellwarden.models.half_cell import CellBalance, ElectrodePotential, cell_ocv
 from cellwarden.models.monotone_cubic import monotone_cubic
-from cellwarden.models.parameter_file import CitedKnots, ElectrodeEntry, OcvEntry, ParameterFile
+from cellwarden.models.parameter_file import AgedCapacity, CitedKnots, ElectrodeEntry, OcvEntry, ParameterFile
 
 __all__ = ["GRID_POINTS", "known_cell_models", "load_cell_model", "read_parameter_file"]
 
 GRID_POINTS = 1001
+NO_AGED = AgedCapacity(share_fraction=0.0, bias_fraction=0.0, sigma_fraction=1.0, citation="")  # a set without
 _FOLDER = Path(__file__).parent / "data"
 
 
@@ -79,6 +80,7 @@ def _path(name_or_path: str) -> Path:
 def _build(file: ParameterFile) -> CellModel:
     """Arrays from the file's content."""
     soc_fraction = np.linspace(0.0, 1.0, GRID_POINTS)
+    aged = file.aged_capacity or NO_AGED
     curves = sorted(file.ocv_curves, key=lambda entry: -entry.prior_weight)
     return CellModel(
         name=file.name,
@@ -90,6 +92,9 @@ def _build(file: ParameterFile) -> CellModel:
         float_soc_tolerance_fraction=file.float_soc_tolerance_fraction.value,
         capacity_bias_fraction=file.capacity_bias_fraction.value,
         capacity_sigma_fraction=file.capacity_sigma_fraction.value,
+        aged_share_fraction=aged.share_fraction,
+        aged_capacity_bias_fraction=aged.bias_fraction,
+        aged_capacity_sigma_fraction=aged.sigma_fraction,
         resistance_ohm_ah=file.resistance_ohm_ah.value,
         resistance_log_sigma=file.resistance_log_sigma.value,
         resistance_soc_factor=_knots(file.resistance_soc_factor, soc_fraction),
