@@ -342,6 +342,12 @@ def test_the_lowest_of_cells_that_scatter_is_not_worth_knowing() -> None:
     assert found(self_discharge.DETECTOR, tracks) == []
 
 
+@pytest.mark.parametrize(("logged", "words"), [(True, "is accounted for"), (False, "may come on top")])
+def test_a_leak_says_whether_the_balancers_share_is_known(*, logged: bool, words: str) -> None:
+    tracks = dataclasses.replace(CASES["self_discharge"][1], context=low_context(logged=logged))
+    assert words in found(self_discharge.DETECTOR, tracks)[-1].explanation
+
+
 def test_a_leak_that_is_told_needs_no_hint() -> None:
     tracks = Tracks(hours=60, voltage_volt=odd(3.39, 3.4), leak_ampere=odd(0.010), context=low_context(logged=False))
     held = found(self_discharge.DETECTOR, tracks)

@@ -16,10 +16,13 @@ from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_leak import (
     EACH_SIGMAS,
     ESTIMATOR,
+    FRESH_DAYS,
     KEPT,
+    MEMORY_DAYS,
     KneeLeakTrack,
     ShiftLedger,
     ToldLeaks,
+    quiet_losses,
     told_leaks,
 )
 from tests.estimation.sample_logs import START, context_of, minutes_of, samples
@@ -36,6 +39,7 @@ def ledger(behind_ah: FloatArray, bled_ah: FloatArray | None = None, knee_ah: fl
         86400.0 * np.arange(float(count)),
         np.where(seen, behind_ah, np.nan),
         np.where(seen, SIGMA_AH, np.nan),
+        np.zeros_like(behind_ah),
         np.minimum(behind_ah, knee_ah),
         np.zeros_like(behind_ah) if bled_ah is None else bled_ah,
     )
@@ -86,21 +90,49 @@ def test_a_cell_that_leaves_the_knee_at_once_leaks_at_least_what_took_it_there()
     assert np.isnan(told_leaks(ledger(falling, knee_ah=4.0), NONE).leak_ampere[0])
 
 
-def told_by_charges(days: int, read_each: int) -> tuple[FloatArray, KneeLeakTrack]:
-    """Stamps and track of a cell that falls 2.6 Ah behind a day; its string is charged daily, read so many minutes."""
+def test_what_is_off_by_a_factor_in_every_charge_hides_no_growth() -> None:
+    """A cell 3 Ah behind, told to 15 %, falls behind by 0.3 Ah a day: what is off once is off the next time."""
+    falling = ledger(one_cell(3.0 + 0.3 * np.arange(float(KEPT))))
+    scale = 0.15 * falling.behind_ah
+    whole = np.hypot(falling.sigma_ah, scale)
+    shared = told_leaks(dataclasses.replace(falling, sigma_ah=whole, scale_ah=scale), NONE)
+    assert shared.leak_ampere[0] == pytest.approx(0.3 / DAY_HOURS)
+    assert shared.low_ampere[0] > told_leaks(falling, NONE).low_ampere[0]
+    assert np.isnan(told_leaks(dataclasses.replace(falling, sigma_ah=whole), NONE).leak_ampere[0])
+
+
+def test_charges_tell_how_little_a_cell_has_lost_while_they_agree() -> None:
+    level = np.zeros((KEPT, CELLS))
+    level[:, 0] = 4.0
+    loss, sigma = quiet_losses(ledger(level))
+    assert loss == pytest.approx(0.0)
+    assert (sigma < 0.001).all()
+    jumped = ledger(one_cell(np.where(np.arange(KEPT) < KEPT - 1, 0.0, 2.0)))
+    assert np.isnan(quiet_losses(jumped)[0][0])
+    assert np.isnan(quiet_losses(ledger(level[:2]))[0]).all()
+
+
+def told_by_charges(
+    days: int, read_each: int = 1, *, rest_days: int = 0, logged: bool = True, read_high_volt: float = 0.0
+) -> tuple[FloatArray, KneeLeakTrack]:
+    """Stamps and track of a cell that falls 2.6 Ah behind a day; its string is charged daily, read so many minutes.
+
+    After these days it rests on; `read_high_volt` is how much too high the cell is read.
+    """
     day = np.arange(0.0, 24.0, 1.0 / 60.0)
-    current = np.concatenate(
-        [np.where(day < 1.6, 25.0, np.where(day < 4.0, 0.0, np.where(day < 5.6, -25.0, 0.0)))] * days
-    )
+    cycle = np.where(day < 1.6, 25.0, np.where(day < 4.0, 0.0, np.where(day < 5.6, -25.0, 0.0)))
+    current = np.concatenate([cycle] * days + [0.0 * day] * rest_days)
     time: FloatArray = START + 60.0 * np.arange(float(len(current)))
     soc = 0.6 + np.cumsum(current) / 60.0 / 100.0
     behind = 0.110 * (time - START)[:, None] / 3600.0 * (np.arange(CELLS) == 0) / 100.0
     own = soc[:, None] - behind
     ocv = 3.34 + 0.05 * (own - 0.6) + 0.15 * np.exp((own - 1.0) / 0.02) + 0.0008 * current[:, None]
+    ocv[:, 0] += read_high_volt
     unread = np.arange(len(time)) % read_each > 0
     ocv[unread] = np.nan
     block = samples(time, current, ocv)
-    context = dataclasses.replace(context_of(block, balancer="none"), has_current=True)
+    context = context_of(block, balancer="none" if logged else "passive")
+    context = dataclasses.replace(context, has_current=True, has_balancing=logged)
     minutes, edges = minutes_of(block, context)
     place = np.searchsorted(time, minutes.unix_time_second).clip(0, len(time) - 1)
     wide = np.repeat(soc[place][:, None], CELLS, axis=1)
@@ -146,3 +178,30 @@ def test_what_was_told_stays_until_a_charge_speaks_against_it() -> None:
     slowly[1, 0] = EACH_SIGMAS * SIGMA_AH
     assert told_leaks(ledger(slowly), before).leak_ampere[0] == pytest.approx(0.011)
     assert np.isnan(told_leaks(ledger(np.zeros((3, CELLS))), before).leak_ampere[0])
+
+
+def test_without_the_balancers_log_a_cell_that_falls_behind_leaks_at_least_as_much() -> None:
+    _, logged = told_by_charges(4)
+    _, unlogged = told_by_charges(4, logged=False)
+    assert unlogged.leak_ampere[-1, 0] == pytest.approx(logged.leak_ampere[-1, 0])
+    assert unlogged.low_sigma_ampere[-1, 0] == pytest.approx(logged.low_sigma_ampere[-1, 0])
+    assert unlogged.high_sigma_ampere[-1, 0] > logged.high_sigma_ampere[-1, 0] + 0.001
+    assert np.isnan(unlogged.quiet_ampere).all()
+    assert np.isfinite(logged.quiet_ampere[-1]).all()
+
+
+def test_a_cell_that_is_read_high_may_be_bled_by_a_balancer_without_a_log() -> None:
+    _, unlogged = told_by_charges(4, logged=False, read_high_volt=0.02)
+    assert np.isnan(unlogged.leak_ampere).all()
+    _, logged = told_by_charges(4, read_high_volt=0.02)
+    assert np.isfinite(logged.leak_ampere[-1, 0])
+
+
+def test_a_leak_is_doubted_more_the_longer_no_charge_bears_it_out() -> None:
+    stamp, track = told_by_charges(4, rest_days=round(MEMORY_DAYS) + 2)
+    days = (stamp - track.informed_unix_time_second[np.isfinite(track.informed_unix_time_second)][-1]) / 86400.0
+    told, low = track.leak_ampere[:, 0], track.low_sigma_ampere[:, 0]
+    fresh, old, gone = (int(np.searchsorted(days, day)) for day in (1.0, MEMORY_DAYS - 0.1, MEMORY_DAYS + 0.1))
+    assert told[old] == told[fresh]
+    assert low[old] > low[fresh] + 0.05 * told[fresh] * (MEMORY_DAYS - FRESH_DAYS)
+    assert np.isnan(told[gone])

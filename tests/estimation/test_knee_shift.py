@@ -91,6 +91,33 @@ def test_a_cell_that_is_not_read_is_not_told_and_hides_no_other() -> None:
     assert found.behind_ah[4] == pytest.approx(0.0, abs=0.15)
 
 
+def test_a_cell_is_read_above_the_median_on_the_plateau_or_at_the_top() -> None:
+    shifts = np.zeros(CELLS)
+    shifts[1], shifts[2] = 1.0, 1.0
+    rows = charge_rows(shifts)
+    rows.voltage_volt[:, 2] += 0.02
+    found = knee_shift(rows, 100.0, OHM)
+    assert found is not None
+    assert found.behind_ah[2] == pytest.approx(1.0, abs=0.15)
+    assert found.away_volt[1] < 0.005
+    assert found.away_volt[2] == pytest.approx(0.02, abs=0.005)
+
+
+def test_a_cell_of_high_resistance_is_doubted_where_the_knee_is_climbed_with_another_current() -> None:
+    """Taken from the plateau at 25 A, its drop is less at 15 A: it seems ahead."""
+    charge, current = np.cumsum(np.repeat([25.0, 15.0], [75, 60])) / 60.0, np.repeat([25.0, 15.0], [75, 60])
+    soc = 0.6 + charge / 100.0
+    keep = soc < 0.995
+    ohm = OHM * np.where(np.arange(CELLS) == 3, 1.3, 1.0)
+    ocv = 3.34 + 0.05 * (soc - 0.6) + 0.15 * np.exp((soc - 1.0) / 0.02)
+    volt = (ocv[:, None] + current[:, None] * ohm)[keep]
+    rows = ChargeRows(60.0 * np.arange(float(keep.sum())), charge[keep], current[keep], soc[keep], volt, 0.0 * volt)
+    found = knee_shift(rows, 100.0, OHM)
+    assert found is not None
+    assert found.behind_ah[3] > 0.03
+    assert abs(found.behind_ah[3]) < 2.5 * found.sigma_ah[3]
+
+
 def test_a_charge_in_which_no_cell_is_read_tells_nothing() -> None:
     rows = charge_rows(np.zeros(CELLS))
     rows.voltage_volt[np.arange(len(rows.stamp)) % 3 > 0] = np.nan

@@ -14,8 +14,11 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CountedLeakTrack
 from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.knee_leak import KneeLeakTrack
 from cellwarden.estimation.self_discharge import (
     TWO_SIGMA,
+    _by_knee,
+    borne_out,
     factor_doubt,
     fading_highest,
     hours_since,
@@ -110,3 +113,36 @@ def test_what_full_charges_count_is_not_excluded_by_the_drift_of_a_cell_that_has
     )
     missed = missed_sigma(counted, drift_of(0.03, away, np.full(1, 0.5)))
     assert missed[0] == pytest.approx([0.0, 0.085, 0.17, 0.0])
+
+
+def by_charges(leak: FloatArray, sigma: FloatArray, high: FloatArray | None = None) -> KneeLeakTrack:
+    """What charges tell, and as much of cells that do not leak, (M, n_cells) [A]."""
+    return KneeLeakTrack(
+        leak_ampere=leak,
+        low_sigma_ampere=sigma,
+        high_sigma_ampere=sigma if high is None else high,
+        informed_unix_time_second=np.zeros_like(leak),
+        quiet_ampere=leak,
+        quiet_sigma_ampere=sigma,
+    )
+
+
+def test_a_count_that_charge_to_charge_does_not_bear_out_gives_way() -> None:
+    """A cell that was first placed too near seems to leak 20 mA as the count comes to where it stands."""
+    counted = CountedLeakTrack(
+        leak_ampere=np.array([[0.020, 0.020, 0.020]]),
+        sigma_ampere=np.full((1, 3), 0.001),
+        informed_unix_time_second=np.zeros((1, 3)),
+    )
+    checked = borne_out(counted, by_charges(np.array([[0.0, 0.018, np.nan]]), np.full((1, 3), 0.002)))
+    assert checked.leak_ampere[0] == pytest.approx([0.0, 0.020, 0.020])
+    assert checked.sigma_ampere[0] == pytest.approx([0.002, 0.001, 0.001])
+
+
+def test_what_a_cell_leaks_at_least_by_its_charges_is_told_though_it_may_be_more() -> None:
+    leak, sigma = np.full((1, 3), 0.014), np.full((1, 3), 0.010)
+    knee = by_charges(np.array([[0.020, 0.020, np.nan]]), np.array([[0.002, 0.014, np.nan]]), np.full((1, 3), 0.030))
+    told, low, high = _by_knee(leak, sigma, sigma, knee)
+    assert told[0] == pytest.approx([0.020, 0.014, 0.014])
+    assert low[0] == pytest.approx([0.002, 0.010, 0.010])
+    assert high[0] == pytest.approx([0.030, 0.010, 0.010])

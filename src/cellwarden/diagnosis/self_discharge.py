@@ -31,6 +31,8 @@ PRESSING_HOURS = 12.0
 VISIBLE_FRACTION = 0.002  # of the capacity: what must have been lost before a leak is named
 SPREADS = 5.0
 RAISED_PROBABILITY = 0.998  # years of many cells, each day a new chance to be wrong
+BLEEDS_COUNTED = "what the balancer took out is accounted for."
+BLEEDS_UNKNOWN = "the balancer keeps no log: what it took from the others may come on top."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
     track, capacity = board.get(SelfDischargeTrack), board.get(CapacityTrack)
     scale = context.pack.nominal_capacity_ah
 
+    logged = context.has_balancing or context.pack.balancer == "none"
+    bleeds = BLEEDS_COUNTED if logged else BLEEDS_UNKNOWN
+
     def of_rows(rows: IntArray) -> Deviation:
         leak = track.self_discharge_ampere[rows]
         sigma = (leak - track.self_discharge_low_ampere[rows]) / 1.96
@@ -68,10 +73,10 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        return _leak(track, capacity, minutes, row, cell, severity, since, chance)
+        return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds)
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
-    if context.has_balancing or context.pack.balancer == "none":
+    if logged:
         return _State(leak, state.low), held
     low, hints = watch_low(state.low, minutes, board, KIND)
     return _State(leak, low), _joined(held, hints)
@@ -101,6 +106,7 @@ def _leak(
     severity: Severity | None,
     since: float,
     chance: float,
+    bleeds: str,
 ) -> Evidence:
     leak = float(track.self_discharge_ampere[row, cell])
     low, high = float(track.self_discharge_low_ampere[row, cell]), float(track.self_discharge_high_ampere[row, cell])
@@ -121,7 +127,7 @@ def _leak(
         explanation=(
             f"Cell {cell + 1} loses {1e3 * leak:.1f} mA more than the pack's median cell "
             f"({1e3 * low:.1f} to {1e3 * high:.1f} mA), {monthly:.0f} % of its charge a month; "
-            "what the balancer took out is accounted for."
+            + bleeds
             + (" A loss of this size is an internal short." if short else "")
         ),
         advice=(

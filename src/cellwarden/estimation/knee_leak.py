@@ -2,12 +2,16 @@
 
 From one charge to the next a cell falls behind the others by what it loses above them and by what it is bled above
 them. One span may be a reading that jumps, or wires that are exchanged: two in a row have to show a loss. A cell that
-no longer reaches the knee is behind by its width at least, and leaks at least what it took to get there.
+no longer reaches the knee is behind by its width at least, and leaks at least what it took to get there. A balancer
+without a log bleeds no cell that is read below the others: what such a cell falls further behind it leaks at least.
+
+The charges also tell of cells that do not leak how little they can have lost: that is kept apart, for it says nothing
+of what began after the last of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +21,7 @@ from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.cell_difference import BLEED_TOLERANCE
 from cellwarden.estimation.knee_shift import KneeShift
-from cellwarden.estimation.knee_stand import KneeStandTrack
+from cellwarden.estimation.knee_stand import UNLOGGED_SHARE, KneeStandTrack
 from cellwarden.estimation.middle_value import known_middle_value, middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
@@ -26,23 +30,29 @@ __all__ = ["ESTIMATOR", "KneeLeakTrack", "ShiftLedger", "ToldLeaks", "told_leaks
 SPANS = (1, 2, 4)  # in charges
 KEPT = 2 * max(SPANS) + 1
 EACH_SIGMAS = 1.64  # of each of two spans in a row, 5 % by chance; a jump of one reading raises one, lowers the other
+SHARED = 0.9  # correlation of what scales of two charges' sigmas
 ALIKE_SIGMAS = 2.0  # within which two spans show the same leak
 PER_MEDIAN_DEVIATION = 1.4826  # sigma over the median deviation, of a Gaussian
 RETURNED_SHARE = 0.5  # of a fall: who came back by as much may have changed its wires with who fell
-MEMORY_SECOND = 72 * 3600.0  # two full charges missed of a pack that is charged daily
+READ_HIGH_VOLT = 0.002  # above the median
+FRESH_DAYS, MEMORY_DAYS = 3.0, 10.0  # of a pack that is cycled many a charge ends below the knee
+AGED_SHARE = 0.1  # of a leak and a day beyond, by which it may have changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KneeLeakTrack:
     """Leak above the median that full charges show, with its sigmas downwards and upwards, (M, n_cells) [A].
 
-    NaN where they show none, as the stamp of the last of these charges [s] is.
+    NaN where they show none, as the stamp of the last of these charges [s] is. `quiet_ampere` with its sigma (M,
+    n_cells) is the mean loss up to the last charge whether it shows a leak or not; NaN where that is not known.
     """
 
     leak_ampere: FloatArray
     low_sigma_ampere: FloatArray
     high_sigma_ampere: FloatArray
     informed_unix_time_second: FloatArray
+    quiet_ampere: FloatArray
+    quiet_sigma_ampere: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class ShiftLedger:
     stamp: FloatArray
     behind_ah: FloatArray
     sigma_ah: FloatArray
+    scale_ah: FloatArray
     least_ah: FloatArray
     bled_ah: FloatArray
 
@@ -64,6 +75,7 @@ class ShiftLedger:
             np.append(self.stamp, shift.stamp)[-KEPT:],
             np.vstack([self.behind_ah, shift.behind_ah])[-KEPT:],
             np.vstack([self.sigma_ah, shift.sigma_ah])[-KEPT:],
+            np.vstack([self.scale_ah, shift.scale_ah])[-KEPT:],
             np.vstack([self.least_ah, shift.least_ah])[-KEPT:],
             np.vstack([self.bled_ah, shift.bled_ah])[-KEPT:],
         )
@@ -96,9 +108,13 @@ def _loss(ledger: ShiftLedger, begin: int, end: int) -> tuple[FloatArray, FloatA
     beyond = np.isnan(ledger.behind_ah[end])
     after = np.where(beyond, ledger.least_ah[end], ledger.behind_ah[end])
     missing = after - ledger.behind_ah[begin] - bled
-    last = np.where(beyond, known_middle_value(ledger.sigma_ah[end]), ledger.sigma_ah[end])
+    last, last_scale = ledger.sigma_ah[end], ledger.scale_ah[end]
+    last = np.where(beyond, known_middle_value(last), last)
+    first, first_scale = ledger.sigma_ah[begin], ledger.scale_ah[begin]
+    last_scale = np.where(beyond, 0.0, last_scale)
+    alone = (1.0 - SHARED**2) * (last_scale**2 + first_scale**2) + SHARED**2 * (last_scale - first_scale) ** 2
     doubt = BLEED_TOLERANCE * (bled - middle_value(bled))
-    sigma = np.sqrt(last**2 + ledger.sigma_ah[begin] ** 2 + doubt**2)
+    sigma = np.sqrt(last**2 - last_scale**2 + first**2 - first_scale**2 + alone + doubt**2)
     missing = missing - known_middle_value(missing)
     apart = PER_MEDIAN_DEVIATION * known_middle_value(np.abs(missing))
     return missing / hours, np.fmax(sigma, apart) / hours
@@ -141,6 +157,22 @@ def _shown(ledger: ShiftLedger, last: int, span: int) -> tuple[FloatArray, Float
     return np.where(both, value, np.nan), np.where(both, sigma, np.nan)
 
 
+def quiet_losses(ledger: ShiftLedger) -> tuple[FloatArray, FloatArray]:
+    """(n_cells,) mean loss with its sigma over the longest time whose halves agree [A]; NaN where none do."""
+    loss, sigma = np.full((2, ledger.behind_ah.shape[1]), np.nan)
+    last = len(ledger) - 1
+    for span in reversed(SPANS):
+        if 2 * span > last:
+            continue
+        earlier, earlier_sigma = _loss(ledger, last - 2 * span, last - span)
+        later, later_sigma = _loss(ledger, last - span, last)
+        whole, whole_sigma = _loss(ledger, last - 2 * span, last)
+        alike = np.abs(later - earlier) < ALIKE_SIGMAS * np.hypot(later_sigma, earlier_sigma)
+        new = np.isnan(loss) & alike
+        loss, sigma = np.where(new, whole, loss), np.where(new, whole_sigma, sigma)
+    return loss, sigma
+
+
 def _left_the_knee(ledger: ShiftLedger, last: int) -> tuple[FloatArray, FloatArray]:
     """(n_cells,) leak and sigma [A] of cells that left the knee two charges ago and did not come back, else NaN."""
     if last < 2:
@@ -164,44 +196,69 @@ def _spoken_against(ledger: ShiftLedger, last: int, before: ToldLeaks) -> NDArra
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
-    out = np.full((4, len(minutes), context.cell_count), np.nan)
+    out = np.full((6, len(minutes), context.cell_count), np.nan)
     ledger, told, done = state.ledger, state.told, 0
-    if _measurable(context):
-        for end, shift in board.get(KneeStandTrack).charges:
-            _write(out, told, ledger, minutes.unix_time_second, done, end)
-            done, ledger = end, ledger.with_shift(shift)
-            told = told_leaks(ledger, told)
-        _write(out, told, ledger, minutes.unix_time_second, done, len(minutes))
+    for end, shift in board.get(KneeStandTrack).charges if _measurable(context) else ():
+        _write(out, told, ledger, minutes.unix_time_second, slice(done, end), context)
+        done, ledger = end, ledger.with_shift(shift if _logged(context) else _not_ahead(shift))
+        told = told_leaks(ledger, told)
+        told = told if _logged(context) else _of_spared(told, shift)
+    _write(out, told, ledger, minutes.unix_time_second, slice(done, len(minutes)), context)
     board.put(
         KneeLeakTrack(
             leak_ampere=out[0],
             low_sigma_ampere=out[1],
             high_sigma_ampere=out[2],
             informed_unix_time_second=out[3],
+            quiet_ampere=out[4],
+            quiet_sigma_ampere=out[5],
         )
     )
     return _State(ledger, told)
 
 
+def _logged(context: PackContext) -> bool:
+    return context.has_balancing or context.pack.balancer == "none"
+
+
 def _measurable(context: PackContext) -> bool:
-    """Whether every bleed is logged."""
-    logged = context.has_balancing or context.pack.balancer == "none"
-    return context.has_current and logged and context.cell_count > 1
+    """Whether every bleed is logged, or none falls on a cell that is behind."""
+    known = _logged(context) or context.pack.balancer == "passive"
+    return context.has_current and known and context.cell_count > 1
 
 
-def _write(out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatArray, begin: int, end: int) -> None:
+def _not_ahead(shift: KneeShift) -> KneeShift:
+    """Cells that are ahead as if they were level: an unlogged balancer may bring them there."""
+    return replace(shift, behind_ah=np.maximum(shift.behind_ah - known_middle_value(shift.behind_ah), 0.0))
+
+
+def _of_spared(told: ToldLeaks, shift: KneeShift) -> ToldLeaks:
+    """What is told of cells that are read below the median: no balancer bleeds them, whether it keeps a log or not."""
+    spared = shift.away_volt < READ_HIGH_VOLT
+    return ToldLeaks(*(np.where(spared, getattr(told, field.name), np.nan) for field in fields(ToldLeaks)))
+
+
+def _write(
+    out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatArray, rows: slice, context: PackContext
+) -> None:
     """Write what is told into rows; it is forgotten where no charge bears it out."""
-    if len(ledger) == 0 or begin == end:
+    if len(ledger) == 0 or rows.start >= rows.stop:
         return
-    recent = (stamp[begin:end] - ledger.stamp[-1] < MEMORY_SECOND)[:, None]
-    for row, values in enumerate((told.leak_ampere, told.low_ampere, told.high_ampere)):
-        out[row, begin:end] = np.where(recent, values, np.nan)
-    out[3, begin:end] = np.where(recent & np.isfinite(told.leak_ampere), ledger.stamp[-1], np.nan)
+    unseen = 0.0 if _logged(context) else UNLOGGED_SHARE * context.pack.balancing_current_ampere
+    days = (stamp[rows] - ledger.stamp[-1])[:, None] / 86400.0
+    recent, aged = days < MEMORY_DAYS, AGED_SHARE * np.maximum(days - FRESH_DAYS, 0.0)
+    low, high = (np.hypot(sigma, aged * told.leak_ampere) for sigma in (told.low_ampere, told.high_ampere))
+    for k, values in enumerate((told.leak_ampere, low, np.hypot(high, unseen))):
+        out[k, rows] = np.where(recent, values, np.nan)
+    out[3, rows] = np.where(recent & np.isfinite(told.leak_ampere), ledger.stamp[-1], np.nan)
+    if _logged(context):
+        fresh = days < FRESH_DAYS
+        out[4, rows], out[5, rows] = (np.where(fresh, values, np.nan) for values in quiet_losses(ledger))
 
 
 def _initial(context: PackContext) -> _State:
     cells, unknown = np.zeros((0, context.cell_count)), np.full(context.cell_count, np.nan)
-    return _State(ShiftLedger(np.zeros(0), cells, cells, cells, cells), ToldLeaks(unknown, unknown, unknown))
+    return _State(ShiftLedger(np.zeros(0), cells, cells, cells, cells, cells), ToldLeaks(unknown, unknown, unknown))
 
 
 ESTIMATOR = EstimatorPlugin(

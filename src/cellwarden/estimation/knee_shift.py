@@ -31,7 +31,8 @@ LEVELS = 40  # of voltage at which the two courses are compared
 LEAST_RISE_VOLT, LEAST_STEP_AH = 1e-8, 1e-9  # so that a course that stands still has one place for each voltage
 PASSES = 3  # the plateau slopes a little: a cell that is behind has its offset from a little further down
 ALIKE_VOLT = 0.001  # by which knees of alike cells are unlike from one charge to the next
-SHAPE_SHARE, PLATEAU_SHARE, RESISTANCE_SHARE = 0.05, 0.3, 0.2  # of the shift, of what the passes change, of I·R
+SHAPE_SHARE, PLATEAU_SHARE = 0.05, 0.3  # of the shift, of what the passes change
+RESISTANCE_SHARE = 0.2  # of R times what the current differs by from the median's, and from the plateau's
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +54,32 @@ class ChargeRows:
 class KneeShift:
     """Charge by which each cell is behind the median's course, (n_cells,) [Ah], with its sigma; NaN where not known.
 
-    `least_ah` is what it is behind at least, also of a cell that did not reach the knee. `bled_ah` (n_cells,) had been
-    bled when the median stood in the middle of what was compared, at `stamp` [s].
+    `scale_ah` is what of the sigma goes with how far the cell is behind, and is much alike from charge to charge;
+    `least_ah` is what it is behind at least, also of a cell that did not reach the knee; `away_volt` how far above the
+    median it is read at most, on the plateau and where that is highest. `bled_ah` (n_cells,) had been bled when the
+    median stood in the middle of what was compared, at `stamp` [s].
     """
 
     stamp: float
     behind_ah: FloatArray
     sigma_ah: FloatArray
+    scale_ah: FloatArray
     least_ah: FloatArray
+    away_volt: FloatArray
     bled_ah: FloatArray
 
 
 class _Course(NamedTuple):
-    """The median's way: (R,) charge [Ah], current [A], voltage without the current's share, never falling [V]."""
+    """The median's way: (R,) charge [Ah], current [A], voltage without the current's share, never falling [V].
+
+    `plateau_ampere` is the mean current on the plateau, where the cells' readings are compared.
+    """
 
     charge_ah: FloatArray
     current_ampere: FloatArray
     volt: FloatArray
     plateau: NDArray[np.bool_]
+    plateau_ampere: float
     first: int
     scatter_volt: float
     resistance_ohm: float
@@ -104,7 +113,10 @@ def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> K
         return None
     found = np.array([_behind(course, np.ascontiguousarray(volt[:, j])) for j in range(volt.shape[1])])
     middle = int(kept[(course.first + len(kept)) // 2])
-    return KneeShift(float(rows.stamp[middle]), found[:, 0], found[:, 1], found[:, 2], rows.bled_ah[middle])
+    away = volt - known_middle_values(volt)[:, None]
+    highest = np.fmax(away[-1], away[plateau].mean(axis=0))
+    behind, sigma, scale, least = found.T
+    return KneeShift(float(rows.stamp[middle]), behind, sigma, scale, least, highest, rows.bled_ah[middle])
 
 
 def _resistance(current: FloatArray, volt: FloatArray, prior_ohm: float, step_ampere: float) -> float:
@@ -165,23 +177,24 @@ def _course(
     if ahead_volt[first] < 2.0 * CLIMBED_VOLT or not plateau[:first].any():
         return None
     scatter = float(np.sqrt(np.mean((rising - median)[first:] ** 2)))
-    return _Course(charge_ah, current, rising, plateau, first, scatter, resistance_ohm)
+    usual = float(current[plateau].mean())
+    return _Course(charge_ah, current, rising, plateau, usual, first, scatter, resistance_ohm)
 
 
 @counted_kernel
-def _behind(course: _Course, volt: FloatArray) -> tuple[float, float, float]:
-    """One cell's charge behind the median, its sigma, and what it is behind at least [Ah]."""
+def _behind(course: _Course, volt: FloatArray) -> tuple[float, float, float, float]:
+    """One cell's charge behind the median, its sigma and what scales of it, and what it is behind at least [Ah]."""
     if not np.isfinite(volt).all():
-        return np.nan, np.nan, np.nan
+        return np.nan, np.nan, np.nan, np.nan
     behind, first_behind, sigma = 0.0, np.nan, np.nan
     for k in range(PASSES):
         behind, sigma = _shift(course, _rising(volt - _offset(course, volt, behind)))
         if behind != behind:
             unseen = float(course.charge_ah[-1] - course.charge_ah[course.first])
-            return np.nan, np.nan, unseen if k == 0 else first_behind
+            return np.nan, np.nan, np.nan, unseen if k == 0 else first_behind
         first_behind = behind if k == 0 else first_behind
-    changed = PLATEAU_SHARE * (behind - first_behind)
-    return behind, np.sqrt(sigma * sigma + changed * changed), min(behind, first_behind)
+    scale = np.hypot(PLATEAU_SHARE * (behind - first_behind), SHAPE_SHARE * behind)
+    return behind, np.hypot(sigma, scale), scale, min(behind, first_behind)
 
 
 @counted_kernel
@@ -202,7 +215,7 @@ def _offset(course: _Course, volt: FloatArray, behind_ah: float) -> float:
 
 @counted_kernel
 def _shift(course: _Course, volt: FloatArray) -> tuple[float, float]:
-    """Charge by which the cell passes the steep voltages after the median, its sigma [Ah]; NaN if it does not."""
+    """Charge by which the cell passes the steep voltages after the median, its scatter [Ah]; NaN if it does not."""
     bottom, top = course.volt[course.first], min(course.volt[-1], volt[-1])
     if top < bottom + CLIMBED_VOLT:
         return np.nan, np.nan
@@ -218,9 +231,8 @@ def _shift(course: _Course, volt: FloatArray) -> tuple[float, float]:
         weight = slope * slope * step_ah
         total += weight
         behind += weight * 0.5 * (cell_ah[k] + cell_ah[k - 1] - median_ah[k] - median_ah[k - 1])
-        apart += weight * abs(median_ampere[k] - cell_ampere[k])
+        apart += weight * (abs(median_ampere[k] - cell_ampere[k]) + abs(cell_ampere[k] - course.plateau_ampere))
         square += weight * slope * slope
     behind /= total
     by_current = RESISTANCE_SHARE * course.resistance_ohm * apart / total
-    unlike = np.sqrt(ALIKE_VOLT**2 + course.scatter_volt**2 + by_current**2) / np.sqrt(square / total)
-    return behind, np.sqrt(unlike * unlike + (SHAPE_SHARE * behind) ** 2)
+    return behind, np.sqrt(ALIKE_VOLT**2 + course.scatter_volt**2 + by_current**2) / np.sqrt(square / total)

@@ -20,7 +20,7 @@ from cellwarden.estimation.knee_shift import ChargeRows, KneeShift, knee_shift
 from cellwarden.estimation.middle_value import known_middle_value, known_middle_values, middle_values
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
-__all__ = ["ESTIMATOR", "KneeStandTrack"]
+__all__ = ["ESTIMATOR", "UNLOGGED_SHARE", "KneeStandTrack"]
 
 FLOWING_C_RATE = 0.02  # below it a pack counts as at rest
 ENDED_SECOND = 1200.0  # without a current: the charge is over

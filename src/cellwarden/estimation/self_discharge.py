@@ -14,7 +14,7 @@ as smaller.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -46,6 +46,7 @@ PLACE_HOURS, LEVEL_HOURS = 240.0, 36.0  # for which it bends the count, and the 
 UNLOGGED_SHARE = 2.0  # times that where the balancer may move charge unseen, then as much at every full charge
 UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has just begun
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
+BORNE_OUT_SIGMAS = 2.0  # of the loss from charge to charge, within which it bears out the count
 LEAST_SHARE, LEAST_SIGMAS = 0.8, 3.0  # of what the ledger shows, for the bleed current; where it is kept
 TWO_SIGMA = 1.96
 
@@ -164,12 +165,29 @@ def no_smaller(
 def _by_knee(
     leak: FloatArray, low: FloatArray, high: FloatArray, knee: KneeLeakTrack
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """A leak and its sigmas to both sides (M, n_cells) [A], or what full charges tell where that is surer."""
+    """A leak and its sigmas to both sides (M, n_cells) [A], or what full charges tell where that is surer.
+
+    Surer is also what is known to be more: of a balancer without a log charges tell what a cell leaks at least.
+    """
     surer = knee.low_sigma_ampere + knee.high_sigma_ampere < low + high
+    surer |= knee.leak_ampere - TWO_SIGMA * knee.low_sigma_ampere > leak - TWO_SIGMA * low
     return (
         np.where(surer, knee.leak_ampere, leak),
         np.where(surer, knee.low_sigma_ampere, low),
         np.where(surer, knee.high_sigma_ampere, high),
+    )
+
+
+def borne_out(counted: CountedLeakTrack, knee: KneeLeakTrack) -> CountedLeakTrack:
+    """The count, or what the cells lost from charge to charge with the pack as its own yardstick, where they differ.
+
+    A cell that was first placed wrongly seems to lose or gain charge as the count comes to where it stands.
+    """
+    differ = np.abs(counted.leak_ampere - knee.quiet_ampere) > BORNE_OUT_SIGMAS * knee.quiet_sigma_ampere
+    return replace(
+        counted,
+        leak_ampere=np.where(differ, knee.quiet_ampere, counted.leak_ampere),
+        sigma_ampere=np.where(differ, knee.quiet_sigma_ampere, counted.sigma_ampere),
     )
 
 
@@ -203,7 +221,8 @@ def _misplaced(context: PackContext) -> tuple[float, float]:
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
-    counted, drifted = board.get(CountedLeakTrack), board.get(FloatLeakTrack)
+    drifted, knee = board.get(FloatLeakTrack), board.get(KneeLeakTrack)
+    counted = borne_out(board.get(CountedLeakTrack), knee)
     doubt = state.doubt_ampere.copy()
     lasting = np.array(
         [
@@ -231,7 +250,6 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
-    knee = board.get(KneeLeakTrack)
     low = joint_sigma(low, np.fmin(levelled_doubt, np.fmax(leak, 0.0)))
     leak, low, high = _by_knee(leak, low, high, knee)
     leak, low, high = no_smaller(leak, low, high, falling.least_ampere)
