@@ -27,7 +27,7 @@ KIND = "capacity_low"
 LIMIT_FRACTION = 0.05
 PRESSING_FRACTION = 0.30
 SPREADS = 3.5  # of what the pack's cells are seen to lie apart, which holds what an unknown curve makes of them
-INFORMED_SIGMA_FRACTION = 0.015
+INFORMED_SIGMA_FRACTION, INFORMED_SHARE = 0.015, 0.25  # or a share of what is missing, for slopes stretch that
 # by which a curve misplaces one cell's end against another's: one that is known, and one that is learnt, after a
 # discharge so deep; before, with the fifth power of it, for it may be another curve as well
 KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA, DEEP = 0.004, 0.01, 0.8
@@ -76,7 +76,7 @@ def _step(
             pressing=np.where(depth >= PRESSING_DEPTH, PRESSING_FRACTION, np.inf),
             hours_needed=HOURS_NEEDED,
             known=np.isfinite(track.informed_unix_time_second[rows])
-            & (sigma < INFORMED_SIGMA_FRACTION)
+            & (sigma < np.maximum(INFORMED_SIGMA_FRACTION, INFORMED_SHARE * missing))
             & (depth >= INFORMING_DEPTH),
         )
 

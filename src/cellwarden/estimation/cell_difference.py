@@ -33,8 +33,9 @@ DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
-SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
-REST = 6  # first of the slots of `cell_fall`
+# the last: share by which the slopes may be off that told its capacity, at every pass alike
+SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS, SLOPE_DOUBT = range(7)
+REST = 7  # first of the slots of `cell_fall`
 STILL = REST + cf.REST_SLOTS  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
 MEMORY = READ + 1
@@ -212,7 +213,16 @@ def correct_difference(
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
+        before = p[LN_RATIO, LN_RATIO]
         update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
+        told = 1.0 - p[LN_RATIO, LN_RATIO] / before  # of all that is known of the ratio now
+        memory[SLOPE_DOUBT] += told * (min(curve_sigma / CURVE_SOC_SPAN / slope, 1.0) - memory[SLOPE_DOUBT])
+
+
+@bare_kernel
+def ratio_variance(y: FloatArray, p: FloatArray, memory: FloatArray) -> float:
+    """Variance of ln of a cell's capacity ratio: of the filter, and of slopes that stretch all ratios alike."""
+    return float(p[LN_RATIO, LN_RATIO] + (memory[SLOPE_DOUBT] * y[LN_RATIO]) ** 2)
 
 
 @bare_kernel

@@ -124,9 +124,10 @@ def _write_cells(
     for j in range(y.shape[0]):
         ratio = np.exp(y[j, cd.LN_RATIO])
         own = capacity * ratio
-        soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, gap_ah, top_variance)
+        own_variance = cd.ratio_variance(y[j], q[j], state.memory_y[j])
+        soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, own_variance, gap_ah, top_variance)
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
-        variance = mixed[5] + q[j, cd.LN_RATIO, cd.LN_RATIO] + misfit**2
+        variance = mixed[5] + own_variance + misfit**2
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
         out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
         out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
@@ -137,7 +138,7 @@ def _write_cells(
         out[C_CAPACITY, m, j] = own
         out[C_CAPACITY_SIGMA, m, j] = own * np.sqrt(variance)
         out[C_RATIO, m, j] = ratio
-        out[C_RATIO_SIGMA, m, j] = np.sqrt(q[j, cd.LN_RATIO, cd.LN_RATIO])
+        out[C_RATIO_SIGMA, m, j] = np.sqrt(own_variance)
         out[C_LEAK, m, j] = y[j, cd.LEAK] - leak
         out[C_LEAK_SIGMA, m, j] = np.sqrt(q[j, cd.LEAK, cd.LEAK])
         doubt = _reading_variance(q[j])
@@ -175,14 +176,20 @@ def _reading_variance(q: FloatArray) -> float:
 
 @bare_kernel
 def _soc_and_sigma(
-    mixed: FloatArray, y: FloatArray, q: FloatArray, own: float, gap_ah: float, top_variance: float
+    mixed: FloatArray,
+    y: FloatArray,
+    q: FloatArray,
+    own: float,
+    own_variance: float,
+    gap_ah: float,
+    top_variance: float,
 ) -> tuple[float, float]:
     """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
     deficit = mixed[0] + y[cd.DIFFERENCE] - gap_ah
     d, c = 1.0 / own, deficit / own
     variance = (
         d * d * (mixed[2] + q[cd.DIFFERENCE, cd.DIFFERENCE])
-        + c * c * (mixed[4] + q[cd.LN_RATIO, cd.LN_RATIO])
+        + c * c * (mixed[4] + own_variance)
         - 2.0 * d * c * (mixed[3] + q[cd.DIFFERENCE, cd.LN_RATIO])
         + (0.5 * gap_ah / own) ** 2
     )

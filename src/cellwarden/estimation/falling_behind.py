@@ -26,6 +26,7 @@ from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.middle_value import known_middle_values, middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.running_sum import running_sum
 
 __all__ = ["ESTIMATOR", "FallingBehindTrack", "Rests", "least_loss"]
 
@@ -137,7 +138,7 @@ def _initial(context: PackContext) -> _State:
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
     drifted, soc = board.get(FloatLeakTrack), board.get(SocTrack)
-    bled = state.bled_ah + np.cumsum(minutes.bleed_ah, axis=0)
+    bled = running_sum(state.bled_ah, minutes.bleed_ah)
     median = known_middle_values(minutes.voltage_volt)
     slope = _slopes(median, context)
     rests, least = state.rests, state.least_ampere

@@ -19,6 +19,7 @@ from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_shift import ChargeRows, KneeShift, knee_shift
 from cellwarden.estimation.middle_value import known_middle_value, known_middle_values, middle_values
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.running_sum import running_sum
 
 __all__ = ["ESTIMATOR", "UNLOGGED_SHARE", "KneeStandTrack"]
 
@@ -75,8 +76,8 @@ def _advance(
 ) -> _State:
     """Gather the rows of charges, compare the cells where one is over, and write how they stand."""
     flowing = FLOWING_C_RATE * context.pack.nominal_capacity_ah
-    charged = state.charged_ah + np.cumsum(minutes.charge_ah)
-    bled = state.bled_ah + np.cumsum(minutes.bleed_ah, axis=0)
+    charged = running_sum(state.charged_ah, minutes.charge_ah)
+    bled = running_sum(state.bled_ah, minutes.bleed_ah)
     median = known_middle_values(soc.soc_fraction)
     read = np.isfinite(minutes.voltage_volt).any(axis=1)
     climbing = np.flatnonzero((minutes.current_ampere > flowing) & read)
