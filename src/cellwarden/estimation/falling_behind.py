@@ -167,15 +167,16 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
 def _levelling(
     state: _State, candidates: IntArray, away_volt: FloatArray
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which cells are being levelled along the rows, (M, n_cells), and which were seen by their end, (n_cells,)."""
-    levelling = np.empty(away_volt.shape, dtype=np.bool_)
-    now, seen, done = state.levelling, state.seen, 0
-    for row in candidates.tolist():
-        levelling[done:row] = now
-        read, far = np.isfinite(away_volt[row]), away_volt[row] < -LEVEL_VOLT
-        now, seen, done = np.where(read, far & (now | ~seen), now), seen | read, row
-    levelling[done:] = now
-    return levelling, seen
+    """Which cells are being levelled along the rows, (M, n_cells), and which were seen by their end, (n_cells,).
+
+    A cell that was far below whenever it was seen: once it has come up to the others it is level for good.
+    """
+    read = np.zeros(away_volt.shape, dtype=np.bool_)
+    read[candidates] = np.isfinite(away_volt[candidates])
+    near = read & ~(away_volt < -LEVEL_VOLT)
+    seen = np.logical_or.accumulate(read, axis=0)
+    levelling = np.where(state.seen, state.levelling, seen) & ~np.logical_or.accumulate(near, axis=0)
+    return levelling, state.seen | seen[-1] if len(seen) else state.seen
 
 
 def _held(least: FloatArray, rests: Rests, stamp: FloatArray) -> FloatArray:
