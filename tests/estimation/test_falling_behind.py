@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.falling_behind import (
+    FALLEN_VOLT,
     KEPT,
     LEVEL_VOLT,
     MEMORY_HOURS,
     Rests,
     _held,
-    _levelling,
+    _Standing,
+    _standing,
     _State,
     least_loss,
 )
@@ -79,25 +82,51 @@ def test_a_cell_that_is_being_levelled_shows_a_loss_only_where_it_falls() -> Non
     assert least_loss(rests(falling, bled, levelling_until=9), FLATTER)[0] > 0.05
 
 
-@given(away=st.lists(st.floats(-0.04, 0.02), min_size=1, max_size=8), cut=st.integers(0, 7), unread=st.integers(0, 7))
-def test_a_cell_is_levelled_from_a_first_look_far_below_until_it_comes_up(
+def standing_of(
+    away: FloatArray, median_volt: float, cut: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], FloatArray]:
+    """Who is being levelled, who has fallen, and what each read first, with a block's end at `cut`."""
+    no = np.zeros(away.shape[1], dtype=np.bool_)
+    unseen = np.full(len(no), np.nan)
+    state = _State(rests(np.zeros(1), np.zeros(1)), np.zeros(len(no)), np.zeros(len(no)), unseen, _Standing(no, no))
+    levelling, fallen = [], []
+    for volt in (away[:cut], away[cut:]):
+        rows, first_volt = _standing(state, np.arange(len(volt)), np.full(len(volt), median_volt), volt)
+        levelling.append(rows.levelling)
+        fallen.append(rows.fallen)
+        last = _Standing(rows.levelling[-1], rows.fallen[-1]) if len(volt) else state.standing
+        state = _State(state.rests, state.bled_ah, state.least_ampere, first_volt, last)
+    return np.concatenate(levelling), np.concatenate(fallen), state.first_volt
+
+
+@given(away=st.lists(st.floats(-0.09, 0.02), min_size=1, max_size=8), cut=st.integers(0, 8), unread=st.integers(0, 7))
+def test_a_cell_is_levelled_from_a_first_look_far_below_until_it_comes_up_or_falls_further(
     away: list[float], cut: int, unread: int
 ) -> None:
     volt = np.repeat(np.array(away)[:, None], 2, axis=1)
     volt[unread % len(away), 1] = np.nan
-    no = np.zeros(2, dtype=np.bool_)
-    state = _State(rests(np.zeros(1), np.zeros(1)), np.zeros(2), np.zeros(2), no, no)
-    whole, seen = _levelling(state, np.arange(len(away)), volt)
+    levelling, fallen, first_volt = standing_of(volt, 3.4, min(cut, len(away)))
     for j in range(2):
         read = volt[np.isfinite(volt[:, j]), j]
-        assert seen[j] == (len(read) > 0)
+        assert np.isfinite(first_volt[j]) == (len(read) > 0)
         below = bool(len(read)) and bool((read < -LEVEL_VOLT).all())
-        assert whole[-1, j] == below
-    begin = min(cut, len(away))
-    first, seen_then = _levelling(state, np.arange(begin), volt[:begin])
-    then = _State(state.rests, state.bled_ah, state.least_ampere, first[-1] if begin else no, seen_then)
-    rest, _ = _levelling(then, np.arange(len(away) - begin), volt[begin:])
-    np.testing.assert_array_equal(np.concatenate([first, rest]), whole)
+        fell = below and bool((3.4 + read < 3.4 + read[0] - FALLEN_VOLT).any())
+        assert levelling[-1, j] == (below and not fell)
+        assert fallen[-1, j] == fell
+    whole = standing_of(volt, 3.4, 0)
+    np.testing.assert_array_equal(levelling, whole[0])
+    np.testing.assert_array_equal(fallen, whole[1])
+
+
+def test_a_higher_float_makes_no_cell_fall() -> None:
+    """The others climb the knee and the cell stays where it was, further from them."""
+    own = np.full((4, 1), 3.335)
+    no, unseen = np.zeros(1, dtype=np.bool_), np.full(1, np.nan)
+    state = _State(rests(np.zeros(1), np.zeros(1)), np.zeros(1), np.zeros(1), unseen, _Standing(no, no))
+    median = np.array([3.37, 3.39, 3.40, 3.42])
+    rows, _ = _standing(state, np.arange(4), median, own - median[:, None])
+    assert rows.levelling.all()
+    assert not rows.fallen.any()
 
 
 def test_a_reading_that_jumps_shows_nothing() -> None:

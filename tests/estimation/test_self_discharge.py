@@ -92,7 +92,8 @@ def drift_of(leak: float, away: FloatArray, rest_share: FloatArray) -> FloatLeak
 def test_no_bleed_is_a_leaks_while_a_cell_is_being_levelled() -> None:
     away = np.zeros((2, 3))
     drifted = dataclasses.replace(drift_of(0.0, away, np.ones(2)), bleed_rate_ampere=away + np.array([-0.1, -0.1, 0.1]))
-    falling = FallingBehindTrack(least_ampere=away, levelling=np.array([[True, False, True]] * 2))
+    no = np.zeros((2, 3), dtype=np.bool_)
+    falling = FallingBehindTrack(least_ampere=away, levelling=np.array([[True, False, True]] * 2), fallen=no)
     assert levelled_rate(falling, drifted) == pytest.approx(np.array([[0.1, 0.0, 0.0]] * 2))
 
 

@@ -26,7 +26,7 @@ from tests.estimation.known_string import CHARGE, DEEP, REST, KnownString, Stage
 from tests.estimation.sample_logs import minutes_of
 
 KNOWN = KnownString(
-    stages=(CHARGE, DEEP, REST, CHARGE, Stage(26.0, 20.0)),
+    stages=(CHARGE, DEEP, REST, CHARGE, Stage(14.0, 20.0)),
     cells=4,
     capacity_ah=np.array([102.0, 102.0, 86.0, 102.0]),
     leak_ampere=np.array([0.0, 0.1, 0.0, 0.0]),

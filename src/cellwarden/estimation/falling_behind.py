@@ -9,7 +9,7 @@ jumps, or wires that are exchanged, look like it over one.
 
 A cell that stands far below when it is first seen stands where a knee is so flat, of many makes, that days of bleeding
 hardly move its voltage. Until it has once come up to the others it is taken to be levelled, and shows a loss only where
-it falls.
+it falls; one whose own voltage, at a later rest near full, is well below that of the first is no longer taken for that.
 """
 
 from __future__ import annotations
@@ -40,17 +40,20 @@ FLATTER_LOG_SIGMA = 1.64  # of the slope's factor, to the flat side
 ALIKE_SHARE, ALIKE_VOLT = 0.15, 0.002  # by which distances at two rests may differ beside the charge
 MEMORY_HOURS = 48.0
 LEVEL_VOLT = 0.010  # below the others, within which a balancer holds a cell that leaks
+FALLEN_VOLT = 0.015  # below its own first reading: more than a rest's relaxation or another float makes on the plateau
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallingBehindTrack:
     """Loss above the median's that every cell shows at least, (M, n_cells) [A]; 0 where none is shown.
 
-    `levelling` (M, n_cells) tells the cells that stood far below when first seen and did not come up to the others yet.
+    `levelling` (M, n_cells) tells the cells that stood far below when first seen and did not come up to the others yet,
+    `fallen` (M, n_cells) those that have fallen further instead.
     """
 
     least_ampere: FloatArray
     levelling: NDArray[np.bool_]
+    fallen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +92,22 @@ class Rests:
 
 
 @dataclass(frozen=True, slots=True)
+class _Standing:
+    """Which cells are being levelled, and which have fallen further; (n_cells,), or (M, n_cells) along rows."""
+
+    levelling: NDArray[np.bool_]
+    fallen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class _State:
-    """Rests, what was bled so far, the loss shown; which cells are being levelled, and which were seen at all."""
+    """Rests, what was bled so far, the loss shown; the voltage of cells when first seen, NaN before; their standing."""
 
     rests: Rests
     bled_ah: FloatArray
     least_ampere: FloatArray
-    levelling: NDArray[np.bool_]
-    seen: NDArray[np.bool_]
+    first_volt: FloatArray
+    standing: _Standing
 
 
 def least_loss(rests: Rests, flatter: float) -> FloatArray:
@@ -132,7 +143,7 @@ def _initial(context: PackContext) -> _State:
     cells = context.cell_count
     none, no = np.zeros((0, cells)), np.zeros(cells, dtype=np.bool_)
     rests = Rests(np.zeros(0), none, none, np.zeros(0), none.astype(np.bool_))
-    return _State(rests, np.zeros(cells), np.zeros(cells), no, no)
+    return _State(rests, np.zeros(cells), np.zeros(cells), np.full(cells, np.nan), _Standing(no, no))
 
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
@@ -145,7 +156,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     shown = np.empty_like(bled)
     done = 0
     candidates = _candidates(minutes, soc, drifted, slope)
-    levelling, seen = _levelling(state, candidates, drifted.away_volt)
+    standing, first_volt = _standing(state, candidates, median, drifted.away_volt)
     while (row := _next_apart(candidates, minutes.unix_time_second, rests)) is not None:
         shown[done:row] = _held(least, rests, minutes.unix_time_second[done:row])
         done = row
@@ -154,29 +165,37 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         away = np.where(np.isfinite(minutes.voltage_volt[row]), np.nan_to_num(drifted.away_volt[row]), np.nan)
         below = _below_ah(float(median[row]), away, context)
         stamp = float(minutes.unix_time_second[row])
-        rests = rests.with_rest(stamp, below, bled[row], float(ALIKE_VOLT / per_ah), levelling[row])
+        rests = rests.with_rest(stamp, below, bled[row], float(ALIKE_VOLT / per_ah), standing.levelling[row])
         flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
         least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))
     shown[done:] = _held(least, rests, minutes.unix_time_second[done:])
-    board.put(FallingBehindTrack(least_ampere=shown, levelling=levelling))
+    board.put(FallingBehindTrack(least_ampere=shown, levelling=standing.levelling, fallen=standing.fallen))
     if not len(bled):
         return state
-    return _State(rests, bled[-1], least, levelling[-1], seen)
+    return _State(rests, bled[-1], least, first_volt, _Standing(standing.levelling[-1], standing.fallen[-1]))
 
 
-def _levelling(
-    state: _State, candidates: IntArray, away_volt: FloatArray
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which cells are being levelled along the rows, (M, n_cells), and which were seen by their end, (n_cells,).
+def _standing(
+    state: _State, candidates: IntArray, median_volt: FloatArray, away_volt: FloatArray
+) -> tuple[_Standing, FloatArray]:
+    """How the cells stand along the rows, and what each read when first seen, (n_cells,) [V].
 
-    A cell that was far below whenever it was seen: once it has come up to the others it is level for good.
+    Levelled is a cell that was far below whenever it was seen: once it has come up to the others it is level for good.
     """
     read = np.zeros(away_volt.shape, dtype=np.bool_)
     read[candidates] = np.isfinite(away_volt[candidates])
-    near = read & ~(away_volt < -LEVEL_VOLT)
+    own = median_volt[:, None] + away_volt
+    first = (
+        np.where(read.any(axis=0), own[read.argmax(axis=0), np.arange(own.shape[1])], np.nan) if len(own) else np.nan
+    )
+    first_volt = np.where(np.isfinite(state.first_volt), state.first_volt, first)
+    seen_before = np.isfinite(state.first_volt)
+    near = np.logical_or.accumulate(read & ~(away_volt < -LEVEL_VOLT), axis=0)
     seen = np.logical_or.accumulate(read, axis=0)
-    levelling = np.where(state.seen, state.levelling, seen) & ~np.logical_or.accumulate(near, axis=0)
-    return levelling, state.seen | seen[-1] if len(seen) else state.seen
+    far = np.where(seen_before, state.standing.levelling | state.standing.fallen, seen) & ~near
+    fell = np.logical_or.accumulate(read & (own < first_volt - FALLEN_VOLT), axis=0)
+    fallen = far & (state.standing.fallen | fell)
+    return _Standing(far & ~fallen, fallen), first_volt
 
 
 def _held(least: FloatArray, rests: Rests, stamp: FloatArray) -> FloatArray:

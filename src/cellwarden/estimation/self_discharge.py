@@ -250,7 +250,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
     leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
-    low = joint_sigma(low, np.fmin(levelled_doubt, np.fmax(leak, 0.0)))
+    low = joint_sigma(low, np.where(falling.fallen, 0.0, np.fmin(levelled_doubt, np.fmax(leak, 0.0))))
     leak, low, high = _by_knee(leak, low, high, knee)
     leak, low, high = no_smaller(leak, low, high, falling.least_ampere)
     high = joint_sigma(high, unseen_sigma(leak, drifted))
