@@ -41,7 +41,7 @@ def weighed(
 
 
 def summary(weight: FloatArray) -> tuple[float, float, float, float]:
-    return summarise_starts((weight - weight.max())[None])
+    return summarise_starts((weight - weight.max())[None], 1.0, 1.0)
 
 
 @given(soc=st.floats(0.05, 0.95))
@@ -129,11 +129,21 @@ def test_the_summary_is_that_of_the_probabilities() -> None:
     probability = np.exp(weights).sum(axis=(0, 1))
     probability /= probability.sum()
     total = np.cumsum(probability)
-    mean, sigma, low, high = summarise_starts(weights)
+    mean, sigma, low, high = summarise_starts(weights, 1.0, 1.0)
     assert mean == pytest.approx(probability @ GRID)
     assert sigma**2 == pytest.approx(probability @ (GRID - mean) ** 2 + (0.5 / HYPOTHESES) ** 2)
     assert low == GRID[np.flatnonzero(total >= 0.025)[0]]
     assert high == GRID[np.flatnonzero(total >= 0.975)[0]]
+
+
+def test_odds_that_count_in_part_widen_a_gaussian_and_bring_two_curves_together() -> None:
+    narrow = -0.5 * ((GRID - 0.5) / 0.03) ** 2
+    _, sigma, _, _ = summarise_starts(narrow[None, None], 1.0, 0.1)
+    assert sigma == pytest.approx(0.03 / np.sqrt(0.1), rel=0.02)
+    here, there = -0.5 * ((GRID - 0.3) / 0.01) ** 2, -0.5 * ((GRID - 0.8) / 0.01) ** 2 - 5.0
+    mean, _, _, _ = summarise_starts(np.array([[here], [there]]), 0.2, 1.0)
+    second = np.exp(-0.2 * 5.0) / (1.0 + np.exp(-0.2 * 5.0))
+    assert mean == pytest.approx(0.3 + 0.5 * second, abs=0.003)
 
 
 @pytest.mark.parametrize("seed", range(4))

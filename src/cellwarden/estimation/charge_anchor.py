@@ -351,7 +351,7 @@ def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah
 @counted_kernel
 def try_handover(state: ChargeArrays, full: float) -> None:
     """Hand over to the filters when the hypotheses agree or the pack is full."""
-    mean, sigma, _, _ = summarise_starts(state.weights)
+    mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
     if full == 0.0 and (sigma > HANDOVER_SIGMA or state.memory[0, cc.CURRENT_SEEN] == 0.0):
         return
     for k in range(state.x.shape[0]):

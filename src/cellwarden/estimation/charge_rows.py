@@ -34,6 +34,9 @@ FIRST_SHARE = 0.5, 0.5, 0.7  # of the variance before the log, below which a qua
 
 TWO_SIGMA = 1.96
 START_MARGIN = 0.03
+# shares of the odds of curves and of starts that count: at 80 simulated packs an interval before the first full charge
+# held the truth in 54 % of the minutes with all of them, in 74 % with these, and the error fell by a fifth
+CURVE_ODDS, START_ODDS = 0.15, 0.1
 READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage pooled over packs
 OWN_CURVE_VOLT = 0.0005  # by which a cell's own curve differs, pass after pass: no further one tells it from an offset
 MISFIT_SHARE = 0.015
@@ -200,7 +203,7 @@ def _soc_and_sigma(
 def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float) -> None:
     """Write the state of charge that the hypotheses give, the same for every cell."""
     best = int(state.scalars[BEST])
-    mean, _, low, high = summarise_starts(state.weights)
+    mean, _, low, high = summarise_starts(state.weights, CURVE_ODDS, START_ODDS)
     counted = (state.scalars[COUNTED] + gap_ah) / np.exp(state.x[best, cc.LN_CAPACITY])
     soc = min(max(mean + counted, 0.0), 1.0)
     hysteresis = state.memory[best, cc.HYSTERESIS]

@@ -85,17 +85,26 @@ def loosen_starts(weights: FloatArray, sigma: float, floor: float) -> None:
 
 
 @counted_kernel
-def summarise_starts(weights: FloatArray) -> tuple[float, float, float, float]:
-    """Mean, sigma and 95 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0."""
+def summarise_starts(weights: FloatArray, curve_odds: float, start_odds: float) -> tuple[float, float, float, float]:
+    """Mean, sigma and 95 % interval of z at the start; `weights` (curves, scales, H) with its largest at 0.
+
+    Readings share the error of a curve that is not the cells' own, which the weights take for independent: of the
+    logarithm of the odds between curves counts the share `curve_odds`, of that between starts the share `start_odds`.
+    """
     probability = np.zeros(weights.shape[2])
     for a in range(weights.shape[0]):
+        own = np.zeros(weights.shape[2])
+        most = weights[a].max()
+        evidence = 0.0
         for b in range(weights.shape[1]):
-            probability += np.exp(weights[a, b])
+            own += np.exp(start_odds * (weights[a, b] - most))
+            evidence += np.exp(weights[a, b] - most).sum()
+        probability += np.exp(curve_odds * (most + np.log(evidence))) * own / own.sum()
     probability /= probability.sum()
     grid = np.arange(weights.shape[2]) / (weights.shape[2] - 1.0)
     mean = (probability * grid).sum()
     sigma = np.sqrt((probability * (grid - mean) ** 2).sum() + (0.5 / weights.shape[2]) ** 2)
     total = np.cumsum(probability)
-    low = grid[np.searchsorted(total, 0.025)]
+    low = grid[min(np.searchsorted(total, 0.025), weights.shape[2] - 1)]
     high = grid[min(np.searchsorted(total, 0.975), weights.shape[2] - 1)]
     return mean, sigma, low, high
