@@ -162,3 +162,14 @@ def test_sureness_never_reaches_certainty() -> None:
     assert plain(sureness(1.0)) == "almost certain (more than 99 %)"
     assert plain(sureness(0.5)) == "possible (50 %)"
     assert sureness(float("nan")) == "not stated"
+
+
+@pytest.mark.parametrize(
+    ("half_ah", "count", "word"), [(13.0, 1, "not tested yet"), (8.0, 1, "healthy"), (13.0, 4, "healthy")]
+)
+def test_a_lone_cell_s_capacity_is_tested_once_it_is_known_by_itself(half_ah: float, count: int, word: str) -> None:
+    cells = tuple(
+        cell(k, capacity_ah=interval(100.0, half_ah), resistance_ohm=None, self_discharge_ampere=None)
+        for k in range(1, count + 1)
+    )
+    assert cell_states(result(count, cells=cells))[1].word == word

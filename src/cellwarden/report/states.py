@@ -48,6 +48,7 @@ _KIND_ORDER = (
     "sensor_dropout",
     "undersampled",
 )
+ALONE_CAPACITY_SHARE = 0.1  # within which a lone cell's capacity has to be known to say that it is sound
 _TESTS = tuple(q for q in CELL_QUANTITIES if q.key in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"})
 
 
@@ -78,6 +79,8 @@ def _is_told(result: AnalysisResult, quantity: CellQuantity, cell: CellResult) -
     interval = quantity.of(cell)
     if interval is None or not quantity.is_informed(interval):
         return False
+    if quantity.key == "capacity_ah" and len(result.cells) == 1:  # no neighbour to compare it with
+        return 0.5 * (interval.high - interval.low) < ALONE_CAPACITY_SHARE * result.pack.nominal_capacity_ah
     is_leak = quantity.key == "self_discharge_ampere"
     return not is_leak or is_leak_told(interval.low, interval.high, result.pack.nominal_capacity_ah)
 
