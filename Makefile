@@ -38,7 +38,7 @@ example: $(RUNTIME)
 # processes whole, in their order, so that what a file makes once is made once.
 PYTEST := $(PY) -m pytest --quiet
 IN_TWO := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
-WITHOUT_KERNELS := $(wildcard tests/test_*.py) $(addprefix tests/,control drivers publish report store web)
+WITHOUT_KERNELS := $(wildcard tests/test_*.py) $(addprefix tests/,control drivers publish report)
 
 test: $(DEV)
 	@$(MAKE) --no-print-directory --jobs=2 kernels tests-without-kernels

@@ -52,3 +52,13 @@ def test_the_likelier_one_is_named_and_later_stays_so_until_it_clearly_is_not(
     row = fill_rows(state, np.array([1.76e9]), context)
     parts = {"joint": row["joint_excess_fraction"].ravel()[0], "cell": row["cell_excess_fraction"].ravel()[0]}
     assert {part for part, excess in parts.items() if excess > 0.3} == {named}
+
+
+def test_a_channel_that_answers_no_step_has_a_small_resistance_with_finite_bounds() -> None:
+    context = context_of(CELLS)
+    state = ESTIMATOR.initial(context)
+    state.bank[0, kernel.HEALTHY, kernel.FILM] = -1.3
+    row = fill_rows(state, np.array([1.76e9]), context)
+    low, value, high = (row[f"resistance_{bound}ohm"].ravel()[0] for bound in ("low_", "", "high_"))
+    assert 0.0 < low < value < high < np.inf
+    assert value < 0.1 * row["resistance_ohm"].ravel()[1]

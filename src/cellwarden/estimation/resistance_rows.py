@@ -21,6 +21,7 @@ DECIDED_SHARE = 0.9  # of joint against joint or aged cell, to be sure of either
 SETTLED_FRACTION = 4.0 * kernel.SMALL_SIGMA  # of a part, beyond what a sound cell may have
 LAW_FLOOR_SIGMA = 0.012  # what the law itself may be off by at the reference, however many edges there were
 TEMPERATURE_SIGMA_KELVIN = 0.3  # of a cell against the sensor that touches it
+LEAST_RELATIVE = 0.05  # no cell has less of its neighbours' resistance: a channel that stands still answers no step
 _TWO_SIDED = 1.96
 _AGED, _RISE = [kernel.AGED_FILM, kernel.AGED_TRANSFER], [kernel.FILM, kernel.TRANSFER]
 
@@ -63,7 +64,7 @@ def rows_of(
     cells = _of_cells({name: seen[name].reshape(-1, *seen[name].shape[2:]) for name in _CELLS}, len(snapshots))
     total, total_variance = cells.pop("total"), cells.pop("total_variance")
     centre = middle_values(total)[:, None]
-    relative = (1.0 + total) / (1.0 + centre)
+    relative = np.maximum((1.0 + total) / (1.0 + centre), LEAST_RELATIVE)
     floor = ((law[:, TRANSFER_ACTIVATION] * TEMPERATURE_SIGMA_KELVIN / 298.15**2) ** 2)[:, None]
     unit_ohm = context.model.resistance_ohm_ah / context.pack.nominal_capacity_ah
     middle_ohm = unit_ohm * np.exp(law[:, LOG_SCALE, None]) * (1.0 + centre)
