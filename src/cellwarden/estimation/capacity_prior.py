@@ -16,11 +16,18 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays
 
-__all__ = ["capacity_bend", "weigh_capacities", "weigh_capacity_prior"]
+__all__ = ["capacity_bend", "start_site", "weigh_capacities", "weigh_capacity_prior"]
 
 # A log that tells no more than to 8 % (one sigma) does not move the mean away from what is usual; the width holds both.
 LEAST_PRECISION = 1.0 / 0.08**2
 LEAST_DENSITY = 1e-300
+
+
+@bare_kernel
+def start_site(site: FloatArray, usual: float, sigma: float) -> None:
+    """Let new cells alone stand for the prior, as in a filter that has read nothing; `site` as below."""
+    site[0] = 1.0 / sigma**2
+    site[1] = usual * site[0]
 
 
 @bare_kernel

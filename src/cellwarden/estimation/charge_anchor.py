@@ -9,6 +9,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
+from cellwarden.estimation.capacity_prior import start_site
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
 from cellwarden.estimation.current_zero import (
@@ -128,8 +129,7 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
     """Forget everything: a wrong charge bends all that is learnt beside it."""
     x[:] = prior[0]
     p[:] = np.diag(prior[1] ** 2)
-    memory[cc.SITE] = 1.0 / prior[1, cc.LN_CAPACITY] ** 2
-    memory[cc.SITE_SHIFT] = memory[cc.SITE] * prior[0, cc.LN_CAPACITY]
+    start_site(memory[cc.SITE :], prior[0, cc.LN_CAPACITY], prior[1, cc.LN_CAPACITY])
     memory[cc.CURVE_SQUARES] = 0.0
     memory[cc.CURVE_WEIGHT] = 0.0
     memory[cc.TOP_MISS] = 0.0

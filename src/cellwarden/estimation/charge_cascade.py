@@ -14,6 +14,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation import charge_rows as rows_of
+from cellwarden.estimation.capacity_prior import start_site
 from cellwarden.estimation.charge_anchor import BEST, SCALARS
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_kernel import advance_charge
@@ -57,8 +58,8 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     x, p = _central_prior(context)
     y, q = _difference_prior(context)
     memory = np.zeros((curves, cc.MEMORY))
-    memory[:, cc.SITE] = 1.0 / context.model.capacity_sigma_fraction**2
-    memory[:, cc.SITE_SHIFT] = x[:, cc.LN_CAPACITY] * memory[:, cc.SITE]
+    for k in range(curves):
+        start_site(memory[k, cc.SITE :], x[k, cc.LN_CAPACITY], context.model.capacity_sigma_fraction)
     memory[:, cc.CURVE_PRIOR] = [curve.sigma_volt for curve in family]
     prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
     learning = np.array([len(curve.modes_volt) > 0 for curve in family])

@@ -20,6 +20,7 @@ from cellwarden.estimation.resistance_joint import name_joints
 from cellwarden.estimation.resistance_law import COMMON_STATES, LOG_IMPEDANCE_RATIO, LOG_SCALE
 from cellwarden.estimation.resistance_state import ResistanceState
 from cellwarden.estimation.resistance_time import let_time_pass
+from cellwarden.estimation.running_sum import running_sum
 from cellwarden.estimation.scalar_update import scalar_update
 
 __all__ = ["hourly_impedance", "take_impedance"]
@@ -48,12 +49,12 @@ def hourly_impedance(state: ResistanceState, minutes: MinuteBlock) -> tuple[IntA
     means = np.empty((len(ends), known.shape[1]))
     begin = 0
     for k, end in enumerate([*ends.tolist(), len(minutes) - 1]):
-        # a running sum adds in one order wherever the rows were cut
         for total, rows in (
             (state.impedance_sum_ohm, np.where(known, minutes.impedance_ohm, 0.0)[begin : end + 1]),
             (state.impedance_count, known[begin : end + 1].astype(np.float64)),
         ):
-            total[:] = np.cumsum(np.vstack([total, rows]), axis=0)[-1]
+            if len(rows):
+                total[:] = running_sum(total, rows)[-1]
         begin = end + 1
         if k < len(ends):
             seen = state.impedance_count > 0.0
