@@ -75,6 +75,7 @@ bench: $(DEV)
 	@$(PY) -m bench.stages
 	@$(PY) -m bench.target_table --page docs/accuracy.md
 	@OMP_NUM_THREADS=1 $(PY) -m bench.information_bound --page docs/information-bounds.md
+	@$(PY) -m bench.published_methods --page docs/published-methods.md
 
 pybamm: $(DEV)
 	@$(PIP) --no-build-isolation --editable '.[bench]'

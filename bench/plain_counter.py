@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
@@ -15,17 +16,26 @@ START_SOC, FULL_SOC = 0.5, 0.99
 TAPER_C_RATE, TAPER_VOLT, TAPER_SECOND = 0.05, 3.39, 600.0
 
 
-@functools.cache
 def plain_counter(pack: AnalysedPack) -> FloatArray:
     """(M,) the counter at the stamps of the estimates, NaN before its first full charge.
 
     It trusts the current and the nominal capacity. The rows are those that the log reader gives out.
     """
+    time, soc = _counted(pack.folder)
+    at = np.clip(np.searchsorted(time, pack.minute, side="right") - 1, 0, len(time) - 1)
+    return np.clip(soc[at], 0.0, 1.0)
+
+
+@functools.cache
+def _counted(folder: Path) -> tuple[FloatArray, FloatArray]:
+    """(T,) stamps of the rows and (T,) the counter there, of the pack in that folder."""
+    from cellwarden.app.pack_toml import read_pack_toml
     from cellwarden.logs import open_log
 
-    nominal = pack.spec.nominal_capacity_ah
+    spec = read_pack_toml(folder / "pack.toml")
+    nominal = spec.nominal_capacity_ah
     times, currents, volts = [], [], []
-    for block in open_log([pack.folder / "log.parquet"], pack.spec).blocks():
+    for block in open_log([folder / "log.parquet"], spec).blocks():
         known = np.isfinite(block.current_ampere)
         times.append(block.unix_time_second[known])
         currents.append(block.current_ampere[known])
@@ -37,6 +47,4 @@ def plain_counter(pack: AnalysedPack) -> FloatArray:
     last_other = np.maximum.accumulate(np.where(tapers, -np.inf, time))
     full = tapers & (time - last_other >= TAPER_SECOND)
     last_full = np.maximum.accumulate(np.where(full, np.arange(len(time)), -1))
-    soc = np.where(last_full < 0, np.nan, FULL_SOC + counted - counted[np.maximum(last_full, 0)])
-    at = np.clip(np.searchsorted(time, pack.minute, side="right") - 1, 0, len(time) - 1)
-    return np.clip(soc[at], 0.0, 1.0)
+    return time, np.where(last_full < 0, np.nan, FULL_SOC + counted - counted[np.maximum(last_full, 0)])

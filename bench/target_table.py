@@ -35,8 +35,9 @@ Made by `make bench`. *Worst pack* is the pack that is farthest from the target,
 can be judged it is met. A target that the plain guess meets too counts only where our error is at most half of the
 guess's. The packs: `dev-…` come from a single-particle model whose cells the default parameter set was fitted to; the
 others from our own simulator, which shares no cell code with the estimators and whose cells the parameter set does
-not know ({packs}). Which misses are the limit of the data: [information-bounds.md](information-bounds.md). Packs of
-other people's cells: [accuracy-pybamm.md](accuracy-pybamm.md).
+not know ({packs}). Which misses are the limit of the data: [information-bounds.md](information-bounds.md). What the
+best published methods score on the same packs: [published-methods.md](published-methods.md). Packs of other people's
+cells: [accuracy-pybamm.md](accuracy-pybamm.md).
 
 {table}
 
