@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.capacity_prior import capacity_bend, weigh_capacity_prior
+from cellwarden.estimation.capacity_prior import capacity_bend, capacity_density, weigh_capacity_prior
 
 NEW, AGED = (0.8, 0.02, 0.02), (0.2, -0.07, 0.06)
 PRIOR = np.array([NEW, AGED])
@@ -83,8 +83,13 @@ def test_the_covariance_stays_positive(said: float, sigma: float, aged: float) -
     assert np.linalg.eigvalsh(p)[0] > 0.0
 
 
+def bend(q: float, components: FloatArray) -> float:
+    """The bend of a capacity from the new cells' mean."""
+    return capacity_bend(q, components, capacity_density(components[0, 1], components))
+
+
 def test_the_bend_of_one_gaussian_is_its_squared_distance() -> None:
     alone = np.array([(1.0, 0.02, 0.03), (0.0, 0.0, 1.0)])
-    assert capacity_bend(0.02 + 3 * 0.03, alone) == pytest.approx(9.0)
-    assert capacity_bend(-0.1, PRIOR) < ((-0.1 - 0.02) / 0.02) ** 2 / 4.0
-    assert np.isfinite(capacity_bend(-5.0, PRIOR))
+    assert bend(0.02 + 3 * 0.03, alone) == pytest.approx(9.0)
+    assert bend(-0.1, PRIOR) < ((-0.1 - 0.02) / 0.02) ** 2 / 4.0
+    assert np.isfinite(bend(-5.0, PRIOR))

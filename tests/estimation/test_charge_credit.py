@@ -7,17 +7,22 @@ import pytest
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.charge_anchor import BEST
+from cellwarden.estimation.charge_cascade import initial_charge
 from cellwarden.estimation.charge_credit import (
     KNOWN_VARIANCE_SHARE,
     LEARNT_VARIANCE_SHARE,
     PROVING_NEWS,
     SWEEP_NEWS,
+    WORSE_CURVE,
+    choose_curve,
     known_top,
     of_the_make,
     resembling,
     variance_share,
 )
 from cellwarden.estimation.charge_top import LEARNT_TOP_SIGMA
+from tests.estimation.known_string import KnownString, string_context
 
 
 def memory_of(told_by_known: float, told_by_learnt: float, news: float) -> FloatArray:
@@ -90,3 +95,17 @@ def test_two_makes_with_tops_far_apart_are_doubted_by_as_much() -> None:
 def test_a_set_that_knows_its_top_less_than_all_makes_is_not_surer_for_it() -> None:
     _, variance = known_top(memory_of(0.0, 0.0, 0.0), 0, 0.02)
     assert np.sqrt(variance) == pytest.approx(0.02)
+
+
+def test_the_curve_that_explains_the_log_best_is_gone_on_with_and_one_that_was_given_up_is_not() -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=2)))
+    memory, work = state.memory, np.empty(len(state.memory))
+    memory[:, cc.NEWS], memory[:, cc.PRIOR_LIKELIHOOD] = SWEEP_NEWS, 0.0
+    memory[:, cc.LIKELIHOOD] = -2.0 * WORSE_CURVE
+    memory[1:3, cc.LIKELIHOOD] = 1.0, 20.0
+    assert choose_curve(state, work) == state.scalars[BEST] == 2
+    assert np.flatnonzero(memory[:, cc.GIVEN_UP] == 0.0).tolist() == [1, 2]
+    memory[:2, cc.LIKELIHOOD] = 40.0, 21.0  # one was given up, the other is hardly better
+    assert choose_curve(state, work) == 2
+    memory[1, cc.LIKELIHOOD] = 25.0
+    assert choose_curve(state, work) == 1

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS, follow_jumps, take_jump
+from cellwarden.estimation.reading_jump import (
+    FREE,
+    JUMP_SLOTS,
+    MEANS,
+    PACK_ROWS,
+    SIDE,
+    _two_lines,
+    follow_jumps,
+    take_jump,
+)
 
 CELLS, MINUTES, AT = 8, 60, 30
 OFFSET, ERROR = 0, 1
@@ -89,3 +98,14 @@ def test_a_bleed_that_no_log_shows_explains_no_step_wider_than_it_makes(jump: fl
     volt = _readings(3)
     volt[AT:, 4] += jump
     assert len(_jumps(volt, unlogged_volt=BLEED_VOLT)[0]) == said
+
+
+@given(st.integers(0, 10**6))
+def test_the_lines_before_and_after_are_those_of_least_squares(seed: int) -> None:
+    means = np.random.default_rng(seed).normal(0.01, 0.001, MEANS)
+    place, sides = np.arange(MEANS) - SIDE, (slice(0, SIDE), slice(SIDE + 1, MEANS))
+    lines = [np.polynomial.Polynomial.fit(place[side], means[side], 1) for side in sides]
+    left = sum(float(((means[side] - line(place[side])) ** 2).sum()) for side, line in zip(sides, lines, strict=True))
+    jump, variance = _two_lines(means)
+    assert jump == pytest.approx(float(lines[1](0.0) - lines[0](0.0)), abs=1e-12)
+    assert variance == pytest.approx(left / FREE, rel=1e-6)

@@ -16,7 +16,7 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays
 
-__all__ = ["capacity_bend", "start_site", "weigh_capacities", "weigh_capacity_prior"]
+__all__ = ["capacity_bend", "capacity_density", "start_site", "weigh_capacities", "weigh_capacity_prior"]
 
 # A log that tells no more than to 8 % (one sigma) does not move the mean away from what is usual; the width holds both.
 LEAST_PRECISION = 1.0 / 0.08**2
@@ -102,11 +102,16 @@ def _move_to(x: FloatArray, p: FloatArray, state: int, mean: float, wanted: floa
 
 
 @bare_kernel
-def capacity_bend(q: float, components: FloatArray) -> float:
-    """Minus twice the logarithm of the prior's density at `q` over that at the new cells' mean."""
-    here, there = 0.0, 0.0
+def capacity_density(q: float, components: FloatArray) -> float:
+    """The prior's density at `q`, up to a factor."""
+    density = 0.0
     for i in range(components.shape[0]):
         share, usual, sigma = components[i]
-        here += share / sigma * np.exp(-0.5 * ((q - usual) / sigma) ** 2)
-        there += share / sigma * np.exp(-0.5 * ((components[0, 1] - usual) / sigma) ** 2)
-    return float(2.0 * np.log(there / max(here, LEAST_DENSITY)))
+        density += share / sigma * np.exp(-0.5 * ((q - usual) / sigma) ** 2)
+    return float(density)
+
+
+@bare_kernel
+def capacity_bend(q: float, components: FloatArray, usual_density: float) -> float:
+    """Minus twice the logarithm of the prior's density at `q` over that at the new cells' mean, which is given."""
+    return float(2.0 * np.log(usual_density / max(capacity_density(q, components), LEAST_DENSITY)))

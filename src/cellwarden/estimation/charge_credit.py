@@ -8,7 +8,7 @@ from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
-from cellwarden.estimation.capacity_prior import capacity_bend
+from cellwarden.estimation.capacity_prior import capacity_bend, capacity_density
 from cellwarden.estimation.charge_anchor import BEST
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_top import LEARNT_TOP_SIGMA
@@ -90,14 +90,14 @@ def variance_share(memory: FloatArray, modes: int) -> float:
 
 
 @bare_kernel
-def credit(x: FloatArray, memory: FloatArray, parameters: FloatArray) -> float:
+def _credit(x: FloatArray, memory: FloatArray, components: FloatArray, usual_density: float) -> float:
     """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
 
     A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so. The odds of a
     known curve hold once a sweep was seen, and for as long as it does not need another capacity than is usual: moved
     steps and another capacity look alike. A level at full that the knee's shape contradicts counts against it.
     """
-    unusual = capacity_bend(x[cc.LN_CAPACITY], parameters[cc.P_CAPACITY_PRIOR :].reshape((2, 3)))
+    unusual = capacity_bend(x[cc.LN_CAPACITY], components, usual_density)
     bend = unusual
     for a in range(cc.STATES, x.shape[0]):
         bend += MODE_BEND * x[a] * x[a]
@@ -106,40 +106,52 @@ def credit(x: FloatArray, memory: FloatArray, parameters: FloatArray) -> float:
 
 
 @bare_kernel
-def choose_curve(state: ChargeArrays) -> int:
-    """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index."""
+def _take_credits(state: ChargeArrays, worth: FloatArray) -> None:
+    """Write every curve's credit into `worth` (K,), minus infinity where it was given up."""
+    components = state.parameters[cc.P_CAPACITY_PRIOR :].reshape((2, 3))
+    usual_density = capacity_density(components[0, 1], components)
+    for k in range(worth.shape[0]):
+        given_up = state.memory[k, cc.GIVEN_UP] > 0.0
+        worth[k] = -np.inf if given_up else _credit(state.x[k], state.memory[k], components, usual_density)
+
+
+@bare_kernel
+def choose_curve(state: ChargeArrays, work: FloatArray) -> int:
+    """Go on with the curve that explains the log best, give up those that clearly do not; the best one's index.
+
+    `work` (≥ K,) is scratch.
+    """
     best, memory = int(state.scalars[BEST]), state.memory
+    worth = work[: memory.shape[0]]
+    _take_credits(state, worth)
     for k in range(memory.shape[0]):
-        better = credit(state.x[k], memory[k], state.parameters) > BETTER_CURVE + credit(
-            state.x[best], memory[best], state.parameters
-        )
-        if memory[k, cc.GIVEN_UP] == 0.0 and better:
+        if worth[k] > BETTER_CURVE + worth[best]:
             best = k
     state.scalars[BEST] = best
-    least = credit(state.x[best], memory[best], state.parameters) - WORSE_CURVE
     for k in range(memory.shape[0]):
-        if credit(state.x[k], memory[k], state.parameters) < least:
+        if worth[k] < worth[best] - WORSE_CURVE:
             memory[k, cc.GIVEN_UP] = 1.0
     return best
 
 
 @bare_kernel
-def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray) -> float:
+def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray, work: FloatArray) -> float:
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
     `learns` (K,) counts the modes of each; `mixed` becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ], the last as the
     filters hold it. Returned is the variance of the charge of a full pack: of a known curve the set states it, one
     that is learnt stands or falls by its top knee, whose error no log shows. The credit is taken at a fraction, for
-    readings of one log share the errors that no curve explains.
+    readings of one log share the errors that no curve explains. `work` (≥ K,) is scratch.
     """
-    best = int(state.scalars[BEST])
-    most = credit(state.x[best], state.memory[best], state.parameters)
+    worth = work[: state.x.shape[0]]
+    _take_credits(state, worth)
+    most = worth[int(state.scalars[BEST])]
     total, top_variance = 0.0, 0.0
     mixed[:] = 0.0
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             continue
-        weight = np.exp((credit(state.x[k], state.memory[k], state.parameters) - most) / CREDIT_DIVISOR)
+        weight = np.exp((worth[k] - most) / CREDIT_DIVISOR)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
         share = variance_share(state.memory[k], learns[k])
         other = 0.0  # error of a curve that only resembles the cells', which grows on the way down from full

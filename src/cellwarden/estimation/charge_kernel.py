@@ -70,7 +70,7 @@ NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the 
 @counted_kernel
 def advance_charge(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, out: ChargeOutputs) -> None:
     """Advance the whole cascade over minute rows, in place."""
-    widest = max(state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
+    widest = max(state.x.shape[0], state.x.shape[1], state.y.shape[0], state.y.shape[1], minutes.temperature.shape[1])
     _advance_rows(state, curves, np.empty((3, widest)), minutes, out)
 
 
@@ -93,16 +93,16 @@ def _advance_rows(
             gap_ah = last * scalars[SILENT_SECOND] / 3600.0 if last == last else 0.0
         else:
             scalars[SILENT_SECOND] = 0.0
-            _predict(state, curves, minutes, m)
-        if minutes.sample_count[m] > 0.0 and median == median:
-            _correct(state, curves, work, minutes, m, median)
+            bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if bleeds(minutes.bleed[m]) else 0.0
+            _predict(state, curves, minutes, m, bled)
+            if median == median:
+                _correct(state, curves, work, minutes, m, median, bled)
         write_row(state, curves.mode_count, out, work, m, gap_ah, minutes.stamp[m])
 
 
 @bare_kernel
-def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int) -> None:
-    """Count the row's charge in every filter."""
-    bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if bleeds(minutes.bleed[m]) else 0.0
+def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m: int, bled: float) -> None:
+    """Count the row's charge in every filter; `bled` is what was bled from the central cell [Ah]."""
     capacity = state.parameters[cc.P_CAPACITY]
     current = minutes.current[m]
     spread = minutes.current_max[m] - minutes.current_min[m] if current == current else 0.0
@@ -177,6 +177,7 @@ def _correct(
     minutes: MinuteArrays,
     m: int,
     median: float,
+    bled: float,
 ) -> None:
     """Take the row's voltages: by the hypotheses before the first anchor, by the filters after it."""
     current = minutes.current[m]
@@ -194,7 +195,6 @@ def _correct(
         try_handover(state, full)
     elif current == current:
         _tie_to_full(state, curves, minutes, m, median, full, before)
-        bled = central_bleed(minutes.bleed[m], minutes.voltage[m]) if bleeds(minutes.bleed[m]) else 0.0
         charge_ah, elapsed = minutes.charge_ah[m], minutes.elapsed[m]
         watch_top(state, work, minutes.voltage[m], minutes.bleed[m], median, bled, charge_ah, elapsed)
         if level_due(state, elapsed, minutes.stamp[m]):
@@ -296,7 +296,7 @@ def _filter(
             memory[cc.LIKELIHOOD] += news * likelihood
             memory[cc.NEWS] += news
     before = best
-    best = choose_curve(state)
+    best = choose_curve(state, work[0])
     if int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         weigh_capacities(state, curves.mode_count)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:

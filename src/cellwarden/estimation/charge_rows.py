@@ -120,7 +120,7 @@ def _write_cells(
     leak, reading, spread, common = _middle_cell(y, q, state.parameters[cc.P_READING_SPREAD], work)
     outputs.pack[O_SPREAD, m] = spread
     mixed = work[0, :6]
-    top_variance = mix_curves(state, learns, mixed)
+    top_variance = mix_curves(state, learns, mixed, work[1])
     capacity = np.exp(mixed[1])
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
     misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / memory[cc.CURVE_PRIOR] - 1.0, 0.0)

@@ -51,14 +51,15 @@ def known_middle_value(values: FloatArray) -> float:
 @bare_kernel
 def finite_middle(values: FloatArray, kept: FloatArray) -> float:
     """Median of what is finite of values (N,), NaN where nothing is; `kept` (≥ N,) is scratch."""
-    count = 0
-    for value in values:  # insertion sort: a pack has few cells
+    count, most = 0, values.shape[0] // 2 + 1
+    for value in values:  # insertion sort of the lower half, without branches that noise would make guesses
         if not np.isfinite(value):
             continue
-        place = count
-        while place > 0 and kept[place - 1] > value:
-            kept[place] = kept[place - 1]
-            place -= 1
-        kept[place] = value
+        higher = value
+        for place in range(min(count, most)):
+            lower = kept[place]
+            kept[place], higher = min(lower, higher), max(lower, higher)
+        if count < most:
+            kept[count] = higher
         count += 1
     return 0.5 * (kept[(count - 1) // 2] + kept[count // 2]) if count > 0 else np.nan

@@ -138,17 +138,16 @@ def _scan_cells(scanned: FloatArray, voltage: FloatArray, plan: FloatArray, begi
     cells = scanned.shape[0]
     for k in range(begin, end):
         readings = voltage[k]
-        missing, same, total = 0, 0, 0.0
+        finite, same, total = 0.0, 0.0, 0.0  # counts as wide as readings, which the compiler takes in step with them
         for j in range(cells):  # without what is stored, so that the compiler takes cells in step
             v = readings[j]
-            missing += v != v
-            same += v == scanned[j]
-            total += 0.0 if v != v else v
+            finite += 1.0 if v == v else 0.0
+            same += 1.0 if v == scanned[j] else 0.0
+            total += v if v == v else 0.0
         for j in range(cells):
-            scanned[j] = scanned[j] if readings[j] != readings[j] else readings[j]
-        finite = cells - missing
-        plan[k - begin, at.MEAN] = total / finite if finite > 0 else np.nan
-        plan[k - begin, at.SCALE] = finite / (finite - 1.0) if finite > 1 else np.nan
+            scanned[j] = readings[j] if readings[j] == readings[j] else scanned[j]
+        plan[k - begin, at.MEAN] = total / finite if finite > 0.0 else np.nan
+        plan[k - begin, at.SCALE] = finite / (finite - 1.0) if finite > 1.0 else np.nan
         plan[k - begin, at.FINITE], plan[k - begin, at.CHANGED] = finite, finite - same
 
 

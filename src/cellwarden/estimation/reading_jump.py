@@ -166,20 +166,18 @@ def _bleed_steps(bleeds: FloatArray, step: float) -> bool:
 def _two_lines(means: FloatArray) -> tuple[float, float]:
     """How far the lines before and after miss each other in the middle [V], and the variance of a mean about them."""
     half = 0.5 * (SIDE - 1)
-    at, squares = np.nan, 0.0
-    jump = 0.0
-    for side in range(2):
-        first = 0 if side == 0 else SIDE + 1
-        mean, slope = 0.0, 0.0
-        for k in range(SIDE):
-            mean += means[first + k] / SIDE
-        for k in range(SIDE):
-            slope += (k - half) * (means[first + k] - mean) / LINE_SQUARES
-        for k in range(SIDE):
-            squares += (means[first + k] - mean - slope * (k - half)) ** 2
-        at = mean + slope * (half + 1.0) * (1.0 if side == 0 else -1.0)
-        jump += at if side == 1 else -at
-    return jump, squares / FREE
+    early, late, early_slope, late_slope = 0.0, 0.0, 0.0, 0.0
+    for k in range(SIDE):  # both lines at a time: neither waits for the other's sums
+        before, after = means[k], means[SIDE + 1 + k]
+        early += before / SIDE
+        late += after / SIDE
+        early_slope += (k - half) / LINE_SQUARES * before
+        late_slope += (k - half) / LINE_SQUARES * after
+    squares = 0.0
+    for k in range(SIDE):
+        squares += (means[k] - early - early_slope * (k - half)) ** 2
+        squares += (means[SIDE + 1 + k] - late - late_slope * (k - half)) ** 2
+    return late - early - (late_slope + early_slope) * (half + 1.0), squares / FREE
 
 
 @bare_kernel
