@@ -20,7 +20,10 @@ from cellwarden.diagnosis.exchanged_levels import (
     NEAR_ROWS,
     SHORT_SIDE,
     WINDOW_ROWS,
+    _first_step,
+    _may_step,
     _near_steps,
+    _whole_steps,
     stands_out,
 )
 from cellwarden.diagnosis.plugin import DetectorPlugin
@@ -178,10 +181,10 @@ def test_dips_by_a_strong_balancer_do_not_count() -> None:
 
 @pytest.mark.parametrize("newest", [0, 17, WINDOW_ROWS - 1])
 @pytest.mark.parametrize("side", [SHORT_SIDE, LONG_SIDE])
-def test_rows_next_to_the_middle_are_summed_where_both_sides_are_known(newest: int, side: int) -> None:
+def test_rows_next_to_the_middle_and_whole_sides_are_summed_where_they_are_known(newest: int, side: int) -> None:
     rng = np.random.default_rng(newest)
     ring = rng.normal(3.3, 0.01, (WINDOW_ROWS, 5))
-    ring[rng.random(ring.shape) < 0.1] = np.nan
+    ring[rng.random(ring.shape) < 0.02] = np.nan
     window = np.roll(ring, WINDOW_ROWS - 1 - newest, axis=0)[-(2 * side + 1) :]
     apart = window[:, :-1] - window[:, 1:]
     early, late = apart[:side], apart[side + 1 :]
@@ -191,6 +194,27 @@ def test_rows_next_to_the_middle_are_summed_where_both_sides_are_known(newest: i
     near = np.full(4, np.nan)
     _near_steps(ring, newest, side, near)
     assert near == pytest.approx(behind - before, abs=1e-12)
+    whole = np.full(5, np.nan)
+    _whole_steps(ring, newest, side, whole)
+    expected = window[side + 1 :].mean(axis=0) - window[:side].mean(axis=0)
+    assert whole == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("side", [SHORT_SIDE, LONG_SIDE])
+def test_the_whole_of_both_sides_rules_out_only_pairs_that_the_screen_would(side: int) -> None:
+    rng, step, newest, passed = np.random.default_rng(side), 0.001, 17, 0
+    for _ in range(200):
+        ring = rng.normal(3.3, 0.0001, (WINDOW_ROWS, 5))
+        ring[np.roll(np.arange(WINDOW_ROWS) > WINDOW_ROWS - 1 - side, newest + 1), 1:3] += rng.uniform(0.0, 0.001, 2)
+        ring[rng.random(ring.shape) < 0.01] = np.nan
+        near = np.full((2, 5), np.nan)
+        _near_steps(ring, newest, side, near[0, :4])
+        _whole_steps(ring, newest, side, near[1])
+        passing = [j for j in range(4) if _may_step(ring, newest, j, side, step)]
+        first = passing[0] if passing else 4
+        assert _first_step(ring, newest, side, step, near, np.zeros(4), 0) == first
+        passed += first < 4
+    assert 20 < passed < 190
 
 
 def test_an_exchange_of_levels_is_found_and_undone() -> None:

@@ -38,6 +38,8 @@ NEAR_ROWS = 3  # on either side, whose levels are held against each other
 SCREEN_SHARP, SHARP = 0.5, 0.6  # of the step, that those rows show: a straight course shows 0.36
 # resolutions that those rows' sum moves by where the whole passes the screen, times the root of a side's rows
 LEAST_NEAR = NEAR_ROWS * SCREEN_SHARP * SCREEN_SIGMAS / math.sqrt(6.0)
+# the same of the whole, of the resolution's sigmas alone, and a little less, for sums that are taken otherwise
+LEAST_WHOLE = 0.999 * SCREEN_SIGMAS / math.sqrt(6.0)
 LEAST_ROWS_SHARE = 0.8  # of a side, that must hold readings of a channel, and of all that are compared
 CALM_VOLT = 0.003  # of the mean cell, where the current is not measured
 SUM_SHARE, MOST_SUM_SHARE, OTHERS_SHARE = 0.15, 0.6, 0.1  # of the step, that the sum and the others may have moved
@@ -86,11 +88,12 @@ def exchanged_pairs(
     current : (WINDOW_ROWS,) mean, NaN where it is not measured [A]
     calm_rows : for how many rows the pack has rested; `band` [A] within which its current counts as none
     step_volt, offset_volt : the readings' resolution, and one sigma of a channel's offset [V]
-    near : (pairs,) scratch
+    near : (2, n_cells) scratch
     """
     for k in range(2 if calm_rows > 2 * LONG_SIDE else 1):
         side = LONG_SIDE if k else SHORT_SIDE
-        _near_steps(voltage, newest, side, near)
+        _near_steps(voltage, newest, side, near[0, : out.shape[1]])
+        _whole_steps(voltage, newest, side, near[1])
         first = _first_step(voltage, newest, side, step_volt, near, out[JUMP], 0)
         if first < out.shape[1]:
             _test_pairs(voltage, duty, current, newest, side, first, band, step_volt, offset_volt, near, out)
@@ -101,9 +104,12 @@ def _first_step(
     voltage: FloatArray, newest: int, side: int, step_volt: float, near: FloatArray, jumps: FloatArray, begin: int
 ) -> int:
     """The first pair from `begin` on that may have stepped and shows nothing yet; the number of pairs for none."""
-    least = LEAST_NEAR**2 * step_volt**2 / side
+    least, least_whole = LEAST_NEAR**2 * step_volt**2 / side, LEAST_WHOLE**2 * step_volt**2 / side
     for j in range(begin, jumps.shape[0]):
-        if near[j] ** 2 > least and jumps[j] == 0.0 and _may_step(voltage, newest, j, side, step_volt):
+        stands = (near[1, j] - near[1, j + 1]) ** 2 <= least_whole  # false where one is not known
+        if stands or near[0, j] ** 2 <= least or jumps[j] != 0.0:
+            continue
+        if _may_step(voltage, newest, j, side, step_volt):
             return j
     return int(jumps.shape[0])
 
@@ -144,6 +150,17 @@ def _near_steps(voltage: FloatArray, newest: int, side: int, near: FloatArray) -
             first, last = early[j] - early[j + 1], late[j] - late[j + 1]
             moved = last if n < NEAR_ROWS else -first
             near[j] += moved if (first == first) & (last == last) else 0.0
+
+
+@bare_kernel
+def _whole_steps(voltage: FloatArray, newest: int, side: int, moved: FloatArray) -> None:
+    """Write into `moved` (n_cells,) by how much each cell's mean behind the middle is above that before it [V]."""
+    begin = newest - 2 * side + WINDOW_ROWS
+    moved[:] = 0.0
+    for n in range(side):
+        early, late = voltage[(begin + n) % WINDOW_ROWS], voltage[(begin + side + 1 + n) % WINDOW_ROWS]
+        for j in range(moved.shape[0]):
+            moved[j] += (late[j] - early[j]) / side
 
 
 @counted_kernel

@@ -38,14 +38,17 @@ def _step(
 ) -> tuple[ExcessState, list[Evidence]]:
     del context
     resistance, capacity = board.get(ResistanceTrack), board.get(CapacityTrack)
+    above: dict[int, FloatArray] = {}  # by row: probabilities (n_cells,) of those that may be told
 
     def of_rows(rows: IntArray) -> Excess:
+        above_probability = _above(resistance, rows)
+        above.update(zip(rows.tolist(), above_probability, strict=True))
         excess = resistance.cell_excess_fraction[rows]
         own, own_sigma = _own(resistance, capacity, rows)
         waiting = is_waiting(resistance, rows, minutes.unix_time_second[rows], excess >= FAR_FRACTION)
         return Excess(
             half_passed=excess > 0.5 * LIMIT_FRACTION,
-            above_probability=_above(resistance, rows),
+            above_probability=above_probability,
             own_probability=np.minimum(
                 normal_share((own - OWN_LIMIT_FRACTION) / own_sigma), np.where(waiting, HELD, 1.0)
             ),
@@ -56,8 +59,7 @@ def _step(
 
     def say(row: int, cell: int, severity: Severity, begin: float) -> Evidence:
         at = float(minutes.unix_time_second[row])
-        above = float(_above(resistance, np.array([row]))[0, cell])
-        return _evidence(resistance, capacity, row, cell, severity, at, begin, above)
+        return _evidence(resistance, capacity, row, cell, severity, at, begin, float(above[row][cell]))
 
     return excess_evidence(state, minutes, resistance.edge_count, of_rows, say, _gone)
 
@@ -96,8 +98,7 @@ def _evidence(
     excess = float(track.cell_excess_fraction[row, cell])
     sigma = float(track.cell_excess_sigma_fraction[row, cell])
     middle_ohm = float(track.middle_ohm[row])
-    own, _ = _own(track, capacity, row)
-    explained = severity is Severity.INFO and own[cell] < 0.5 * excess
+    explained = severity is Severity.INFO and bool(_own(track, capacity, row)[0][cell] < 0.5 * excess)
     return Evidence(
         at_unix_time_second=at,
         kind=KIND,

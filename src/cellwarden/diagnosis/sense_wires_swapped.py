@@ -138,7 +138,7 @@ def _step(
         minutes.bleed_ah,
         hours,
         _scale(context),
-        np.empty(crossed.shape[1]),
+        np.empty((2, context.cell_count)),
         jumps,
         sums,
         choices,
@@ -240,7 +240,7 @@ def _follow(
 ) -> None:
     """Go through the minutes; `jumps` gets exchanges, `sums` and `choices` what the bleeds tell at full hours.
 
-    `near` (pairs,) is scratch.
+    `near` (2, n_cells) is scratch.
     """
     told = 0
     calm_ampere, float_ampere, band, step_volt, offset_volt = scale

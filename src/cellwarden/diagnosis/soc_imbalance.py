@@ -115,7 +115,7 @@ def _limit_ah(context: PackContext) -> float:
 def _left(counted_ah: FloatArray, counted_sigma_ah: FloatArray, stand: KneeStandTrack) -> tuple[FloatArray, FloatArray]:
     """What cells are behind now and its sigma, (M, n_cells) [Ah]: as counted, or as the last charge showed."""
     contradicted = np.abs(counted_ah - stand.behind_ah) > CONTRADICTED_SIGMAS * stand.sigma_ah
-    by_knee = np.hypot(counted_sigma_ah, KNEE_SHARE * counted_ah)
+    by_knee = joint_sigma(counted_sigma_ah, KNEE_SHARE * counted_ah)
     return np.where(contradicted, stand.behind_ah, counted_ah), np.where(contradicted, stand.sigma_ah, by_knee)
 
 

@@ -20,6 +20,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.cell_difference import BLEED_TOLERANCE
+from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_shift import KneeShift
 from cellwarden.estimation.knee_stand import UNLOGGED_SHARE, KneeStandTrack
 from cellwarden.estimation.middle_value import known_middle_value, middle_value
@@ -246,11 +247,13 @@ def _write(
         return
     unseen = 0.0 if _logged(context) else UNLOGGED_SHARE * context.pack.balancing_current_ampere
     days = (stamp[rows] - ledger.stamp[-1])[:, None] / 86400.0
-    recent, aged = days < MEMORY_DAYS, AGED_SHARE * np.maximum(days - FRESH_DAYS, 0.0)
-    low, high = (np.hypot(sigma, aged * told.leak_ampere) for sigma in (told.low_ampere, told.high_ampere))
-    for k, values in enumerate((told.leak_ampere, low, np.hypot(high, unseen))):
-        out[k, rows] = np.where(recent, values, np.nan)
-    out[3, rows] = np.where(recent & np.isfinite(told.leak_ampere), ledger.stamp[-1], np.nan)
+    known = np.isfinite(told.leak_ampere)
+    if known.any():
+        recent, aged = days < MEMORY_DAYS, AGED_SHARE * np.maximum(days - FRESH_DAYS, 0.0)
+        low, high = (joint_sigma(sigma, aged * told.leak_ampere) for sigma in (told.low_ampere, told.high_ampere))
+        for k, values in enumerate((told.leak_ampere, low, np.hypot(high, unseen) if unseen > 0.0 else high)):
+            out[k, rows] = np.where(recent, values, np.nan)
+        out[3, rows] = np.where(recent & known, ledger.stamp[-1], np.nan)
     if _logged(context):
         fresh = days < FRESH_DAYS
         out[4, rows], out[5, rows] = (np.where(fresh, values, np.nan) for values in quiet_losses(ledger))
