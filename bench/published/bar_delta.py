@@ -65,7 +65,7 @@ def bar_delta(
     """Filter a log from its first step to its last; parameters as of `joint_ekf`."""
     mean = log.mean_cell()
     mean_full = full.mean(axis=1) > MAJORITY
-    course, bar_sigma, bar_state_sigma = joint_course(mean.of_cell(0), circuit, tuning.bar, start, mean_full)
+    course, bar_sigma, bar_state_sigma, _ = joint_course(mean.of_cell(0), circuit, tuning.bar, start, mean_full)
     steps, cells = log.voltage_volt.shape
     soc, sigma = np.empty((2, steps, cells))
     state, state_sigma = np.tile(course[-1], (cells, 1)), np.empty((cells, COUNT))

@@ -56,18 +56,20 @@ def joint_ekf(
     steps, cells = log.voltage_volt.shape
     soc, soc_sigma = np.empty((2, steps, cells))
     state, state_sigma = np.empty((2, cells, COUNT))
+    fit = np.zeros(steps)
     for cell in range(cells):
-        course, soc_sigma[:, cell], state_sigma[cell] = joint_course(
+        course, soc_sigma[:, cell], state_sigma[cell], own_fit = joint_course(
             log.of_cell(cell), circuit, tuning, start, full[:, cell]
         )
         soc[:, cell], state[cell] = course[:, CHARGE], course[-1]
-    return JointTrack(soc_fraction=soc, soc_sigma=soc_sigma, state=state, state_sigma=state_sigma)
+        fit += own_fit
+    return JointTrack(soc_fraction=soc, soc_sigma=soc_sigma, state=state, state_sigma=state_sigma, fit=fit)
 
 
 def joint_course(
     log: CellSteps, circuit: Circuit, tuning: Tuning, start: tuple[FloatArray, FloatArray], full: NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(S, 8) states of one cell, (S,) one sigma of its charge, (8,) sigmas at the end; `full` (S,)."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """(S, 8) states of one cell, (S,) sigma of its charge, (8,) sigmas at the end, (S,) fit; `full` (S,)."""
     return _filtered(circuit, tuning, begun(start[0], log, circuit), start[1], *log, np.ascontiguousarray(full))
 
 
@@ -83,11 +85,12 @@ def _filtered(
     volt: FloatArray,
     celsius: FloatArray,
     full: NDArray[np.bool_],
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """One cell: (S, 8) states, (S,) sigma of the charge, (8,) sigmas at the end."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """One cell: (S, 8) states, (S,) sigma of the charge, (8,) sigmas at the end, (S,) the readings' ln likelihood."""
     x, p = start.copy(), np.diag(start_sigma**2)
     f, work, noise, h = np.eye(COUNT), np.empty((COUNT, COUNT)), np.empty(COUNT), np.zeros(COUNT)
     course, sigma, anchored = np.empty((len(second), COUNT)), np.empty(len(second)), False
+    fit, likelihood = np.empty(len(second)), 0.0
     for s in range(len(second)):
         _linearise(circuit, x, mean_ampere[s], celsius[s], second[s], f)
         advance(circuit, x, mean_ampere[s], celsius[s], second[s])
@@ -97,17 +100,17 @@ def _filtered(
             expected, slope, width, ohm = voltage_of(circuit, x, ampere[s], celsius[s])
             h[CHARGE], h[FAST], h[SLOW], h[HYSTERESIS], h[VOLTAGE] = slope, 1.0, 1.0, width, 1.0
             h[LN_RESISTANCE], h[CURRENT] = ohm * (ampere[s] - x[CURRENT]), -ohm
-            _read(x, p, h, volt[s] - expected, reading_variance(tuning, slope))
+            likelihood += _read(x, p, h, volt[s] - expected, reading_variance(tuning, slope))
         if full[s] and not anchored:
             restart(x, p, start, start_sigma)
-            anchored = True
+            anchored, likelihood = True, 0.0
         elif full[s] and tuning.full_sigma > 0.0:
             h[:] = 0.0
             h[CHARGE] = 1.0
             _read(x, p, h, FULL_SOC - x[CHARGE], tuning.full_sigma**2)
         kept_in_range(x)
-        course[s], sigma[s] = x, math.sqrt(p[CHARGE, CHARGE])
-    return course, sigma, np.sqrt(np.diag(p))
+        course[s], sigma[s], fit[s] = x, math.sqrt(p[CHARGE, CHARGE]), likelihood
+    return course, sigma, np.sqrt(np.diag(p)), fit
 
 
 @njit(cache=True)
@@ -151,8 +154,8 @@ def _spread(f: FloatArray, p: FloatArray, work: FloatArray, noise: FloatArray) -
 
 
 @njit(cache=True)
-def _read(x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float) -> None:
-    """Take a reading of one number, in place."""
+def _read(x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float) -> float:
+    """Take a reading of one number, in place; ln of its likelihood but for a constant."""
     ph, total = np.zeros(COUNT), variance
     for i in range(COUNT):
         for j in range(COUNT):
@@ -163,3 +166,4 @@ def _read(x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, varian
         x[i] += ph[i] * innovation / total
         for j in range(COUNT):
             p[i, j] -= ph[i] * ph[j] / total
+    return -0.5 * (innovation**2 / total + math.log(total))

@@ -77,12 +77,16 @@ class Tuning(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointTrack:
-    """What a joint filter gave: (S, n) charge and its sigma; (n, 8) states at the end and their sigmas."""
+    """What a joint filter gave: (S, n) charge and its sigma; (n, 8) states at the end and their sigmas.
+
+    `fit` (S,): ln of the likelihood of all readings since the cells' first full charge, where it was kept.
+    """
 
     soc_fraction: FloatArray
     soc_sigma: FloatArray
     state: FloatArray
     state_sigma: FloatArray
+    fit: FloatArray | None = None
 
 
 def start_of(model: CellModel, spec: PackSpec, tuning: Tuning) -> tuple[FloatArray, FloatArray]:

@@ -24,6 +24,7 @@ from bench.published.coulomb_counting import CountTuning, coulomb_counting
 from bench.published.full_charge import full_steps
 from bench.published.joint_ekf import joint_ekf
 from bench.published.joint_state import JointTrack, Tuning, start_of
+from bench.published.multiple_model import multiple_model
 from bench.published.peer_log import PeerLog, read_peer_log
 from bench.published.sigma_point import sigma_point_filter
 from bench.published.total_least_squares import SquaresTuning, total_least_squares
@@ -115,6 +116,15 @@ def _extended(case: PeerCase, tuning: Tuning) -> PeerAnswer:
     return filter_answer(case, tuning, joint_ekf(case.log, case.circuit, tuning, start, case.full))
 
 
+def _several_curves(case: PeerCase, tuning: Tuning) -> PeerAnswer:
+    """All curves of the set, which is what cellwarden is given; nothing of the pack's curve is handed over."""
+    curves = case.model.ocv_curves
+    circuits = [circuit_of(case.model, case.pack.spec, place) for place in range(len(curves))]
+    weight = np.array([curve.prior_weight for curve in curves])
+    start = start_of(case.model, case.pack.spec, tuning)
+    return filter_answer(case, tuning, multiple_model(case.log, circuits, weight, tuning, start, case.full))
+
+
 def _sigma_point(case: PeerCase, tuning: Tuning) -> PeerAnswer:
     start = start_of(case.model, case.pack.spec, tuning)
     return filter_answer(case, tuning, sigma_point_filter(case.log, case.circuit, tuning, start, case.full))
@@ -158,6 +168,7 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "extended Kalman": Method(answer=_extended, tuning=EKF_TUNING),
+    "several curves": Method(answer=_several_curves, tuning=EKF_TUNING),
     "sigma-point Kalman": Method(answer=_sigma_point, tuning=SIGMA_POINT_TUNING),
     "bar-delta": Method(answer=_bar_delta, tuning=DELTA_TUNING),
     "enhanced counting": Method(answer=_counting, tuning=CountTuning()),

@@ -31,6 +31,8 @@ The methods, each written anew from its paper, in `bench/published`:
 
 * **extended Kalman**: joint extended Kalman filter of every cell (Plett, J. Power Sources 134 (2004) 277): charge, two
   polarisations, hysteresis, resistance, capacity and the current sensor's offset;
+* **several curves**: one such filter for every curve of the parameter set, weighed by how well each foresaw the
+  readings (Magill, IEEE Trans. Autom. Control 10 (1965) 434);
 * **sigma-point Kalman**: the same states by sigma points (Plett, J. Power Sources 161 (2006) 1356 and 1369);
 * **enhanced counting**: Coulomb counting with a reset at full charge, a learnt capacity and efficiency (Ng et al.,
   Applied Energy 86 (2009) 1506);
@@ -40,9 +42,10 @@ The methods, each written anew from its paper, in `bench/published`:
 
 They know what cellwarden knows: the parameter set, the pack's description with its tolerances, the balancing column and
 the same sign of a full charge. Two things favour them. The set's fitted curve is handed to them on the packs whose
-cells it was fitted to and its broadest one on all others, which cellwarden has to find out from the log; and their
+cells it was fitted to and its broadest one on all others (not to *several curves*, which has to find out, as cellwarden
+has); and their
 tuning, one for all packs, was chosen by the truth of these packs. They take a reading every 10 s under load and every
-minute else, and count every row. Where the best of five methods is set against cellwarden, that too favours them.
+minute else, and count every row. Where the best of six methods is set against cellwarden, that too favours them.
 
 What to bear in mind: where the cells' curve is not the one that a filter has, it has nowhere to put the difference but
 charge, capacity and the sensors' offsets; its intervals know nothing of that. The interval score *over that of the best
@@ -107,7 +110,7 @@ def summary_of(rows: Sequence[Figures]) -> str:
         f"Of {len(packs)} figures (a quantity on a pack) cellwarden is the best or shares that place in {ours}; one of "
         f"the published methods is better in {len(lost)}, in {sum(one.clearly for one in lost)} of them clearly. Of "
         f"the {len(missed)} figures on which cellwarden misses its target, a published method meets it in {len(met)}: "
-        f"there the log allows it (or one of five was lucky). On the others no published method does either."
+        f"there the log allows it (or one of six was lucky). On the others no published method does either."
     )
 
 

@@ -11,6 +11,7 @@ from bench.published.bar_delta import DeltaTuning, bar_delta
 from bench.published.circuit import CHARGE, CURRENT, LN_CAPACITY, LN_RESISTANCE, Circuit
 from bench.published.joint_ekf import joint_ekf
 from bench.published.joint_state import JointTrack, Tuning, advance, start_of
+from bench.published.multiple_model import multiple_model
 from bench.published.peer_log import PeerLog
 from bench.published.sigma_point import sigma_point_filter
 from cellwarden.core.sample_block import FloatArray
@@ -147,3 +148,24 @@ def test_a_cell_that_is_not_read_keeps_its_count() -> None:
     for method in FILTERS:
         track = filtered(method, log, circuit)
         assert track.soc_fraction[-1, 1] == pytest.approx(soc[-1, 1], abs=0.02)
+
+
+def test_of_several_curves_the_cells_own_is_found_and_the_answer_is_its_filters() -> None:
+    own, other = circuit_with_slope(), circuit_with_slope()
+    other = other._replace(middle_volt=other.middle_volt + 0.05 * np.sin(12.0 * np.linspace(0.0, 1.0, 101)))
+    log, _ = followed(own, [true_state(charge=0.9), true_state(charge=0.8)], cycled(1.0))
+    start, none = start_of(MODEL, SPEC, TUNING), np.zeros(log.voltage_volt.shape, dtype=bool)
+    mixed = multiple_model(log, [other, own], np.array([0.7, 0.3]), TUNING, start, none)
+    alone = joint_ekf(log, own, TUNING, start, none)
+    assert mixed.soc_fraction[-1] == pytest.approx(alone.soc_fraction[-1], abs=1e-6)
+    assert mixed.state[:, LN_CAPACITY] == pytest.approx(alone.state[:, LN_CAPACITY], abs=1e-6)
+
+
+def test_curves_that_are_alike_keep_their_weights_and_their_mixture_is_as_sure_as_each() -> None:
+    circuit = circuit_with_slope()
+    log, _ = followed(circuit, [true_state(charge=0.9)], cycled(0.1))
+    start, none = start_of(MODEL, SPEC, TUNING), np.zeros(log.voltage_volt.shape, dtype=bool)
+    mixed = multiple_model(log, [circuit, circuit], np.array([0.7, 0.3]), TUNING, start, none)
+    alone = joint_ekf(log, circuit, TUNING, start, none)
+    assert mixed.soc_sigma == pytest.approx(alone.soc_sigma)
+    assert mixed.state_sigma == pytest.approx(alone.state_sigma)
