@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -247,6 +248,16 @@ def test_without_current_what_needs_it_is_null(run_cli: RunCli, tmp_path: Path) 
         assert cell["resistance_ohm"] is None
         assert cell["self_discharge_ampere"] is None
     assert document["current_offset_ampere"] is None
+
+
+def test_the_package_run_as_a_module_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["cellwarden", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("cellwarden", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("cellwarden ")
 
 
 def test_the_version_and_the_parameter_sets_are_told(run_cli: RunCli) -> None:

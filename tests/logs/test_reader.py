@@ -316,3 +316,29 @@ def test_logs_at_hand_read_without_a_warning(path: Path) -> None:
     assert rows == quality.rows_used == quality.rows_read - quality.rows_repeated - quality.rows_without_time
     if path.parent.name == "dev-storm":
         assert (quality.rows_repeated, quality.rows_out_of_order) == (174, 25)
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.parquet"])
+def test_a_file_that_begins_with_its_newest_rows_is_read_from_its_end(tmp_path: Path, name: str) -> None:
+    what = table(rows=9000)
+    turned = what.take(pa.array(range(8999, -1, -1)))
+    path = save(tmp_path / name, turned, row_group=1000) if name.endswith("t") else as_csv(tmp_path / name, turned)
+    log, blocks = read(path)
+    _, expected = read(save(tmp_path / "risen.parquet", what))
+    for field in ("unix_time_second", "cell_voltage_volt", "current_ampere"):
+        assert np.array_equal(joined(blocks, field), joined(expected, field))
+    assert (log.quality().rows_used, log.quality().rows_without_time) == (9000, 0)
+
+
+def test_parts_that_begin_with_their_newest_rows_are_joined(tmp_path: Path) -> None:
+    what = table(rows=600)
+    parts = [what.slice(300).take(pa.array(range(299, -1, -1))), what.slice(0, 300).take(pa.array(range(299, -1, -1)))]
+    paths = [save(tmp_path / f"{k}.parquet", part) for k, part in enumerate(parts)]
+    _, blocks = read(paths)
+    assert np.array_equal(joined(blocks, "unix_time_second"), START + np.arange(600.0))
+
+
+def test_a_log_that_starts_with_a_step_of_the_clock_is_not_turned_round(tmp_path: Path) -> None:
+    times = START * 1000 + np.array([5000, 4000, 5000, 6000, 7000, 8000])
+    _, blocks = read(save(tmp_path / "log.parquet", table(rows=6, unix_time_millisecond=times.astype(np.int64))))
+    assert joined(blocks, "cell_voltage_volt")[-1].tolist() == [3.306, 3.307]

@@ -127,6 +127,12 @@ def test_a_leak_is_tested_once_one_that_presses_would_show(half_ampere: float, w
     assert ("self-discharge" in untold_sentence(analysis)) == (word != "healthy")
 
 
+@pytest.mark.parametrize(("half_ampere", "is_told"), [(0.073, True), (0.2, False)])
+def test_a_leak_that_lies_above_zero_was_told_however_wide_its_interval(half_ampere: float, *, is_told: bool) -> None:
+    leaky = cell(1, self_discharge_ampere=interval(0.112, half_ampere))
+    assert ("self-discharge" in untold_sentence(result(1, cells=(leaky,)))) != is_told
+
+
 def test_a_finding_that_another_took_the_place_of_is_not_called_cleared() -> None:
     early = finding(cleared_unix_time_second=BEGIN + 50 * HOUR)
     late = finding(severity=Severity.CRITICAL, detected_unix_time_second=BEGIN + 50 * HOUR)

@@ -232,6 +232,13 @@ def test_advice_tells_what_is_missing_and_only_that() -> None:
     assert "holds no current" in advice(dataclasses.replace(CONTEXT, has_current=False), informed=False)
 
 
+def test_nothing_is_advised_about_rows_that_a_finding_has_judged() -> None:
+    assert "A sample every 60 s" in advice(CONTEXT, informed=True, interval=60.0)
+    cells = (result_of(informed=True),) * 2
+    judged = advice_for_next_log(CONTEXT, cells, (), 1.0, 0.62, 60.0, is_sampling_judged=True)
+    assert "A sample every" not in " ".join(judged)
+
+
 def test_only_what_is_not_stated_is_assumed() -> None:
     assert sum("two sigma" in line for line in assumptions_taken(CONTEXT)) == 4
     stated = frozenset({"voltage_offset_tolerance_volt", "current_offset_tolerance_ampere"})

@@ -1,8 +1,8 @@
 """Reading pack logs: files in, sample blocks with strictly increasing times out, piece by piece.
 
-Several files are parts of one log and are joined by time. Of a second source of the same pack (columns with its name
-after two underscores, or files of its own) the names are told; in one file it also steps in, row by row, where the
-chosen source has no reading.
+Several files are parts of one log and are joined by time; one that begins with its newest rows is read from its end.
+Of a second source of the same pack (columns with its name after two underscores, or files of its own) the names are
+told; in one file it also steps in, row by row, where the chosen source has no reading.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import DataQuality
 from cellwarden.core.sample_block import SampleBlock
 from cellwarden.logs.column_map import ColumnMap
-from cellwarden.logs.columns import parse_columns
+from cellwarden.logs.columns import Column, parse_columns
 from cellwarden.logs.convert import Converter
 from cellwarden.logs.layout import FilePlan, LogLayout, log_layout, plan_file
+from cellwarden.logs.newest_first import NewestFirst, runs_backwards
 from cellwarden.logs.opening import open_pack_log_file
 from cellwarden.logs.quality import IntervalCounter
 from cellwarden.logs.repair import Repairer
@@ -153,7 +154,7 @@ class PackLog:
     def _check_substance(self, repairer: Repairer, converters: Sequence[Converter]) -> None:
         names = " and ".join(file.table.file for file in self._files)
         if repairer.counts.used == 0:
-            time = next(p.column.name for p in self._files[0].plan.places if p.column.field == "unix_time_second")
+            time = _time_column(self._files[0].plan).name
             raise InputError(
                 f"{names}: no row has a usable time in column '{time}'; give times in that column's unit, UTC."
             )
@@ -171,9 +172,13 @@ def _overlap(one: str, other: str) -> InputError:
     )
 
 
+def _time_column(plan: FilePlan) -> Column:
+    return next(place.column for place in plan.places if place.column.field == "unix_time_second")
+
+
 def _first_second(table: Table, plan: FilePlan) -> float:
     """The first stamp of a file [s], NaN where it has none."""
-    column = next(place.column for place in plan.places if place.column.field == "unix_time_second")
+    column = _time_column(plan)
     for batch in table.batches([column.name]):
         values = batch.column(0).drop_null()
         if len(values):
@@ -190,6 +195,8 @@ def _open_files(paths: Paths, pack: PackSpec, column_map: ColumnMap | None, sour
         table = open_pack_log_file(Path(path), column_map)
         columns, ignored = parse_columns(table.names, table.file)
         plan = plan_file(table.file, table.names, columns, ignored, pack.cells_in_series, source)
+        if runs_backwards(table, _time_column(plan).name):
+            table = NewestFirst(table)
         first = _first_second(table, plan) if len(listed) > 1 else 0.0
         files.append(_File(table, plan, first))
     files.sort(key=lambda file: file.first_second)

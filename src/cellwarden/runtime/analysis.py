@@ -88,6 +88,7 @@ class AnalysisParts:
                 self.full_charges,
                 self.deepest_soc_fraction,
                 quality.median_interval_second,
+                is_sampling_judged=any(finding.kind == "undersampled" for finding in self.findings),
             ),
         )
 

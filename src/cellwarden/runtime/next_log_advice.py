@@ -26,8 +26,10 @@ def advice_for_next_log(
     full_charges: float,
     deepest_soc_fraction: float,
     interval_second: float,
+    *,
+    is_sampling_judged: bool = False,
 ) -> tuple[str, ...]:
-    """Sentences, the most useful first."""
+    """Sentences, the most useful first; of the rows' interval nothing where a finding has judged it under load."""
     advice: list[str] = []
     if not context.has_current:
         advice.append("The log holds no current: add it, for without it capacity, resistance and leak cannot be told.")
@@ -65,7 +67,7 @@ def advice_for_next_log(
         advice.append(
             "The log does not tell how well heat leaves the cells: an outage or a charge with real heat in it does."
         )
-    if interval_second > 10.0:
+    if interval_second > 10.0 and not is_sampling_judged:
         advice.append(
             f"A sample every {interval_second:.0f} s misses load steps: "
             "1 to 10 s lets resistance and short dips be seen."
