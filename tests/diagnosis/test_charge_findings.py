@@ -220,6 +220,16 @@ def test_a_large_leak_is_an_internal_short() -> None:
     assert "replace cell 5" in held[-1].advice
 
 
+def test_a_leak_that_has_become_smaller_is_not_called_one_of_this_size() -> None:
+    leak = np.tile(odd(0.1), (60, 1))
+    leak[30:, ODD] = 0.028
+    held = found(self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=leak))
+    assert any("of this size is an internal short" in item.explanation for item in held)
+    assert held[-1].severity is Severity.CRITICAL
+    assert "of this size" not in held[-1].explanation
+    assert "lost more before" in held[-1].explanation
+
+
 def test_a_leak_is_named_once_it_has_cost_something() -> None:
     """10 mA must have taken 0.2 % of 100 Ah: 20 hours."""
     held = found(self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=odd(0.010)))

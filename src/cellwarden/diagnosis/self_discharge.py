@@ -73,7 +73,8 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds)
+        pressing = PRESSING_PER_HOUR * scale
+        return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds, pressing)
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
     if logged:
@@ -97,6 +98,10 @@ def _own_spread(leak: FloatArray, sigma: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(robust_sigmas(leak) ** 2 - middle_values(sigma) ** 2, 0.0)))
 
 
+def _short_words(*, is_pressing: bool) -> str:
+    return " A loss of this size is an internal short." if is_pressing else " It lost more before, as by a short."
+
+
 def _leak(
     track: SelfDischargeTrack,
     capacity: CapacityTrack,
@@ -107,6 +112,7 @@ def _leak(
     since: float,
     chance: float,
     bleeds: str,
+    pressing: float,
 ) -> Evidence:
     leak = float(track.self_discharge_ampere[row, cell])
     low, high = float(track.self_discharge_low_ampere[row, cell]), float(track.self_discharge_high_ampere[row, cell])
@@ -128,7 +134,7 @@ def _leak(
             f"Cell {cell + 1} loses {1e3 * leak:.1f} mA more than the pack's median cell "
             f"({1e3 * low:.1f} to {1e3 * high:.1f} mA), {monthly:.0f} % of its charge a month; "
             + bleeds
-            + (" A loss of this size is an internal short." if short else "")
+            + (_short_words(is_pressing=leak >= pressing) if short else "")
         ),
         advice=(
             f"Take the pack out of service and replace cell {cell + 1}: an internal short can grow without warning."
