@@ -133,7 +133,7 @@ function options(latest, place) {
   return {
     width: Math.max(200, Math.floor(place.clientWidth)),
     height: heightOf(latest.current),
-    padding: [10, 8, 0, 0],
+    padding: [10, 24, 0, 0],
     cursor: {
       y: false,
       drag: { x: Boolean(latest.current.onWindow), y: false, setScale: false },

@@ -1,10 +1,13 @@
 // @ts-check
 /** Limits: what is in force or would be, which cell and reason bind it, and how it changed. */
-import { html } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { decisions as askDecisions } from "../api.js";
 import { dateTime, number } from "../format.js";
 import { useAnswer } from "../live.js";
 import { LIMITS, LimitRows } from "../parts/limit_rows.js";
+
+const FEW_CHANGES = 10;
+const MOST_CHANGES = 100;
 
 /** @type {Record<string, string>} */
 const AUTHORITY = {
@@ -18,6 +21,8 @@ const AUTHORITY = {
 export function Limits({ pack, now }) {
   const until = Math.ceil((pack.sample?.unix_time_second ?? now) / 60) * 60 + 60;
   const { answer } = useAnswer(() => askDecisions(pack.summary.pack, until - 7 * 86400, until), [pack.summary.pack, until]);
+  const [isLong, setLong] = useState(false);
+  const changes = answer?.items ?? [];
   return html`<section aria-labelledby="limits">
     <h1 id="limits">Limits</h1>
     <p class="lead">${AUTHORITY[pack.decision?.authority ?? "monitor"]} They never exceed the manufacturer's.</p>
@@ -27,13 +32,14 @@ export function Limits({ pack, now }) {
     ${answer && answer.items.length === 0 && html`<p class="lead">No change.</p>`}
     <div class="scroll"><table>
       <thead><tr><th>When</th><th>Charge</th><th>Discharge</th><th>Voltage</th><th>What binds</th></tr></thead>
-      <tbody>${(answer?.items ?? []).slice(0, 100).map((item) => html`<tr>
+      <tbody>${changes.slice(0, isLong ? MOST_CHANGES : FEW_CHANGES).map((item) => html`<tr>
         <td>${dateTime(item.unix_time_second)}</td>
         <td class="n">${number(item.charge_current_ampere, 1)} A</td>
         <td class="n">${number(item.discharge_current_ampere, 1)} A</td>
         <td class="n">${number(item.charge_voltage_volt, 2)} V</td>
         <td>${item.binding[0].reason}</td></tr>`)}</tbody>
     </table></div>
+    ${!isLong && changes.length > FEW_CHANGES && html`<p><button type="button" onClick=${() => setLong(true)}>Show ${Math.min(changes.length, MOST_CHANGES) - FEW_CHANGES} earlier ones</button></p>`}
   </section>`;
 }
 
