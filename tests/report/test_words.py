@@ -39,7 +39,7 @@ def test_every_kind_has_its_own_sentence(kind: str) -> None:
         ("soc_imbalance", "Ah", (2.0, 1.0, 3.0), "Cell 3 stands 2.0 Ah (1.0 to 3.0) fuller than its neighbours"),
         ("current_sensor_offset", "ampere", (0.15, 0.12, 0.18), "The current reading is 150 mA (120 to 180) too high"),
         ("sense_wires_swapped", "cell", (4.0, 4.0, 4.0), "The sense wires of cell 3 and cell 4 are swapped"),
-        ("micro_short", "dips", (5.0, 5.0, 5.0), "Cell 3 dipped 5 times in voltage with no load to explain it"),
+        ("micro_short", "dips", (5.0, 2.0, 12.0), "Cell 3 dipped 5 times in voltage with no load to explain it"),
         ("thermal_path_degraded", "ratio", (2.0, 1.6, 2.4), "Cell 3 gives off its heat 2.0 (1.6 to 2.4) times worse than at first"),  # noqa: E501
         ("new_kind", "kelvin", (5.0, 4.0, 6.0), "New kind at cell 3: 5.0 K (4.0 to 6.0)"),
     ],
@@ -162,6 +162,25 @@ def test_cleared_findings_are_picked_out_only_without_open_ones() -> None:
 def test_readiness_is_judged_by_its_bounds(value: float, begin: str) -> None:
     ready = Readiness(load_watt=2000.0, runtime_hour=interval(value, 0.3), limiting_cell=4, reason="")
     assert plain(readiness_sentence(result(readiness=ready))).startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("hour", "charge", "said"),
+    [
+        (
+            0.02,
+            0.12,
+            "for 1 min (-17 to 19). Cell 4 is the first to give out. That is from the 12 % of charge at the end",
+        ),
+        (0.9, 0.99, "for 0.9 h (0.6 to 1.2). Cell 4 is the first to give out."),
+    ],
+)
+def test_readiness_is_told_in_a_fitting_unit_and_of_what_charge(hour: float, charge: float, said: str) -> None:
+    ready = Readiness(load_watt=2000.0, runtime_hour=interval(hour, 0.3), limiting_cell=4, reason="")
+    cells = tuple(cell(number, soc_fraction=interval(charge, 0.01)) for number in range(1, 5))
+    words = plain(readiness_sentence(result(4, readiness=ready, cells=cells)))
+    assert said in words
+    assert ("of charge" in words) == (charge < 0.9)
 
 
 def test_sureness_never_reaches_certainty() -> None:

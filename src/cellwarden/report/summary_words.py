@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from statistics import median
+
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
@@ -16,6 +19,8 @@ __all__ = [
     "untold_sentence",
     "verdict_sentence",
 ]
+
+_FULL_FRACTION = 0.9
 
 
 def since_text(result: AnalysisResult, finding: Finding) -> str:
@@ -75,8 +80,22 @@ def readiness_sentence(result: AnalysisResult) -> str:
         return "This log does not tell." if asked else "Not asked: the pack’s description names no backup load."
     ready = result.readiness
     load = HumanUnit("W").attach(number_text(ready.load_watt))
-    runtime = interval_text(ready.runtime_hour, HumanUnit("h"))
-    return f"{_duty_words(result, ready)}{load} for {runtime}.{_limiting(ready)}"
+    runtime = interval_text(ready.runtime_hour, _runtime_unit(ready))
+    return f"{_duty_words(result, ready)}{load} for {runtime}.{_limiting(ready)}{_charge_words(result)}"
+
+
+def _runtime_unit(ready: Readiness) -> HumanUnit:
+    return HumanUnit("min", 60.0) if ready.runtime_hour.high < 1.0 else HumanUnit("h")
+
+
+def _charge_words(result: AnalysisResult) -> str:
+    """From which charge the runtime counts, where the log does not end with a full pack."""
+    charges = [c.soc_fraction.value for c in result.cells if c.soc_fraction is not None]
+    middle = median(charges) if charges else math.nan
+    if not middle < _FULL_FRACTION:
+        return ""
+    percent = HumanUnit("%").attach(number_text(100.0 * middle, 0))
+    return f" That is from the {percent} of charge at the end of the log."
 
 
 def _duty_words(result: AnalysisResult, ready: Readiness) -> str:

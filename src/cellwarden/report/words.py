@@ -118,6 +118,11 @@ def _times(finding: Finding) -> str:
     return range_text(finding.magnitude, finding.magnitude_low, finding.magnitude_high, HumanUnit("")) + " times"
 
 
+def _counted_times(finding: Finding) -> str:
+    """What was counted, without the interval of the rate behind it."""
+    return f"{number_text(finding.magnitude)}\u00a0time{'' if finding.magnitude == 1.0 else 's'}"
+
+
 def _reading(finding: Finding) -> str:
     """Whose reading a finding speaks of; without a place it is the whole log's."""
     of_log = finding.cell is None and finding.sensor is None
@@ -190,7 +195,7 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
     ),
     "micro_short": (
         "voltage dips",
-        lambda f: f"{place_text(f)} dipped {_times(f)} in voltage with no load to explain it",
+        lambda f: f"{place_text(f)} dipped {_counted_times(f)} in voltage with no load to explain it",
     ),
     "cold_charge": (
         "charged too cold",
@@ -206,7 +211,7 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
         lambda f: f"the sense wires of {place_text(f)} and cell\u00a0{number_text(f.magnitude)} are swapped",
     ),
     "undersampled": (
-        "too few rows",
+        "row spacing",
         _rows_wanted,
     ),
 }
