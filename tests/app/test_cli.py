@@ -35,6 +35,17 @@ def test_columns_that_are_not_known_are_named_with_what_was_perhaps_meant(run_cl
     assert "'soc_note'" in err
 
 
+def test_readings_in_another_unit_than_the_column_says_are_told(run_cli: RunCli, tmp_path: Path) -> None:
+    table = small_log()
+    table["temperature_t1_celsius"] = ["296.4"] * len(table["current_ampere"])
+    log, pack = write_csv(table, tmp_path / "log.csv"), write_pack(tmp_path / "pack.toml")
+    status, _, err = run_cli(["analyze", log, "--pack", pack, "--out", tmp_path / "results"])
+    rows = len(table["current_ampere"])
+    assert status == 0
+    assert f"'temperature_t1_celsius' ({rows} of {rows})" in err
+    assert "unit" in err
+
+
 @pytest.mark.parametrize("has_current", [True, False])
 def test_hindsight_is_listed_where_it_was_written_and_missed_where_not(
     run_cli: RunCli, tmp_path: Path, *, has_current: bool

@@ -96,7 +96,7 @@ def test_battery_data_format(tmp_path: Path, names: tuple[str, ...], kind: str) 
     assert joined(blocks, "cell_voltage_volt").ravel().tolist() == [3.3, 3.31]
     assert joined(blocks, "current_ampere").tolist() == [-1.5, 2.5]
     assert log.has_ambient
-    with pytest.raises(InputError, match=r"1 cell voltage columns.*cells_in_series = 2"):
+    with pytest.raises(InputError, match=r"1 cell voltage column,.*cells_in_series = 2"):
         read(path, 2)
 
 
@@ -193,3 +193,39 @@ def test_text_in_a_number_of_a_mapped_file(tmp_path: Path) -> None:
     path = write(tmp_path / "sheet.csv", "time,V1,V2", "1700000000,3.3,3.3", "1700000001,high,3.3")
     with pytest.raises(InputError, match=r"sheet\.csv: column 'V1' holds 'high' in line 3"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "stamps"),
+    [
+        ("timestamp", ("2023-11-14 22:13:20", "2023-11-14 22:13:21")),
+        ("Datum", ("14.11.2023 22:13:20", "14.11.2023 22:13:21")),
+        ("time", ("1700000000", "1700000001")),
+    ],
+)
+def test_a_log_in_the_format_may_tell_its_time_in_another_column(
+    tmp_path: Path, name: str, stamps: tuple[str, str]
+) -> None:
+    header = f"{name},cell_voltage_c1_volt,cell_voltage_c2_millivolt,current_ampere,note"
+    path = write(tmp_path / "log.csv", header, *(f"{stamp},3.301,3302,-2,x" for stamp in stamps))
+    log, blocks = read(path)
+    assert joined(blocks, "unix_time_second").tolist() == [START, START + 1]
+    assert joined(blocks, "cell_voltage_volt")[0].tolist() == [3.301, 3.302]
+    assert log.quality().columns_ignored == ("note",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("entity_id,state,last_changed", "sensor.bms_zelle_1,3.3,2023-11-14T22:13:20Z"), "'sensor.bms_zelle_1'"),
+        (("timestamp,Voltage (V),Current (A)", "1700000000,53.1,2"), "voltage of every cell"),
+        (("unix_time_second,voltage_volt,cel_voltage_c1_volt", "1700000000,53.1,3.3"), "'cell_voltage_c1_volt'?"),
+    ],
+)
+def test_a_log_without_cells_says_what_it_has_and_what_it_lacks(
+    tmp_path: Path, lines: tuple[str, str], said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read(write(tmp_path / "log.csv", *lines))
+    assert said in str(refused.value)
+    assert "known logger" not in str(refused.value)

@@ -86,6 +86,7 @@ def test_nulls_are_missing_and_impossible_values_counted(tmp_path: Path) -> None
     assert np.isnan(joined(blocks, "cell_voltage_volt")[:, 0]).sum() == 4
     assert np.isnan(joined(blocks, "current_ampere")).all()
     assert log.quality().values_implausible == 4 + 50
+    assert log.quality().values_implausible_by_column == {"cell_voltage_c1_millivolt": 4, "current_milliampere": 50}
     assert log.quality().values_missing == {"temperature_t1_decicelsius": 1}
 
 
@@ -342,3 +343,12 @@ def test_a_log_that_starts_with_a_step_of_the_clock_is_not_turned_round(tmp_path
     times = START * 1000 + np.array([5000, 4000, 5000, 6000, 7000, 8000])
     _, blocks = read(save(tmp_path / "log.parquet", table(rows=6, unix_time_millisecond=times.astype(np.int64))))
     assert joined(blocks, "cell_voltage_volt")[-1].tolist() == [3.306, 3.307]
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"])
+def test_a_workbook_and_a_folder_are_called_what_they_are(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "log.xlsx").write_bytes(head + bytes(60))
+    with pytest.raises(InputError, match=r"workbook.*as CSV"):
+        read(tmp_path / "log.xlsx")
+    with pytest.raises(InputError, match="is a folder"):
+        read(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,12 +18,16 @@ from cellwarden.app.warm_command import add_warm_command
 from cellwarden.app.web_command import add_web_commands
 from cellwarden.core.errors import CellwardenError, ConfigurationError
 
+if TYPE_CHECKING:
+    from cellwarden.core.results import DataQuality
+
 __all__ = ["main"]
 
 _UNUSABLE_INPUT = 2
 _REPORT, _ESTIMATES = "report.html", "estimates.parquet"
 _SMOOTHED = "smoothed.parquet"
 _UNREAD_SHOWN = 6
+_IMPLAUSIBLE_SHARE = 0.01  # of the rows; below it a sensor is at fault, not the unit
 _FILES: tuple[str, ...] = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
 
 app = typer.Typer(
@@ -111,6 +115,7 @@ def analyze(
                 typer.echo(f"No {_SMOOTHED}: without current nothing is counted back.", err=True)
         write_report(result, work / _REPORT)
     _tell_unread(result.quality.columns_ignored)
+    _tell_implausible(result.quality)
     Console().print(terminal_summary(result, {name: str(out / name) for name in names}))
 
 
@@ -126,6 +131,24 @@ def _tell_unread(names: tuple[str, ...]) -> None:
         shown.append(f"'{name}'" + (f" (did you mean '{near}'?)" if near else ""))
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     typer.echo(f"Not read, for a pack log has no such column: {', '.join(shown)}{more}.", err=True)
+
+
+def _tell_implausible(quality: DataQuality) -> None:
+    """Name the columns of which many readings were left out as impossible: often their unit is another."""
+    found = {
+        name: count
+        for name, count in quality.values_implausible_by_column.items()
+        if count > _IMPLAUSIBLE_SHARE * quality.rows_read
+    }
+    if not found:
+        return
+    shown = [f"'{name}' ({count} of {quality.rows_read})" for name, count in list(found.items())[:_UNREAD_SHOWN]]
+    more = f" and {len(found) - len(shown)} more" if len(found) > len(shown) else ""
+    typer.echo(
+        f"Left out, for no such pack has such readings: {', '.join(shown)}{more}. "
+        "Are they in the unit that the name says?",
+        err=True,
+    )
 
 
 @app.command()

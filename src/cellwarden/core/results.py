@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cellwarden.core.finding import Finding
 from cellwarden.core.pack_spec import PackSpec
@@ -86,6 +86,7 @@ class DataQuality:
     median_interval_second: float
     columns: tuple[str, ...]
     columns_ignored: tuple[str, ...]
+    values_implausible_by_column: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

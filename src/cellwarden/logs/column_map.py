@@ -50,7 +50,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cellwarden.core.errors import ConfigurationError, InputError, nearest_name, plain_cause
 from cellwarden.logs.columns import quantity_names
 
-__all__ = ["ColumnMap", "Match", "TimeColumn", "match_names", "read_map", "shipped_maps"]
+__all__ = ["ColumnMap", "Match", "TimeColumn", "find_time", "match_names", "read_map", "shipped_maps"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -170,7 +170,8 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(escaped, re.IGNORECASE)
 
 
-def _find_time(names: tuple[str, ...], choices: list[str]) -> str | None:
+def find_time(names: tuple[str, ...], choices: list[str]) -> str | None:
+    """The name of the time column, the first choice that is there."""
     for choice in choices:
         for name in names:
             if _pattern(choice).fullmatch(name.strip()):
@@ -189,7 +190,7 @@ def match_names(column_map: ColumnMap, header: tuple[str, ...], names: tuple[str
     InputError
         Two columns match the same quantity.
     """
-    time = _find_time(header, column_map.time.columns)
+    time = find_time(header, column_map.time.columns)
     if time is None:
         return None
     found: dict[str, tuple[str, str]] = {}

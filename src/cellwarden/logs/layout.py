@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cellwarden.core.errors import InputError
-from cellwarden.logs.columns import Column
+from cellwarden.logs.columns import Column, nearest_column
 
 __all__ = ["FilePlan", "LogLayout", "Place", "log_layout", "plan_file"]
 
@@ -70,9 +70,19 @@ def _check_cells(plan: FilePlan, names: Iterable[str], cell_count: int) -> None:
         )
     if max(cells) != cell_count:
         raise InputError(
-            f"{plan.file}: {max(cells)} cell voltage columns, but the pack description says cells_in_series = "
-            f"{cell_count}; correct pack.toml or give the log of that pack."
+            f"{plan.file}: {max(cells)} cell voltage column{'s' * (max(cells) > 1)}, but the pack description says "
+            f"cells_in_series = {cell_count}; correct pack.toml or give the log of that pack.{_perhaps_meant(plan)}"
         )
+
+
+def _perhaps_meant(plan: FilePlan) -> str:
+    """The first column that was not read although its name is near a cell voltage's, as a sentence; else nothing."""
+    for name in plan.ignored:
+        plain = name.strip("'")
+        near = nearest_column(plain)
+        if near is not None and near.startswith("cell_voltage_c"):
+            return f" Column '{plain}' was not read: did you mean '{near}'?"
+    return ""
 
 
 def plan_file(

@@ -159,6 +159,13 @@ class LongTable:
         del text
         yield from self.wide.select(list(columns)).to_batches(max_chunksize=131072)
 
+    @staticmethod
+    def entities(table: Table, name_column: str) -> tuple[str, ...]:
+        """The names of the values in a long file's first piece, in their order."""
+        first = next(iter(table.batches([name_column], frozenset({name_column}))), None)
+        found = [] if first is None else pc.unique(first.column(0)).to_pylist()
+        return tuple(str(name) for name in found if name is not None)
+
     @classmethod
     def read(cls, table: Table, column_map: ColumnMap) -> LongTable | None:
         """Read a long file whole; None where the map does not fit it."""

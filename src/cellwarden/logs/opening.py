@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cellwarden.core.errors import InputError
-from cellwarden.logs.column_map import ColumnMap, match_names, shipped_maps
+from cellwarden.logs.column_map import ColumnMap, Match, find_time, match_names, shipped_maps
 from cellwarden.logs.mapped import LongTable, MappedTable
 from cellwarden.logs.tables import Table, open_table
 
@@ -44,14 +45,45 @@ def open_pack_log_file(path: Path, column_map: ColumnMap | None = None) -> Table
         return seen
     table = open_table(path)
     if any(name.startswith("cell_voltage_c") for name in table.names):
-        return table
+        return _with_other_time(table)
     found = [seen for shipped in shipped_maps() if (seen := _through(table, shipped)) is not None]
     if found:
         return max(found, key=_known_count)
     if any(name.startswith("unix_time_") for name in table.names):
         return table
+    raise _not_recognised(table)
+
+
+def _with_other_time(table: Table) -> Table:
+    """A file in the format but for its time, which is told by another column, as text or under another name."""
+    if any(name.startswith("unix_time_") for name in table.names):
+        return table
+    for shipped in sorted(shipped_maps(), key=lambda shipped: -len(shipped.time.formats)):
+        time = find_time(table.names, shipped.time.columns)
+        if shipped.long is None and time is not None:
+            own = {name: (name, name) for name in table.names if name != time}
+            return MappedTable(table, shipped, Match(time, own))
+    return table
+
+
+def _not_recognised(table: Table) -> InputError:
+    for shipped in shipped_maps():
+        long = shipped.long
+        if long is not None and {long.name, long.value} <= set(table.names):
+            entities = LongTable.entities(table, long.name)
+            return InputError(
+                f"{table.file}: this is an export of the kind '{shipped.name}', but none of its entities has the name "
+                f"of a cell's voltage; they are: {_listed(entities)}. Export one entity for each cell; if they are "
+                "there under other names, say with --map FILE which they are."
+            )
     maps = ", ".join(shipped.name for shipped in shipped_maps())
-    raise InputError(
+    if any(find_time(table.names, shipped.time.columns) is not None for shipped in shipped_maps()):
+        return InputError(
+            f"{table.file}: none of the columns {_shown(table)} has the name of a cell's voltage, and nothing can be "
+            "said without the voltage of every cell; name them cell_voltage_c1_volt …, or say with --map FILE "
+            "which columns they are."
+        )
+    return InputError(
         f"{table.file}: the columns {_shown(table)} are neither a pack log's (unix_time_second, cell_voltage_c1_volt) "
         f"nor those of a known logger ({maps}); rename them, or say with --map FILE which columns they are."
     )
@@ -62,5 +94,9 @@ def _known_count(table: Table) -> int:
 
 
 def _shown(table: Table) -> str:
-    names = ", ".join(f"'{name}'" for name in table.names[:_SHOWN_NAMES])
-    return names + (f" … ({len(table.names)} in all)" if len(table.names) > _SHOWN_NAMES else "")
+    return _listed(table.names)
+
+
+def _listed(all_names: Sequence[str]) -> str:
+    names = ", ".join(f"'{name}'" for name in all_names[:_SHOWN_NAMES])
+    return names + (f" … ({len(all_names)} in all)" if len(all_names) > _SHOWN_NAMES else "")

@@ -117,7 +117,7 @@ class PackLog:
         repairer.counts.without_time += torn
         self._check_substance(repairer, converters)
         missing: Counter[str] = sum((converter.check.missing for converter in converters), Counter())
-        implausible = sum(converter.check.implausible for converter in converters)
+        implausible: Counter[str] = sum((converter.check.implausible for converter in converters), Counter())
         columns = {name: None for file in self._files for name in file.plan.column_names}
         ignored = {name.strip("'"): None for file in self._files for name in file.plan.ignored}
         self._quality = intervals.quality(

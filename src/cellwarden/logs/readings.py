@@ -103,11 +103,11 @@ def column_numbers(batch: pa.RecordBatch, name: str, file: str, first_row: int) 
 
 @dataclass(slots=True)
 class ReadingCheck:
-    """Checks columns; counts `missing` readings by column, `implausible` ones, and good ones of cells."""
+    """Checks columns; counts `missing` and `implausible` readings by column, and good ones of cells."""
 
     pack: PackSpec
     missing: Counter[str] = field(default_factory=Counter)
-    implausible: int = 0
+    implausible: Counter[str] = field(default_factory=Counter)
     finite_cells: int = 0
     _limits: dict[str, _Range] = field(init=False)
 
@@ -152,6 +152,7 @@ class ReadingCheck:
         absent_count, impossible_count = int(absent.sum()), int(impossible.sum())
         if absent_count:
             self.missing[column.name] += absent_count
-        self.implausible += impossible_count
+        if impossible_count:
+            self.implausible[column.name] += impossible_count
         self.finite_cells += len(numbers) - absent_count - impossible_count if is_cell else 0
         return Reading(column, values, 1.0)

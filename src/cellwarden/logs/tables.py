@@ -23,6 +23,7 @@ _BATCH_ROWS = 131072
 _CSV_BLOCK_BYTES = 4 << 20
 _PARQUET_BUFFER_BYTES = 1 << 16
 _NULL_WORDS = ["", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "null", "NULL", "None", "#N/A", "unavailable", "unknown"]
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .ods and .zip; .xls
 _KINDS = "a pack log is a .parquet, .csv or .csv.gz file"
 
 
@@ -203,12 +204,19 @@ def open_table(
     InputError
         Missing, empty, damaged, or neither of both.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder; name the files in it ({_KINDS}).")
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; check the path ({_KINDS}).")
     if path.stat().st_size == 0:
         raise InputError(f"{path.name}: the file is empty; {_KINDS} with a row for each sample.")
     with path.open("rb") as opened:
         start = opened.read(4)
+    if start in _WORKBOOKS:
+        raise InputError(
+            f"{path.name}: this is a spreadsheet's workbook or a packed folder; save the sheet with the log as CSV, or "
+            "unpack it."
+        )
     if start == b"PAR1" or path.suffix == ".parquet":
         return _open_parquet(path)
     return _open_csv(path, delimiter, decimal_comma=decimal_comma, skip_rows=skip_rows)

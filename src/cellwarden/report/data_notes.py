@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, text
@@ -50,8 +50,8 @@ def quality(result: AnalysisResult) -> str:
         ("Without time", number_text(counts.rows_without_time)),
         ("Clock steps", number_text(counts.clock_steps) + (f" ({steps})" if steps else "")),
         ("Gaps over a minute", _gaps(result)),
-        ("Implausible values", number_text(counts.values_implausible)),
-        ("Missing values", _missing(missing)),
+        ("Implausible values", _counted(counts.values_implausible, counts.values_implausible_by_column)),
+        ("Missing values", _counted(sum(missing.values()), missing)),
         ("Usual interval", duration_text(counts.median_interval_second)),
     ]
     if counts.columns_ignored:
@@ -70,12 +70,13 @@ def _names(names: Sequence[str], limit: int = 6) -> str:
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _missing(missing: dict[str, int]) -> str:
-    if not missing:
-        return "0"
-    worst = sorted(missing.items(), key=lambda item: -item[1])
+def _counted(total: int, by_column: Mapping[str, int]) -> str:
+    """A number of values, and the columns that hold most of them."""
+    if not by_column:
+        return number_text(total)
+    worst = sorted(by_column.items(), key=lambda item: -item[1])
     listed = _names([f"{name} {number_text(count)}" for name, count in worst], 4)
-    return f"{number_text(sum(missing.values()))}: {listed}"
+    return f"{number_text(total)}: {listed}"
 
 
 def usage(result: AnalysisResult) -> str:
