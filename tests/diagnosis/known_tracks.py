@@ -26,7 +26,7 @@ from cellwarden.estimation.polarisation_track import PolarisationTrack
 from tests.estimation.known_string import START, KnownString, string_context
 from tests.estimation.sample_logs import minutes_of, samples
 
-__all__ = ["CELLS", "HOUR", "ODD", "Tracks", "found", "hour_of", "hourly", "odd", "of_hours"]
+__all__ = ["CELLS", "HOUR", "ODD", "Tracks", "found", "hour_of", "hourly", "odd", "of_hours", "swings"]
 
 CELLS = 8
 ODD = 4  # cell 5
@@ -58,7 +58,7 @@ def hour_of(time: float) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Tracks:
-    """Truth of the made-up tracks; (hours, n_cells), (hours,) for the current's offset."""
+    """Truth of the made-up tracks; (hours, n_cells), (hours,) for the current and its offset."""
 
     hours: int = 30
     leak_ampere: FloatArray | float = 0.0
@@ -67,6 +67,7 @@ class Tracks:
     behind_ah: FloatArray | float = 0.0
     stand_ah: FloatArray | float = np.nan  # as the last charge showed
     current_offset_ampere: float = 0.0
+    current_ampere: FloatArray | float = 0.0
     voltage_volt: FloatArray | float = 3.4
     delivered_ah: float = 0.0
     curve_is_known: bool = True
@@ -84,14 +85,24 @@ def odd(value: float, others: float = 0.0) -> FloatArray:
     return np.where(np.arange(CELLS) == ODD, value, others)
 
 
+def swings(hours: int = 100) -> tuple[FloatArray, FloatArray]:
+    """Charge (hours, CELLS) and current (hours,) [A] of a pack that goes from 90 to 30 % and back, again and again."""
+    phase = np.arange(hours) % 12
+    soc = 0.9 - 0.1 * np.minimum(phase, 12 - phase)
+    return np.repeat(soc[:, None], CELLS, axis=1), np.where(phase < 6, -10.0, 10.0)
+
+
 def _minutes(tracks: Tracks) -> MinuteBlock:
     """Rows with the voltages, charges and bleeds of the tracks."""
     minutes = hourly(tracks.hours, cells=tracks.context.cell_count)
     minutes = dataclasses.replace(minutes, voltage_volt=_wide(tracks, minutes, tracks.voltage_volt))
     counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
+    current = np.asarray(tracks.current_ampere, dtype=float)
+    current = of_hours(minutes, current) if current.ndim else np.full(len(minutes), float(current))
+    charge_ah = charge_ah + current * minutes.elapsed_second / 3600.0
     bled_ah = np.broadcast_to(tracks.bled_ah, minutes.bleed_ah.shape) * minutes.elapsed_second[:, None] / 3600.0
-    return dataclasses.replace(minutes, charge_ah=charge_ah, bleed_ah=bled_ah)
+    return dataclasses.replace(minutes, current_ampere=current, charge_ah=charge_ah, bleed_ah=bled_ah)
 
 
 def _wide(tracks: Tracks, minutes: MinuteBlock, value: FloatArray | float) -> FloatArray:

@@ -17,8 +17,11 @@ from cellwarden.diagnosis import (
     voltage_sensor_offset,
 )
 from cellwarden.estimation.plugin import PackContext
-from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hour_of, odd
+from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hour_of, odd, swings
 from tests.estimation.known_string import KnownString, string_context
+
+SWING_SOC, SWING_AMPERE = swings()
+DEPTH, BRANCH = 1.0 - SWING_SOC, np.sign(SWING_AMPERE)[:, None]
 
 CASES = {
     "self_discharge": (self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=odd(0.010)), 0.010, "ampere", "10.0 mA"),
@@ -38,7 +41,13 @@ CASES = {
     ),
     "voltage_sensor_offset": (
         voltage_sensor_offset.DETECTOR,
-        Tracks(offset_volt=odd(0.012), voltage_volt=odd(3.311, 3.3), soc_fraction=0.6, slope_volt=0.1),
+        Tracks(
+            offset_volt=odd(0.012),
+            voltage_volt=odd(3.311, 3.3),
+            soc_fraction=SWING_SOC,
+            current_ampere=SWING_AMPERE,
+            slope_volt=0.1,
+        ),
         0.012,
         "volt",
         "12.0 mV too high",
@@ -115,6 +124,11 @@ def test_what_has_gone_is_said_once(kind: str) -> None:
         ("voltage_sensor_offset", {"voltage_volt": 3.3}),
         ("voltage_sensor_offset", {"voltage_volt": odd(3.289, 3.3)}),
         ("voltage_sensor_offset", {"soc_fraction": 0.99, "slope_volt": 3.0}),
+        ("voltage_sensor_offset", {"soc_fraction": 0.6, "current_ampere": 0.0}),  # at one depth only
+        ("voltage_sensor_offset", {"voltage_volt": 3.3 + odd(0.03) * DEPTH}),  # a weaker cell
+        ("voltage_sensor_offset", {"voltage_volt": 3.3 + odd(0.011) * BRANCH}),  # a wider hysteresis
+        ("voltage_sensor_offset", {"voltage_volt": 3.311 + odd(0.03) * np.sin(9.0 * DEPTH)}),  # what nothing explains
+        ("voltage_sensor_offset", {"fulls": 0.0}),
     ],
 )
 def test_what_the_readings_themselves_do_not_show_is_not_told(kind: str, unseen: dict[str, Any]) -> None:
@@ -126,7 +140,7 @@ def test_a_cell_that_was_never_read_hides_no_fault_of_another() -> None:
     detector, tracks, *_ = CASES["voltage_sensor_offset"]
     unread = np.arange(CELLS) == 0
     volt = np.where(unread, np.nan, tracks.voltage_volt)
-    soc = np.where(unread, np.nan, tracks.soc_fraction)
+    soc = np.where(unread, np.nan, SWING_SOC)
     assert {
         item.cell for item in found(detector, dataclasses.replace(tracks, voltage_volt=volt, soc_fraction=soc))
     } == {ODD + 1}
@@ -206,7 +220,14 @@ def test_readings_of_many_cells_that_stand_apart_are_no_sensors_fault() -> None:
 
     def offset_cells(count: int) -> list[Evidence]:
         off = np.where(np.arange(10) < count, 0.012, 0.0)
-        tracks = Tracks(offset_volt=off, voltage_volt=3.3 + off, soc_fraction=0.6, slope_volt=0.1, context=context)
+        tracks = Tracks(
+            offset_volt=off,
+            voltage_volt=3.3 + off,
+            soc_fraction=SWING_SOC[:, :1] * np.ones(10),
+            current_ampere=SWING_AMPERE,
+            slope_volt=0.1,
+            context=context,
+        )
         return found(voltage_sensor_offset.DETECTOR, tracks)
 
     assert {item.cell for item in offset_cells(2)} == {1, 2}

@@ -121,3 +121,12 @@ def test_nothing_begins_again_where_a_charge_may_be_right(soc: float, below_volt
     state, began_again = rested_above_the_plateau(soc, below_volt, current)
     assert not began_again
     assert state.x[0, cc.DEFICIT] == pytest.approx((1.0 - soc) * np.exp(state.x[0, cc.LN_CAPACITY]))
+
+
+def test_a_hysteresis_that_was_learnt_to_hold_the_pack_up_there_makes_no_count_wrong() -> None:
+    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    for x in state.x:
+        x[cc.DEFICIT] = 0.2 * np.exp(x[cc.LN_CAPACITY])
+    state.learnt[1] += 0.03
+    volt = state.parameters[cc.P_FULL_VOLT] - 0.01
+    assert not any([watch_settled(state, volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0))])

@@ -1,8 +1,9 @@
 """A cell whose voltage is read too high or too low: the sensor's error, not the cell's.
 
-On the plateau, where charge hardly moves the voltage, an offset is all that a reading shows of a cell: one that is not
-seen there is not told. Cells whose curve has no plateau are judged by the filter alone. Sensors fail one by one: where
-many readings of a pack stand apart, it is the model that does not fit its cells, and none is told.
+The filter's estimate counts where the readings on the plateau, by themselves, show an offset that is the same at every
+depth, current and direction: a cell that is weak, resistive or of another hysteresis stands apart too, but not so.
+Cells whose curve has no plateau are judged by the filter alone. Sensors fail one by one: where many readings of a pack
+stand apart, it is the model that does not fit its cells, and none is told.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.cadence import is_full_hour
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
+from cellwarden.diagnosis.plateau_offset import PlateauSums, follow_plateau, nothing_shown, shown_offset
 from cellwarden.diagnosis.plugin import DetectorPlugin
-from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.middle_value import known_middle_values, middle_values
 from cellwarden.estimation.plugin import PackContext
@@ -26,23 +29,23 @@ __all__ = ["DETECTOR"]
 
 KIND = "voltage_sensor_offset"
 LIMIT_VOLT = 0.003  # two and a half sigmas of sound sensors that differ by some 1.2 mV
-RAISED_PROBABILITY = 0.99  # years of many cells, whose charge near full and whose steps look like offsets
 RESOLUTIONS = 2.0
 SPREADS = 2.5  # of sound sensors: readings that all lie apart are no single sensor's fault
 FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
-FLAT_VOLT, MIDDLE_SOC = 0.2, (0.2, 0.93)  # slope per unit of charge: 2 mV per %
-CALM_C_RATE = 0.06
-SEEN_SHARE, SEEN_HOURS, MEMORY_HOURS = 0.5, 0.5, 12.0
+FLAT_VOLT, STEEP_VOLT = 0.2, 0.5  # slope per unit of charge of a plateau, and of what counts as its steps: 5 mV per %
+MIDDLE_SOC = (0.2, 0.95)
+SEEN_SHARE, SEEN_DEPTH, SEEN_SIGMAS = 0.6, 0.1, 2.0
+LEFT_SHARE = 0.5  # of an offset, that may be left unexplained
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetWatch:
-    """Levels held, how far each cell stood apart on the plateau, and whether its curve has one."""
+    """Levels held, how each cell stood apart on the plateau, and whether its curve has one."""
 
     watch: WatchState
-    seen: SeenDifference
+    plateau: PlateauSums
     has_plateau: bool
 
 
@@ -51,7 +54,7 @@ def _initial(context: PackContext) -> OffsetWatch:
     middle = (model.soc_fraction >= MIDDLE_SOC[0]) & (model.soc_fraction <= MIDDLE_SOC[1])
     slopes = [np.gradient(curve.discharge_volt, model.soc_fraction)[middle].min() for curve in model.ocv_curves]
     cells = context.cell_count
-    return OffsetWatch(initial_watch(cells), unseen(cells), bool(min(slopes) < FLAT_VOLT))
+    return OffsetWatch(initial_watch(cells), nothing_shown(cells), bool(min(slopes) < FLAT_VOLT))
 
 
 def _step(
@@ -62,23 +65,23 @@ def _step(
     track, soc = board.get(VoltageOffsetTrack), board.get(SocTrack)
     sensors = context.pack.sensors
     least = max(LIMIT_VOLT, RESOLUTIONS * sensors.voltage_resolution_volt)
-    calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * context.pack.nominal_capacity_ah
-    final, seen = follow_difference(state.seen, minutes, calm & _on_plateau(soc), MEMORY_HOURS)
+    hours = np.flatnonzero(is_full_hour(minutes.unix_time_second))
+    final, sums = _follow(state.plateau, minutes, soc, context.pack.nominal_capacity_ah, hours)
 
     def of_rows(rows: IntArray) -> Deviation:
-        offset, volt = track.voltage_offset_volt[rows], seen.volt[rows]
-        shown = (volt * offset > 0.0) & (np.abs(volt) >= SEEN_SHARE * np.abs(offset))
+        offset = track.voltage_offset_volt[rows]
+        far = bool((np.abs(offset) > 0.5 * least).any())
+        shown = _is_shown(offset, sums) if far and state.has_plateau else np.full(offset.shape, not state.has_plateau)
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
         return Deviation(
-            value=np.where(few & (shown | (not state.has_plateau)), offset, 0.0),
+            value=np.where(few & shown, offset, 0.0),
             sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
             limit=limit,
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
-            probability=RAISED_PROBABILITY,
             known=np.isfinite(track.informed_unix_time_second[rows])
-            & ((seen.hours[rows] >= SEEN_HOURS) | (not state.has_plateau)),
+            & ((sums.depth_spread() >= SEEN_DEPTH) | (not state.has_plateau)),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
@@ -88,11 +91,21 @@ def _step(
     return OffsetWatch(watch, final, state.has_plateau), found
 
 
-def _on_plateau(soc: SocTrack) -> NDArray[np.bool_]:
-    """(M,) where the middle cell's curve is flat and the pack neither full nor empty."""
+def _follow(
+    plateau: PlateauSums, minutes: MinuteBlock, soc: SocTrack, capacity_ah: float, rows: IntArray
+) -> tuple[PlateauSums, PlateauSums]:
+    """The plateau's sums after the block and at `rows`, from where a known charge is neither full nor empty."""
     middle = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
-    flat = middle_values(soc.ocv_slope_volt) < FLAT_VOLT
-    return np.asarray(flat & (middle > MIDDLE_SOC[0]) & (middle < MIDDLE_SOC[1]))
+    slope = middle_values(soc.ocv_slope_volt)
+    use = (slope < STEEP_VOLT) & (middle > MIDDLE_SOC[0]) & (middle < MIDDLE_SOC[1]) & (soc.full_count > 0.0)
+    return follow_plateau(plateau, minutes, capacity_ah, middle, slope, use, rows)
+
+
+def _is_shown(offset: FloatArray, sums: PlateauSums) -> NDArray[np.bool_]:
+    """(R, n_cells) whether the readings by themselves show an offset of that sign and not far from that size."""
+    shown = shown_offset(sums)
+    enough = np.sign(offset) * shown.volt >= np.maximum(SEEN_SHARE * np.abs(offset), SEEN_SIGMAS * shown.sigma_volt)
+    return np.asarray(enough & (shown.left_volt <= LEFT_SHARE * np.abs(offset)))
 
 
 def _evidence(

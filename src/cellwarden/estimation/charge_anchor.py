@@ -33,8 +33,9 @@ HANDOVER_SIGMA = 0.02
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 FULL_SECOND = 600.0
 SETTLED_SECOND = 3600.0  # after which next to nothing of a charge's polarisation is left in the voltage
-# there, whatever the hysteresis; a count that is further off is wrong, not unsure
+# there, if the voltage is above what the learnt hysteresis holds up; a count that is further off is wrong, not unsure
 SETTLED_SOC, SETTLED_SOC_SIGMA, LEAST_SETTLED_SOC = 0.97, 0.02, 0.87
+SETTLED_ABOVE_VOLT = 0.008
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
@@ -73,7 +74,7 @@ def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: 
     above = voltage >= state.parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
     rests = abs(current) <= state.parameters[cc.P_CAPACITY] / 50.0
     state.scalars[SETTLED] = state.scalars[SETTLED] + elapsed if above and rests else 0.0
-    if state.scalars[SETTLED] < SETTLED_SECOND:
+    if state.scalars[SETTLED] < SETTLED_SECOND or voltage < _usual_volt(state.learnt[1]) + SETTLED_ABOVE_VOLT:
         return False
     x = state.x[int(state.scalars[BEST])]
     if 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > LEAST_SETTLED_SOC:
@@ -82,6 +83,12 @@ def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: 
         _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], SETTLED_SOC, SETTLED_SOC_SIGMA)
     _forget_cells(state)
     return True
+
+
+@bare_kernel
+def _usual_volt(charge: FloatArray) -> float:
+    """Voltage of the charge branch (G,) at the least charge of a settled pack: what a wide hysteresis leaves there."""
+    return float(charge[int(LEAST_SETTLED_SOC * (charge.shape[0] - 1))])
 
 
 @bare_kernel
