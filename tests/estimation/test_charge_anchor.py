@@ -127,6 +127,6 @@ def test_a_hysteresis_that_was_learnt_to_hold_the_pack_up_there_makes_no_count_w
     state = ESTIMATOR.initial(string_context(KnownString(stages=())))
     for x in state.x:
         x[cc.DEFICIT] = 0.2 * np.exp(x[cc.LN_CAPACITY])
-    state.learnt[1] += 0.03
     volt = state.parameters[cc.P_FULL_VOLT] - 0.01
-    assert not any([watch_settled(state, volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0))])
+    state.learnt[1] = volt - 0.004
+    assert not any(watch_settled(state, volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0)))
