@@ -26,8 +26,8 @@ from cellwarden.estimation.still_reading import still_stands
 
 # slots of the pack's scalars
 ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
-LAST_NEWS, SETTLED = 9, 10
-SCALARS = 11
+LAST_NEWS, SETTLED, TIED = 9, 10, 11  # the last: whether a full pack was ever what the filters began at
+SCALARS = 12
 
 HANDOVER_SIGMA = 0.02
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
@@ -82,6 +82,7 @@ def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: 
     for k in range(state.x.shape[0]):
         _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], SETTLED_SOC, SETTLED_SOC_SIGMA)
     _forget_cells(state)
+    state.scalars[TIED] = 1.0
     return True
 
 
@@ -118,6 +119,12 @@ def _forget_cells(state: ChargeArrays) -> None:
     """Find the cells' differences anew, and weigh all curves again."""
     for j in range(state.y.shape[0]):
         cd.restart_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
+    _weigh_curves_again(state)
+
+
+@counted_kernel
+def _weigh_curves_again(state: ChargeArrays) -> None:
+    """Give every curve, also those given up, the odds that it had before the log."""
     for k in range(state.x.shape[0]):
         state.memory[k, cc.GIVEN_UP] = 0.0
         state.memory[k, cc.LIKELIHOOD] = state.memory[k, cc.PRIOR_LIKELIHOOD]
@@ -125,8 +132,19 @@ def _forget_cells(state: ChargeArrays) -> None:
 
 
 @counted_kernel
-def relocate_cells(state: ChargeArrays) -> None:
-    """Find the cells' differences anew at the first full charge: before it they stood on a charge that was guessed."""
+def _begin_curves(state: ChargeArrays) -> None:
+    """Begin all filters anew at a full pack, with the odds that their curves had before the log."""
+    for k in range(state.x.shape[0]):
+        _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
+    _weigh_curves_again(state)
+    state.scalars[TIED] = 1.0
+
+
+@counted_kernel
+def begin_at_full(state: ChargeArrays) -> None:
+    """Begin anew at the first full charge: what was learnt before it stood on a charge that was guessed."""
+    if state.scalars[TIED] == 0.0:
+        _begin_curves(state)
     for j in range(state.y.shape[0]):
         cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
 
@@ -361,11 +379,14 @@ def try_handover(state: ChargeArrays, full: float) -> None:
     mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
     if full == 0.0 and (sigma > HANDOVER_SIGMA or state.memory[0, cc.CURRENT_SEEN] == 0.0):
         return
-    for k in range(state.x.shape[0]):
-        now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
-        if full > 0.0:
-            now, sigma = FULL_SOC, FULL_SOC_SIGMA
-        _start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
+    if full > 0.0 and state.scalars[TIED] == 0.0:
+        _begin_curves(state)
+    else:
+        for k in range(state.x.shape[0]):
+            now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
+            if full > 0.0:
+                now, sigma = FULL_SOC, FULL_SOC_SIGMA
+            _start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
     state.scalars[ANCHORED] = 1.0
     for j in range(state.y.shape[0]):
         cd.share_charge(state.y[j], state.q[j], state.x[int(state.scalars[BEST]), cc.DEFICIT])

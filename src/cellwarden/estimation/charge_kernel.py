@@ -20,6 +20,7 @@ from cellwarden.estimation.charge_anchor import (
     SILENT_SECOND,
     UNEXPECTED_FULL_SOC,
     WAITING_SECOND,
+    begin_at_full,
     check_anchor,
     doubt_hypotheses,
     forget_zero,
@@ -27,7 +28,6 @@ from cellwarden.estimation.charge_anchor import (
     lose_anchor,
     read_closure,
     read_zero,
-    relocate_cells,
     try_handover,
     watch_full,
     watch_settled,
@@ -210,7 +210,7 @@ def _tie_to_full(
     current = minutes.current[m]
     if state.memory[0, cc.FULL_COUNT] > before:
         if before == 0.0:
-            relocate_cells(state)
+            begin_at_full(state)
             forget_information(state, I_READING)  # all but the offset, which stays as it was
         if check_anchor(state, current, UNEXPECTED_FULL_SOC):
             forget_information(state, INFORMATION)
