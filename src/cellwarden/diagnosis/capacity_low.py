@@ -30,7 +30,7 @@ SPREADS = 3.5  # of what the pack's cells are seen to lie apart, which holds wha
 INFORMED_SIGMA_FRACTION, INFORMED_SHARE = 0.015, 0.25  # or a share of what is missing, for slopes stretch that
 # by which a curve misplaces one cell's end against another's: one that is known, and one that is learnt, after a
 # discharge so deep; before, with the fifth power of it, for it may be another curve as well
-KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA, DEEP = 0.004, 0.01, 0.8
+KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA, DEEP = 0.004, 0.006, 0.8
 HOURS_NEEDED = 12.0
 INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go
 COUNTED_SHARE = 0.97  # of a counted charge, that was delivered for certain
@@ -97,7 +97,7 @@ def _curve_sigma(depth: FloatArray, curve: FloatArray, context: PackContext) -> 
     """(R,) what the curve may make of one cell's capacity over another's, by the deepest discharge so far."""
     known = np.array([len(one.modes_volt) == 0 for one in context.model.ocv_curves])
     sigma = np.where(known[curve.astype(int)], KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA)
-    return np.asarray(sigma * (DEEP / np.clip(depth, INFORMING_DEPTH, DEEP)) ** 5)
+    return np.asarray(sigma * (DEEP / np.clip(depth, INFORMING_DEPTH, DEEP)) ** 3)
 
 
 def _evidence(
