@@ -283,10 +283,10 @@ def test_a_cell_far_outside_the_others_scatter_is_weak_though_they_scatter() -> 
 def test_a_curve_that_is_only_learnt_tells_a_capacity_when_the_pack_was_deep_down() -> None:
     """A known curve needs less, but it too may be another's while the pack was not far down; the interval says it."""
     weak = Tracks(capacity_ah=odd(90.0, 100.0), delivered_ah=60.0)
-    assert found(capacity_low.DETECTOR, dataclasses.replace(weak, delivered_ah=40.0)) == []
+    assert found(capacity_low.DETECTOR, dataclasses.replace(weak, delivered_ah=30.0)) == []
     learnt = dataclasses.replace(weak, curve_is_known=False)
-    assert found(capacity_low.DETECTOR, learnt) == []
-    assert found(capacity_low.DETECTOR, weak)
+    assert found(capacity_low.DETECTOR, dataclasses.replace(learnt, delivered_ah=46.0)) == []
+    assert found(capacity_low.DETECTOR, dataclasses.replace(weak, delivered_ah=46.0))
     known, deep = (
         found(capacity_low.DETECTOR, dataclasses.replace(tracks, delivered_ah=80.0))[-1] for tracks in (weak, learnt)
     )

@@ -29,7 +29,7 @@ PRESSING_FRACTION = 0.30
 SPREADS = 3.5  # of what the pack's cells are seen to lie apart, which holds what an unknown curve makes of them
 INFORMED_SIGMA_FRACTION, INFORMED_SHARE = 0.015, 0.25  # or a share of what is missing, for slopes stretch that
 # by which a curve misplaces one cell's end against another's: one that is known, and one that is learnt, after a
-# discharge so deep; before, with the fifth power of it, for it may be another curve as well
+# discharge so deep; before, with the third power of it, for it may be another curve as well
 KNOWN_CURVE_SIGMA, LEARNT_CURVE_SIGMA, DEEP = 0.004, 0.006, 0.8
 HOURS_NEEDED = 12.0
 INFORMING_DEPTH, PRESSING_DEPTH = 0.25, 0.5  # of the nominal capacity, that the pack must have delivered in one go

@@ -142,9 +142,13 @@ def _begin_curves(state: ChargeArrays) -> None:
 
 @counted_kernel
 def begin_at_full(state: ChargeArrays) -> None:
-    """Begin anew at the first full charge: what was learnt before it stood on a charge that was guessed."""
-    if state.scalars[TIED] == 0.0:
+    """Find the cells' differences anew at the first full charge: before it they stood on a charge that was guessed.
+
+    So did the curves; where one was given up, all begin anew.
+    """
+    if state.scalars[TIED] == 0.0 and state.memory[:, cc.GIVEN_UP].max() > 0.0:
         _begin_curves(state)
+    state.scalars[TIED] = 1.0
     for j in range(state.y.shape[0]):
         cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
 
