@@ -7,19 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_anchor import (
     COUNTED,
     FLOAT_REGULATION_VOLT,
+    FULL_SOC,
     LOW_FLOAT_VOLT,
     SETTLED_SECOND,
     SETTLED_SOC,
+    begin_at_full,
     forget_zero,
     may_be_charged,
     watch_settled,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import ESTIMATOR
+from cellwarden.estimation.charge_handover import try_handover
 from cellwarden.estimation.charge_kernel import NEWS_SHARE_OF_CAPACITY, news_of_place
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from tests.estimation.known_string import KnownString, string_context
@@ -130,3 +134,43 @@ def test_a_hysteresis_that_was_learnt_to_hold_the_pack_up_there_makes_no_count_w
     volt = state.parameters[cc.P_FULL_VOLT] - 0.01
     state.learnt[1] = volt - 0.004
     assert not any(watch_settled(state, volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0)))
+
+
+def bent_filters() -> ChargeArrays:
+    """Filters that learnt another curve and capacity beside a guessed charge, one of them given up."""
+    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    state.x[:, cc.LN_CAPACITY] += 0.3
+    state.x[:, cc.DEFICIT] = 0.3 * np.exp(state.x[:, cc.LN_CAPACITY])
+    state.memory[-1, cc.GIVEN_UP] = 1.0
+    return state
+
+
+def charges(state: ChargeArrays) -> FloatArray:
+    return np.asarray(1.0 - state.x[:, cc.DEFICIT] / np.exp(state.x[:, cc.LN_CAPACITY]))
+
+
+def test_at_the_first_full_pack_the_filters_forget_what_they_learnt_beside_a_guess() -> None:
+    state = bent_filters()
+    try_handover(state, 1.0)
+    assert state.x[:, cc.LN_CAPACITY] == pytest.approx(state.prior[:, 0, cc.LN_CAPACITY])
+    assert state.memory[:, cc.GIVEN_UP] == pytest.approx(0.0)
+    assert charges(state) == pytest.approx(FULL_SOC)
+
+
+def test_what_was_learnt_since_a_full_pack_outlives_a_charge_that_became_unsure() -> None:
+    state = bent_filters()
+    try_handover(state, 1.0)
+    state.x[:, cc.LN_CAPACITY] += 0.05
+    try_handover(state, 1.0)
+    assert state.x[:, cc.LN_CAPACITY] == pytest.approx(state.prior[:, 0, cc.LN_CAPACITY] + 0.05)
+    assert charges(state) == pytest.approx(FULL_SOC)
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_a_curve_given_up_beside_a_guess_is_weighed_again_at_the_first_full_charge(*, given_up: bool) -> None:
+    state = bent_filters()
+    state.memory[-1, cc.GIVEN_UP] = float(given_up)
+    begin_at_full(state)
+    learnt = state.x[:, cc.LN_CAPACITY] - state.prior[:, 0, cc.LN_CAPACITY]
+    assert learnt == pytest.approx(0.0 if given_up else 0.3)
+    assert state.memory[:, cc.GIVEN_UP] == pytest.approx(0.0)

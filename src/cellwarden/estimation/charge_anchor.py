@@ -1,4 +1,4 @@
-"""What ties the count to the truth: full charges, the current's zero, and the way in and out of the hypotheses."""
+"""What ties the count to the truth: full charges, and the current's zero."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.capacity_prior import start_site
-from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
-from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
+from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.current_zero import (
     AGAIN_SIGMAS,
     LAST_APART,
@@ -29,8 +28,6 @@ ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LA
 LAST_NEWS, SETTLED, TIED = 9, 10, 11  # the last: whether a full pack was ever what the filters began at
 SCALARS = 12
 
-HANDOVER_SIGMA = 0.02
-OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 FULL_SECOND = 600.0
 SETTLED_SECOND = 3600.0  # after which next to nothing of a charge's polarisation is left in the voltage
 # there, if the voltage is above what the learnt hysteresis holds up; a count that is further off is wrong, not unsure
@@ -44,9 +41,6 @@ NEAR_FULL_SOC = 0.93
 FLOAT_REGULATION_VOLT = 0.005  # by which a charger and the readings miss the float's set point, a cell
 LOW_FLOAT_VOLT = 0.02  # by which a float may lie below the voltage that counts as full
 FAR_SIGMAS = 4.0
-UNKNOWN_CURRENT_SECOND = 600.0
-UNKNOWN_POLARISATION_VOLT = 0.02
-STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
 
 
 @bare_kernel
@@ -132,7 +126,7 @@ def _weigh_curves_again(state: ChargeArrays) -> None:
 
 
 @counted_kernel
-def _begin_curves(state: ChargeArrays) -> None:
+def begin_curves(state: ChargeArrays) -> None:
     """Begin all filters anew at a full pack, with the odds that their curves had before the log."""
     for k in range(state.x.shape[0]):
         _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
@@ -147,7 +141,7 @@ def begin_at_full(state: ChargeArrays) -> None:
     So did the curves; where one was given up, all begin anew.
     """
     if state.scalars[TIED] == 0.0 and state.memory[:, cc.GIVEN_UP].max() > 0.0:
-        _begin_curves(state)
+        begin_curves(state)
     state.scalars[TIED] = 1.0
     for j in range(state.y.shape[0]):
         cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
@@ -163,7 +157,7 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
     memory[cc.CURVE_WEIGHT] = 0.0
     memory[cc.TOP_MISS] = 0.0
     memory[cc.TOP_SIGMA] = 0.0
-    _start_central(x, p, memory, soc, sigma)
+    start_central(x, p, memory, soc, sigma)
 
 
 @bare_kernel
@@ -274,20 +268,6 @@ def _take_far_zero(x: FloatArray, p: FloatArray, measured: FloatArray) -> bool:
     return True
 
 
-@njit(cache=True)
-def lose_anchor(state: ChargeArrays, sigma: float) -> None:
-    """Go back to hypotheses around a charge that has become uncertain."""
-    x = state.x[int(state.scalars[BEST])]
-    state.scalars[ANCHORED] = 0.0
-    state.scalars[COUNTED] = 0.0
-    mean = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
-    hypotheses = state.weights.shape[2]
-    for k in range(hypotheses):
-        z = k / (hypotheses - 1.0)
-        state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + OTHER_ODDS)
-    state.scalars[STARTED] = 0.0
-
-
 @counted_kernel
 def forget_zero(state: ChargeArrays) -> None:
     """Forget what the filters took for the current's zero, but for what was measured of it."""
@@ -300,104 +280,8 @@ def forget_zero(state: ChargeArrays) -> None:
     keep_zero(state)
 
 
-@counted_kernel
-def doubt_hypotheses(state: ChargeArrays, sigma: float) -> None:
-    """Spread the hypotheses by what may have flowed while nothing was logged; the next reading is a new one.
-
-    `sigma` is a share of the capacity.
-    """
-    loosen_starts(state.weights, min(sigma, 1.0), OTHER_ODDS * min(sigma / HANDOVER_SIGMA, 1.0))
-    state.scalars[STARTED] = 0.0
-
-
-@counted_kernel
-def weigh_hypotheses(
-    state: ChargeArrays,
-    curves: CurveArrays,
-    median: float,
-    current: float,
-    charge_ah: float,
-    elapsed: float,
-    temperature: float,
-) -> None:
-    """Weigh the hypotheses of all curves by one minute, as far as it is a new reading.
-
-    A curve is what its filter has learnt of it, and as sure as that: nothing before the first anchor, more after it.
-    """
-    share = _share_of_news(state, median, current, charge_ah, elapsed)
-    known = current == current
-    g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
-    learnt, spread = np.empty((2, curves.discharge.shape[1])), np.empty(curves.discharge.shape[1])
-    for k in range(state.weights.shape[0]):
-        count = curves.mode_count[k]
-        x, memory = state.x[k, : cc.STATES + count], state.memory[k]
-        modes = curves.modes[k, :, :count]
-        cc.learn_curve(x, curves.discharge[k], curves.charge[k], modes, learnt)
-        cc.learnt_spread(state.p[k], modes, spread)
-        polarisation = 0.0
-        if known:
-            polarisation = g * (
-                np.exp(x[cc.LN_R0]) * current
-                + np.exp(x[cc.LN_R1]) * memory[cc.FILTERED_1]
-                + np.exp(x[cc.LN_R2]) * memory[cc.FILTERED_2]
-            )
-        weigh_starts(
-            state.weights[k],
-            state.scalars[COUNTED] - 0.5 * charge_ah,
-            np.exp(x[cc.LN_CAPACITY]),
-            learnt[0],
-            learnt[1],
-            spread,
-            memory[cc.HYSTERESIS],
-            1.0 - memory[cc.HYSTERESIS] ** 2,
-            median,
-            polarisation,
-            0.0 if known else UNKNOWN_POLARISATION_VOLT,
-            share,
-        )
-    state.weights[:] -= state.weights.max()
-
-
 @njit(cache=True)
-def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah: float, elapsed: float) -> float:
-    """How much of an independent reading this minute is, 0 to 1."""
-    scalars, capacity = state.scalars, state.parameters[cc.P_CAPACITY]
-    share = abs(charge_ah) / (0.03 * capacity) + elapsed / 21600.0
-    if abs(current - scalars[LAST_CURRENT]) < 0.02 * capacity:
-        share += abs(median - scalars[LAST_MEDIAN]) / STEADY_VOLT
-    scalars[LAST_MEDIAN] = median
-    scalars[LAST_CURRENT] = current
-    if scalars[STARTED] == 0.0:
-        scalars[STARTED] = 1.0
-        return 1.0
-    if current != current:  # without a current nothing says that the charge stayed: only the present voltage counts
-        keep = np.exp(-elapsed / UNKNOWN_CURRENT_SECOND)
-        state.weights[:] *= keep
-        return float(1.0 - keep)
-    return float(min(share, 1.0))
-
-
-@counted_kernel
-def try_handover(state: ChargeArrays, full: float) -> None:
-    """Hand over to the filters when the hypotheses agree or the pack is full."""
-    mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
-    if full == 0.0 and (sigma > HANDOVER_SIGMA or state.memory[0, cc.CURRENT_SEEN] == 0.0):
-        return
-    if full > 0.0 and state.scalars[TIED] == 0.0:
-        _begin_curves(state)
-    else:
-        for k in range(state.x.shape[0]):
-            now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
-            if full > 0.0:
-                now, sigma = FULL_SOC, FULL_SOC_SIGMA
-            _start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
-    state.scalars[ANCHORED] = 1.0
-    for j in range(state.y.shape[0]):
-        cd.share_charge(state.y[j], state.q[j], state.x[int(state.scalars[BEST]), cc.DEFICIT])
-
-
-@njit(cache=True)
-def _start_central(x: FloatArray, p: FloatArray, memory: FloatArray, mean: float, sigma: float) -> None:
+def start_central(x: FloatArray, p: FloatArray, memory: FloatArray, mean: float, sigma: float) -> None:
     """Give the filter its charge."""
     capacity = np.exp(x[cc.LN_CAPACITY])
     x[cc.DEFICIT] = (1.0 - mean) * capacity

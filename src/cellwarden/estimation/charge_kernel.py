@@ -22,19 +22,16 @@ from cellwarden.estimation.charge_anchor import (
     WAITING_SECOND,
     begin_at_full,
     check_anchor,
-    doubt_hypotheses,
     forget_zero,
     keep_zero,
-    lose_anchor,
     read_closure,
     read_zero,
-    try_handover,
     watch_full,
     watch_settled,
-    weigh_hypotheses,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
+from cellwarden.estimation.charge_handover import doubt_hypotheses, lose_anchor, try_handover, weigh_hypotheses
 from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_information, write_row
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
 from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero

@@ -1,0 +1,141 @@
+"""The way from hypotheses of where the pack stands to the filters, and back where its charge has become uncertain."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.bare_kernel import counted_kernel
+from cellwarden.estimation.charge_anchor import (
+    ANCHORED,
+    BEST,
+    COUNTED,
+    FULL_SOC,
+    FULL_SOC_SIGMA,
+    LAST_CURRENT,
+    LAST_MEDIAN,
+    STARTED,
+    TIED,
+    begin_curves,
+    start_central,
+)
+from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
+from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
+
+HANDOVER_SIGMA = 0.02
+OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
+UNKNOWN_CURRENT_SECOND = 600.0
+UNKNOWN_POLARISATION_VOLT = 0.02
+STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
+
+
+@njit(cache=True)
+def lose_anchor(state: ChargeArrays, sigma: float) -> None:
+    """Go back to hypotheses around a charge that has become uncertain."""
+    x = state.x[int(state.scalars[BEST])]
+    state.scalars[ANCHORED] = 0.0
+    state.scalars[COUNTED] = 0.0
+    mean = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
+    hypotheses = state.weights.shape[2]
+    for k in range(hypotheses):
+        z = k / (hypotheses - 1.0)
+        state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + OTHER_ODDS)
+    state.scalars[STARTED] = 0.0
+
+
+@counted_kernel
+def doubt_hypotheses(state: ChargeArrays, sigma: float) -> None:
+    """Spread the hypotheses by what may have flowed while nothing was logged; the next reading is a new one.
+
+    `sigma` is a share of the capacity.
+    """
+    loosen_starts(state.weights, min(sigma, 1.0), OTHER_ODDS * min(sigma / HANDOVER_SIGMA, 1.0))
+    state.scalars[STARTED] = 0.0
+
+
+@counted_kernel
+def weigh_hypotheses(
+    state: ChargeArrays,
+    curves: CurveArrays,
+    median: float,
+    current: float,
+    charge_ah: float,
+    elapsed: float,
+    temperature: float,
+) -> None:
+    """Weigh the hypotheses of all curves by one minute, as far as it is a new reading.
+
+    A curve is what its filter has learnt of it, and as sure as that: nothing before the first anchor, more after it.
+    """
+    share = _share_of_news(state, median, current, charge_ah, elapsed)
+    known = current == current
+    g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
+    learnt, spread = np.empty((2, curves.discharge.shape[1])), np.empty(curves.discharge.shape[1])
+    for k in range(state.weights.shape[0]):
+        count = curves.mode_count[k]
+        x, memory = state.x[k, : cc.STATES + count], state.memory[k]
+        modes = curves.modes[k, :, :count]
+        cc.learn_curve(x, curves.discharge[k], curves.charge[k], modes, learnt)
+        cc.learnt_spread(state.p[k], modes, spread)
+        polarisation = 0.0
+        if known:
+            polarisation = g * (
+                np.exp(x[cc.LN_R0]) * current
+                + np.exp(x[cc.LN_R1]) * memory[cc.FILTERED_1]
+                + np.exp(x[cc.LN_R2]) * memory[cc.FILTERED_2]
+            )
+        weigh_starts(
+            state.weights[k],
+            state.scalars[COUNTED] - 0.5 * charge_ah,
+            np.exp(x[cc.LN_CAPACITY]),
+            learnt[0],
+            learnt[1],
+            spread,
+            memory[cc.HYSTERESIS],
+            1.0 - memory[cc.HYSTERESIS] ** 2,
+            median,
+            polarisation,
+            0.0 if known else UNKNOWN_POLARISATION_VOLT,
+            share,
+        )
+    state.weights[:] -= state.weights.max()
+
+
+@njit(cache=True)
+def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah: float, elapsed: float) -> float:
+    """How much of an independent reading this minute is, 0 to 1."""
+    scalars, capacity = state.scalars, state.parameters[cc.P_CAPACITY]
+    share = abs(charge_ah) / (0.03 * capacity) + elapsed / 21600.0
+    if abs(current - scalars[LAST_CURRENT]) < 0.02 * capacity:
+        share += abs(median - scalars[LAST_MEDIAN]) / STEADY_VOLT
+    scalars[LAST_MEDIAN] = median
+    scalars[LAST_CURRENT] = current
+    if scalars[STARTED] == 0.0:
+        scalars[STARTED] = 1.0
+        return 1.0
+    if current != current:  # without a current nothing says that the charge stayed: only the present voltage counts
+        keep = np.exp(-elapsed / UNKNOWN_CURRENT_SECOND)
+        state.weights[:] *= keep
+        return float(1.0 - keep)
+    return float(min(share, 1.0))
+
+
+@counted_kernel
+def try_handover(state: ChargeArrays, full: float) -> None:
+    """Hand over to the filters when the hypotheses agree or the pack is full."""
+    mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
+    if full == 0.0 and (sigma > HANDOVER_SIGMA or state.memory[0, cc.CURRENT_SEEN] == 0.0):
+        return
+    if full > 0.0 and state.scalars[TIED] == 0.0:
+        begin_curves(state)
+    else:
+        for k in range(state.x.shape[0]):
+            now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
+            if full > 0.0:
+                now, sigma = FULL_SOC, FULL_SOC_SIGMA
+            start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
+    state.scalars[ANCHORED] = 1.0
+    for j in range(state.y.shape[0]):
+        cd.share_charge(state.y[j], state.q[j], state.x[int(state.scalars[BEST]), cc.DEFICIT])
