@@ -138,7 +138,7 @@ def test_a_hysteresis_that_was_learnt_to_hold_the_pack_up_there_makes_no_count_w
 
 def bent_filters() -> ChargeArrays:
     """Filters that learnt another curve and capacity beside a guessed charge, one of them given up."""
-    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    state: ChargeArrays = ESTIMATOR.initial(string_context(KnownString(stages=())))
     state.x[:, cc.LN_CAPACITY] += 0.3
     state.x[:, cc.DEFICIT] = 0.3 * np.exp(state.x[:, cc.LN_CAPACITY])
     state.memory[-1, cc.GIVEN_UP] = 1.0
