@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -177,6 +178,27 @@ def test_dips_by_a_strong_balancer_do_not_count() -> None:
     context = context_of(block, balancing_current_ampere=1.0)
     switched = samples(block.unix_time_second, block.current_ampere, block.cell_voltage_volt, balancing_fraction=duty)
     assert not told(micro_short.DETECTOR, minutes_of(switched, context)[0], context)
+
+
+@pytest.mark.parametrize(
+    ("cell_volt", "ampere", "is_short"), [(2.75, -30.0, False), (3.25, -30.0, True), (2.75, 0.0, True)]
+)
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_weak_cell_that_runs_empty_under_load_does_not_dip(
+    cell_volt: float, ampere: float, late: int, *, is_short: bool
+) -> None:
+    """It falls in the load's last seconds and comes back when the load is gone, in the same minute or the next."""
+    block = samples(*noisy_pack(12.0))
+    context = context_of(block)
+    rows = minutes_of(block, context)[0]
+    volt, dips = np.full_like(rows.voltage_volt, 3.3), np.zeros_like(rows.dip_count)
+    lowest = np.zeros_like(rows.current_ampere)
+    ends = np.arange(50, len(rows) - 1, 100)
+    volt[ends, 5], lowest[ends], dips[ends + late, 5] = cell_volt, ampere, 1.0
+    rows = dataclasses.replace(rows, voltage_volt=volt, current_minimum_ampere=lowest, dip_count=dips)
+    whole = told(micro_short.DETECTOR, rows, context)
+    assert bool(worst(whole)) == is_short
+    assert told(micro_short.DETECTOR, rows, context, cuts=tuple(range(1, len(rows), 5))) == whole
 
 
 @pytest.mark.parametrize("newest", [0, 17, WINDOW_ROWS - 1])

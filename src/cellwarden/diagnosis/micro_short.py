@@ -2,16 +2,18 @@
 
 The minute reduction counts dips against the mean of the other cells. Noise that dips on every cell is not a short, so
 the count of a cell is held against what the others lead to expect: the chance of at least that many dips under the
-Poisson law at the others' rate (Jeffreys' half dip added). The interval of the count is Garwood's exact one
+Poisson law at the others' rate (Jeffreys' half dip added). A weak cell that runs empty under load falls off its curve's
+foot and comes back when the inverter lets go: no dip is counted there. The interval of the count is Garwood's exact one
 (F. Garwood, Biometrika 28 (1936) 437, doi:10.1093/biomet/28.3-4.437).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
@@ -33,6 +35,8 @@ INFO_CHANCE, WARNING_CHANCE = 1e-2, 1e-4
 HARD_DIPS, HARD_CHANCE = 30, 1e-9  # dips by the dozen: the next one may not burn away
 SEEN_SECOND = 2.0  # between samples up to which dips of a few seconds are all seen
 SEEN_SHARE = 0.5  # of dips that last for any part of the time between two samples, evenly, as many as one may hit
+FOOT_FRACTION = 0.05  # of charge: below its voltage a cell under load is running empty
+LOADED_PER_HOUR = 0.02  # of the capacity
 LEAD_OHM, LEAD_DROP_VOLT = 0.05, 0.01  # of a sense lead that carries the balancer's current
 
 # rows of a cell's state
@@ -42,14 +46,22 @@ SLOTS = 4
 
 @dataclass(frozen=True, slots=True)
 class MicroShortState:
-    """`cell` : (4, n_cells) fading dips, dips of the present series, its first and last; `level` : last said."""
+    """`cell` : (4, n_cells) fading dips, dips of the present series, its first and last; `level` : last said.
+
+    `empty` : (n_cells,) whether the cell ran empty in the last row.
+    """
 
     cell: FloatArray
     level: IntArray
+    empty: NDArray[np.bool_]
 
 
 def _initial(context: PackContext) -> MicroShortState:
-    return MicroShortState(np.zeros((SLOTS, context.cell_count)), np.zeros(context.cell_count, dtype=np.int64))
+    return MicroShortState(
+        np.zeros((SLOTS, context.cell_count)),
+        np.zeros(context.cell_count, dtype=np.int64),
+        np.zeros(context.cell_count, dtype=np.bool_),
+    )
 
 
 def _step(
@@ -57,10 +69,13 @@ def _step(
 ) -> tuple[MicroShortState, list[Evidence]]:
     del board
     rows, cells = len(minutes), context.cell_count
-    dips = _without_balancing(minutes, context)
-    quiet = not dips.any() and not state.cell[COUNT].any()
-    if rows == 0 or cells < 2 or quiet:
+    if rows == 0 or cells < 2:
         return state, []
+    empty = _empty(minutes, context)
+    passing = empty | np.vstack((state.empty, empty[:-1]))  # a dip may end in the row after
+    dips = np.where(passing, 0.0, _without_balancing(minutes, context))
+    if not dips.any() and not state.cell[COUNT].any():
+        return replace(state, empty=empty[-1].copy()), []
     cell = state.cell.copy()
     history = np.zeros((rows, SLOTS, cells))
     _follow(cell, minutes.unix_time_second, minutes.elapsed_second, dips, history)
@@ -81,7 +96,15 @@ def _step(
         )
         for row, j in rows_to_tell(stamp, level, state.level)
     ]
-    return MicroShortState(cell, level[-1].copy()), found
+    return MicroShortState(cell, level[-1].copy(), empty[-1].copy()), found
+
+
+def _empty(minutes: MinuteBlock, context: PackContext) -> NDArray[np.bool_]:
+    """(M, n_cells) whether a load takes a cell below the foot of its curve."""
+    model = context.model
+    foot = min(float(np.interp(FOOT_FRACTION, model.soc_fraction, curve.discharge_volt)) for curve in model.ocv_curves)
+    loaded = minutes.current_minimum_ampere < -LOADED_PER_HOUR * context.pack.nominal_capacity_ah
+    return np.asarray((minutes.voltage_volt < foot) & loaded[:, None], dtype=np.bool_)
 
 
 def _without_balancing(minutes: MinuteBlock, context: PackContext) -> FloatArray:
