@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from cellwarden.estimation.polarisation_track import PolarisationTrack
 from tests.estimation.known_string import START, KnownString, string_context
 from tests.estimation.sample_logs import minutes_of, samples
 
-__all__ = ["CELLS", "HOUR", "ODD", "Tracks", "found", "hour_of", "hourly", "odd", "of_hours", "swings"]
+__all__ = ["CELLS", "HOUR", "ODD", "Tracks", "found", "hour_of", "hourly", "odd", "of_hours", "part_of", "swings"]
 
 CELLS = 8
 ODD = 4  # cell 5
@@ -211,9 +212,23 @@ def _circuit(tracks: Tracks, minutes: MinuteBlock) -> PolarisationTrack:
     )
 
 
-def found(detector: DetectorPlugin, tracks: Tracks) -> list[Evidence]:
-    """What a detector says of the tracks."""
-    minutes, board = _minutes(tracks), Board()
-    for track_of in (_leak, _reading, _capacity, _current_offset, _soc, _drifts, _stand, _circuit):
-        board.put(track_of(tracks, minutes))
-    return detector.step(detector.initial(tracks.context), minutes, board, tracks.context)[1]
+def found(detector: DetectorPlugin, tracks: Tracks, block_rows: int | None = None) -> list[Evidence]:
+    """What a detector says of the tracks, read at once or in blocks of so many rows."""
+    minutes = _minutes(tracks)
+    whole = [
+        track_of(tracks, minutes)
+        for track_of in (_leak, _reading, _capacity, _current_offset, _soc, _drifts, _stand, _circuit)
+    ]
+    state, told, rows = detector.initial(tracks.context), list[Evidence](), block_rows or len(minutes)
+    for first in range(0, len(minutes), rows):
+        board = Board()
+        for track in whole:
+            board.put(part_of(track, first, first + rows))
+        state, more = detector.step(state, part_of(minutes, first, first + rows), board, tracks.context)
+        told += more
+    return told
+
+
+def part_of(arrays: Any, first: int, last: int) -> Any:
+    """The rows from `first` to before `last` of a dataclass of arrays."""
+    return type(arrays)(**{item.name: getattr(arrays, item.name)[first:last] for item in dataclasses.fields(arrays)})

@@ -113,6 +113,17 @@ def test_what_has_gone_is_said_once(kind: str) -> None:
     assert hour_of(held[-1].at_unix_time_second) == 61
 
 
+@pytest.mark.parametrize("kind", CASES)
+def test_what_is_told_is_the_same_wherever_the_blocks_end(kind: str) -> None:
+    detector, tracks, *_ = CASES[kind]
+    if kind == "voltage_sensor_offset":  # one that becomes small
+        offset_volt = np.stack([odd(0.012)] * 60 + [odd(0.0014)] * 20)
+        tracks = dataclasses.replace(tracks, hours=80, offset_volt=offset_volt)
+    told = found(detector, tracks)
+    assert told
+    assert found(detector, tracks, block_rows=1) == told
+
+
 @pytest.mark.parametrize(
     ("kind", "unseen"),
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.plateau_offset import PlateauSums, follow_plateau, nothing_shown, shown_offset
-from tests.diagnosis.known_tracks import CELLS, ODD, hourly, odd, of_hours, swings
+from tests.diagnosis.known_tracks import CELLS, ODD, hourly, odd, of_hours, part_of, swings
 
 HOURS, SLOPE_VOLT = 96, 0.1
 SOC, AMPERE = swings(HOURS)
@@ -33,9 +33,8 @@ def readings(extra_volt: FloatArray) -> MinuteBlock:
 def sums_of(minutes: MinuteBlock, cuts: tuple[int, ...] = ()) -> PlateauSums:
     """The sums after the rows, read in blocks that end at `cuts`."""
     state, soc = nothing_shown(CELLS), of_hours(minutes, SOC)[:, 0]
-    names = [item.name for item in dataclasses.fields(MinuteBlock)]
     for first, last in zip((0, *cuts), (*cuts, len(minutes)), strict=True):
-        part = MinuteBlock(**{name: getattr(minutes, name)[first:last] for name in names})
+        part = part_of(minutes, first, last)
         slope, use = np.full(len(part), SLOPE_VOLT), np.ones(len(part), dtype=bool)
         state, _ = follow_plateau(state, part, 100.0, soc[first:last], slope, use, np.array([], dtype=np.int64))
     return state
@@ -100,7 +99,5 @@ def test_the_state_is_kept_at_the_rows_that_are_asked_for() -> None:
     rows, soc = np.array([10, 50]), of_hours(minutes, SOC)[:, 0]
     use, slope = np.ones(len(minutes), dtype=bool), np.full(len(minutes), SLOPE_VOLT)
     _, kept = follow_plateau(nothing_shown(CELLS), minutes, 100.0, soc, slope, use, rows)
-    names = [item.name for item in dataclasses.fields(MinuteBlock)]
     for place, row in enumerate(rows):
-        upto = MinuteBlock(**{name: getattr(minutes, name)[: row + 1] for name in names})
-        assert np.array_equal(kept.cells[place], sums_of(upto).cells)
+        assert np.array_equal(kept.cells[place], sums_of(part_of(minutes, 0, int(row) + 1)).cells)

@@ -70,7 +70,8 @@ def _step(
 
     def of_rows(rows: IntArray) -> Deviation:
         offset = track.voltage_offset_volt[rows]
-        far = bool((np.abs(offset) > 0.5 * least).any())
+        # what is small raises nothing; of what is held the chance is told, in whatever block
+        far = bool(state.watch.level.any() or (np.abs(offset) > 0.5 * least).any())
         shown = _is_shown(offset, sums) if far and state.has_plateau else np.full(offset.shape, not state.has_plateau)
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
