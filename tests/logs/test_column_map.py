@@ -229,3 +229,11 @@ def test_a_log_without_cells_says_what_it_has_and_what_it_lacks(
         read(write(tmp_path / "log.csv", *lines))
     assert said in str(refused.value)
     assert "known logger" not in str(refused.value)
+
+
+def test_an_export_of_cells_without_stamps_is_not_said_to_lack_cells(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.csv", "entity_id,state,changed", "sensor.bms_cell_1,3.3,2023-11-14T22:13:20Z")
+    with pytest.raises(InputError) as refused:
+        read(path)
+    assert "none of its entities" not in str(refused.value)
+    assert "'changed'" in str(refused.value)

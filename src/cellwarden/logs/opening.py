@@ -67,7 +67,8 @@ def _with_other_time(table: Table) -> Table:
 
 
 def _not_recognised(table: Table) -> InputError:
-    for shipped in shipped_maps():
+    timed = [shipped for shipped in shipped_maps() if find_time(table.names, shipped.time.columns) is not None]
+    for shipped in timed:
         long = shipped.long
         if long is not None and {long.name, long.value} <= set(table.names):
             entities = LongTable.entities(table, long.name)
@@ -77,7 +78,7 @@ def _not_recognised(table: Table) -> InputError:
                 "there under other names, say with --map FILE which they are."
             )
     maps = ", ".join(shipped.name for shipped in shipped_maps())
-    if any(find_time(table.names, shipped.time.columns) is not None for shipped in shipped_maps()):
+    if timed:
         return InputError(
             f"{table.file}: none of the columns {_shown(table)} has the name of a cell's voltage, and nothing can be "
             "said without the voltage of every cell; name them cell_voltage_c1_volt …, or say with --map FILE "
