@@ -183,6 +183,13 @@ def test_readiness_is_told_in_a_fitting_unit_and_of_what_charge(hour: float, cha
     assert ("of charge" in words) == (charge < 0.9)
 
 
+def test_no_runtime_is_told_of_a_current_with_the_wrong_sign() -> None:
+    ready = Readiness(load_watt=2000.0, runtime_hour=interval(2.5, 0.3), limiting_cell=4, reason="")
+    turned = finding("current_sign_reversed", None, unit="", magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0)
+    words = plain(readiness_sentence(result(readiness=ready, findings=(turned,))))
+    assert words == "This log does not tell: its current has the wrong sign."
+
+
 def test_sureness_never_reaches_certainty() -> None:
     assert plain(sureness(1.0)) == "almost certain (more than 99 %)"
     assert plain(sureness(0.5)) == "possible (50 %)"

@@ -71,7 +71,7 @@ def _named_sources(options: list[str]) -> dict[str, Path]:
 
 @app.command()
 def analyze(
-    log: Annotated[list[Path], typer.Argument(metavar="LOG...", help="Pack log, Parquet or CSV; several are joined.")],
+    log: Annotated[list[Path], typer.Argument(metavar="LOG", help="Pack log, Parquet or CSV; several are joined.")],
     pack: Annotated[Path, typer.Option("--pack", metavar="FILE", help="The pack's description, pack.toml.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")],
     column_map: Annotated[

@@ -14,6 +14,7 @@ from cellwarden.report.words import cells_text, finding_sentence, severity_words
 __all__ = [
     "ending_words",
     "headline",
+    "is_readiness_told",
     "readiness_sentence",
     "since_text",
     "untold_sentence",
@@ -73,8 +74,15 @@ def untold_sentence(result: AnalysisResult) -> str:
     return f"This log could not tell {'; '.join(parts)}." if parts else ""
 
 
+def is_readiness_told(result: AnalysisResult) -> bool:
+    """Whether a runtime means anything: none does that rests on a current of the wrong sign."""
+    return not any(finding.kind == "current_sign_reversed" for finding in open_findings(result))
+
+
 def readiness_sentence(result: AnalysisResult) -> str:
     """Whether the pack carries its load, with bounds, or why that is not known."""
+    if not is_readiness_told(result):
+        return "This log does not tell: its current has the wrong sign."
     if result.readiness is None:
         asked = result.pack.backup is not None
         return "This log does not tell." if asked else "Not asked: the pack’s description names no backup load."

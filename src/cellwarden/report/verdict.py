@@ -6,7 +6,13 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, open_findings
-from cellwarden.report.summary_words import readiness_sentence, since_text, untold_sentence, verdict_sentence
+from cellwarden.report.summary_words import (
+    is_readiness_told,
+    readiness_sentence,
+    since_text,
+    untold_sentence,
+    verdict_sentence,
+)
 from cellwarden.report.words import CellState, deadline, finding_sentence, severity_words, sureness
 
 __all__ = ["verdict"]
@@ -60,7 +66,7 @@ def _brackets() -> str:
 
 
 def _reason(result: AnalysisResult) -> str:
-    if result.readiness is None or not result.readiness.reason:
+    if not is_readiness_told(result) or result.readiness is None or not result.readiness.reason:
         return ""
     return element("span", text(result.readiness.reason), class_="reason")
 

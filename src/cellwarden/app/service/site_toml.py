@@ -258,7 +258,10 @@ def _check_source(source: SourceSettings, spec: PackSpec, ports: Mapping[str, Po
         )
     low, high = driver.addresses
     if source.address is not None and not low <= source.address <= high:
-        raise ConfigurationError(f"{place}: address {source.address} is not within {low} to {high}.")
+        allowed = (
+            f"is not within {low} to {high}" if low < high else "cannot be asked: such a device has none, leave it out"
+        )
+        raise ConfigurationError(f"{place}: address {source.address} {allowed}.")
 
 
 def _once(names: list[str], what: str) -> None:
