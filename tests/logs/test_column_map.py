@@ -201,6 +201,8 @@ def test_text_in_a_number_of_a_mapped_file(tmp_path: Path) -> None:
         ("timestamp", ("2023-11-14 22:13:20", "2023-11-14 22:13:21")),
         ("Datum", ("14.11.2023 22:13:20", "14.11.2023 22:13:21")),
         ("time", ("1700000000", "1700000001")),
+        ("Time", ("1700000000000", "1700000001000")),
+        ("unix_time", ("1700000000000000", "1700000001000000")),
     ],
 )
 def test_a_log_in_the_format_may_tell_its_time_in_another_column(

@@ -17,6 +17,7 @@ from cellwarden.logs.tables import Table
 __all__ = ["LongTable", "MappedTable"]
 
 _TIME = "unix_time_second"
+_LATER_THAN = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _UNIX_DIVISOR = {"second": 1.0, "millisecond": 1e3, "microsecond": 1e6}
 
 
@@ -50,11 +51,18 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
     )
 
 
+def _divisor_seen(stamps: FloatArray) -> float:
+    """1 for seconds; a thousand, a million for numbers that as seconds would be thousands of years ahead."""
+    known = np.abs(stamps[np.isfinite(stamps)])
+    middle = float(np.median(known)) if len(known) else 0.0
+    return next((divisor for bound, divisor in _LATER_THAN if middle >= bound), 1.0)
+
+
 def _parsed(values: pa.Array, form: str, stamp: TimeColumn) -> FloatArray:
     """Numbers or text of one form as unix time (T,) [s]."""
     if form == "unix":
-        number: FloatArray = values.cast(pa.float64()).to_numpy(zero_copy_only=False) / _UNIX_DIVISOR[stamp.unit]
-        return number
+        number: FloatArray = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return number / (_divisor_seen(number) if stamp.unit == "second" else _UNIX_DIVISOR[stamp.unit])
     text = values.cast(pa.string())
     if form != "iso8601":
         return _seconds(_zoned(pc.strptime(text, format=form, unit="us"), stamp.zone))

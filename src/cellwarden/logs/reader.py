@@ -156,7 +156,8 @@ class PackLog:
         if repairer.counts.used == 0:
             time = _time_column(self._files[0].plan).name
             raise InputError(
-                f"{names}: no row has a usable time in column '{time}'; give times in that column's unit, UTC."
+                f"{names}: no row has a usable time in column '{time}'; give times in that column's unit, UTC "
+                "(thirteen digits are unix_time_millisecond)."
             )
         if not any(converter.check.finite_cells for converter in converters):
             raise InputError(

@@ -104,4 +104,5 @@ def _trouble(poller: SourcePoller | MessageListener, session: Session, timeout_s
         return "bytes come, but none of this protocol: check driver and baud rate"
     if isinstance(poller, SourcePoller) and not poller.link.line.is_open and poller.trouble:
         return poller.trouble.split("; next try")[0]
-    return f"no answer within {timeout_second:g} s: check wiring, address and baud rate; `cellwarden probe` says what answers"
+    tried = f"no answer within {timeout_second:g} s"
+    return f"{tried}: check wiring, address and baud rate; `cellwarden probe` says what answers"
