@@ -22,10 +22,6 @@ class SeenDifference:
     volt: FloatArray
     hours: FloatArray
 
-    def at_row(self, row: int) -> SeenDifference:
-        """One row's."""
-        return SeenDifference(self.volt[row], self.hours[row])
-
 
 def unseen(cells: int) -> SeenDifference:
     """Before anything was read."""

@@ -54,6 +54,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         return state, []
     track, capacity = board.get(SelfDischargeTrack), board.get(CapacityTrack)
     scale = context.pack.nominal_capacity_ah
+    pressing_ampere = PRESSING_PER_HOUR * scale
 
     logged = context.has_balancing or context.pack.balancer == "none"
     bleeds = BLEEDS_COUNTED if logged else BLEEDS_UNKNOWN
@@ -65,7 +66,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
             value=np.maximum(leak, 0.0),
             sigma=sigma,
             limit=np.fmax(LIMIT_PER_AH * scale, SPREADS * _own_spread(leak, sigma))[:, None],
-            pressing=PRESSING_PER_HOUR * scale,
+            pressing=pressing_ampere,
             known=np.isfinite(track.informed_unix_time_second[rows]),
             pressing_hours=PRESSING_HOURS,
             hours_needed=VISIBLE_FRACTION * scale / np.maximum(leak, 1e-9),
@@ -73,8 +74,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        pressing = PRESSING_PER_HOUR * scale
-        return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds, pressing)
+        return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds, pressing_ampere)
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
     if logged:
@@ -112,7 +112,7 @@ def _leak(
     since: float,
     chance: float,
     bleeds: str,
-    pressing: float,
+    pressing_ampere: float,
 ) -> Evidence:
     leak = float(track.self_discharge_ampere[row, cell])
     low, high = float(track.self_discharge_low_ampere[row, cell]), float(track.self_discharge_high_ampere[row, cell])
@@ -134,7 +134,7 @@ def _leak(
             f"Cell {cell + 1} loses {1e3 * leak:.1f} mA more than the pack's median cell "
             f"({1e3 * low:.1f} to {1e3 * high:.1f} mA), {monthly:.0f} % of its charge a month; "
             + bleeds
-            + (_short_words(is_pressing=leak >= pressing) if short else "")
+            + (_short_words(is_pressing=leak >= pressing_ampere) if short else "")
         ),
         advice=(
             f"Take the pack out of service and replace cell {cell + 1}: an internal short can grow without warning."

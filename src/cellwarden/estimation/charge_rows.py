@@ -74,7 +74,7 @@ def write_row(
 ) -> None:
     """Write row m: the pack's values, then every cell's.
 
-    `gap_ah` is what flowed since the last sample, unseen; `work` (3, ≥ n_cells and 6) is scratch.
+    `gap_ah` is what flowed since the last sample, unseen; `work` (3, ≥ n_cells, K and 6) is scratch.
     """
     best = int(state.scalars[BEST])
     x, p, memory = state.x[best], state.p[best], state.memory[best]
