@@ -99,6 +99,25 @@ def test_cells_are_compared_in_every_quantity(browser: Browser, address: str, si
         watched.assert_quiet()
 
 
+def test_many_changes_of_the_limits_are_shown_on_request(browser: Browser, address: str) -> None:
+    change = {
+        "unix_time_second": NOW,
+        "charge_current_ampere": 20.0,
+        "discharge_current_ampere": 100.0,
+        "charge_voltage_volt": 14.0,
+        "binding": [{"reason": "The manufacturer's limit."}],
+    }
+    with watched_page(browser, address, PHONE) as watched:
+        watched.page.route("**/decisions?*", lambda route: route.fulfill(json={"items": [change] * 25, "next": None}))
+        watched.show(VIEWS["limits"][0], ".scroll:last-of-type tbody tr")
+        rows = watched.page.locator("h2:has-text('Changes') ~ .scroll tbody tr")
+        assert rows.count() == 10
+        watched.page.get_by_role("button", name="Show 15 earlier ones").click()
+        assert rows.count() == 25
+        assert overflow(watched) <= 0
+        watched.assert_quiet()
+
+
 def test_the_page_is_used_by_keyboard(screen: Watched) -> None:
     screen.show(*VIEWS["now"])
     keys = screen.page.keyboard

@@ -30,7 +30,7 @@ export function Limits({ pack, now }) {
     ${pack.decision && html`<${Terms} decision=${pack.decision} />`}
     <h2>Changes in the last seven days</h2>
     ${answer && answer.items.length === 0 && html`<p class="lead">No change.</p>`}
-    <div class="scroll"><table>
+    ${changes.length > 0 && html`<div class="scroll"><table>
       <thead><tr><th>When</th><th>Charge</th><th>Discharge</th><th>Voltage</th><th>What binds</th></tr></thead>
       <tbody>${changes.slice(0, isLong ? MOST_CHANGES : FEW_CHANGES).map((item) => html`<tr>
         <td>${dateTime(item.unix_time_second)}</td>
@@ -38,7 +38,7 @@ export function Limits({ pack, now }) {
         <td class="n">${number(item.discharge_current_ampere, 1)} A</td>
         <td class="n">${number(item.charge_voltage_volt, 2)} V</td>
         <td>${item.binding[0].reason}</td></tr>`)}</tbody>
-    </table></div>
+    </table></div>`}
     ${!isLong && changes.length > FEW_CHANGES && html`<p><button type="button" onClick=${() => setLong(true)}>Show ${Math.min(changes.length, MOST_CHANGES) - FEW_CHANGES} earlier ones</button></p>`}
   </section>`;
 }
