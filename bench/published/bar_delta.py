@@ -29,7 +29,7 @@ from bench.published.circuit import (
     voltage_of,
 )
 from bench.published.joint_ekf import joint_course
-from bench.published.joint_state import DAY_SECOND, JointTrack, Tuning
+from bench.published.joint_state import DAY_SECOND, MOST_LN_CAPACITY, JointTrack, Tuning, take_reading
 from bench.published.peer_log import PeerLog
 from cellwarden.core.sample_block import FloatArray
 
@@ -37,7 +37,6 @@ __all__ = ["DeltaTuning", "bar_delta"]
 
 DELTAS = 4
 D_CHARGE, D_RESISTANCE, D_CAPACITY, D_VOLTAGE = range(DELTAS)
-MOST_LN_CAPACITY = 0.4
 MAJORITY = 0.5  # of the cells that are full
 
 
@@ -132,7 +131,7 @@ def _differences(
             here = voltage_of(circuit, bar, ampere[s], celsius[s])[0]
             h[D_CHARGE], h[D_RESISTANCE], h[D_CAPACITY], h[D_VOLTAGE] = slope, ohm * ampere[s], 0.0, 1.0
             variance = tuning.voltage_sigma_volt**2 + (slope * tuning.curve_sigma) ** 2
-            _take(d, p, h, volt_away[s] - (there - here + d[D_VOLTAGE]), variance)
+            take_reading(d, p, h, volt_away[s] - (there - here + d[D_VOLTAGE]), variance)
         d[D_CHARGE] = min(max(d[D_CHARGE], -BEYOND - bar[CHARGE]), 1.0 + BEYOND - bar[CHARGE])
         d[D_CAPACITY] = min(max(d[D_CAPACITY], -MOST_LN_CAPACITY), MOST_LN_CAPACITY)
         found[s], sigma[s] = d, math.sqrt(p[D_CHARGE, D_CHARGE])
@@ -146,18 +145,3 @@ def _move(p: FloatArray, per_capacity: float) -> None:
         p[D_CHARGE, j] += per_capacity * p[D_CAPACITY, j]
     for i in range(DELTAS):
         p[i, D_CHARGE] += per_capacity * p[i, D_CAPACITY]
-
-
-@njit(cache=True)
-def _take(d: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float) -> None:
-    """Take a reading of one number, in place."""
-    ph, total = np.zeros(DELTAS), variance
-    for i in range(DELTAS):
-        for j in range(DELTAS):
-            ph[i] += p[i, j] * h[j]
-    for i in range(DELTAS):
-        total += h[i] * ph[i]
-    for i in range(DELTAS):
-        d[i] += ph[i] * innovation / total
-        for j in range(DELTAS):
-            p[i, j] -= ph[i] * ph[j] / total

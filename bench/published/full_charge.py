@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.plain_counter import FULL_SOC, TAPER_C_RATE, TAPER_SECOND, TAPER_VOLT
 from bench.published.peer_log import PeerLog
 from cellwarden.core.pack_spec import PackSpec
 
 __all__ = ["FULL_SOC", "full_steps"]
-
-FULL_SOC = 0.99  # what cellwarden takes a full charge for
-TAPER_C_RATE, TAPER_VOLT, TAPER_SECOND = 0.05, 3.39, 600.0
 
 
 def full_steps(log: PeerLog, spec: PackSpec) -> NDArray[np.bool_]:

@@ -36,6 +36,7 @@ from bench.published.joint_state import (
     process_noise,
     reading_variance,
     restart,
+    take_reading,
 )
 from bench.published.peer_log import CellSteps, PeerLog
 from cellwarden.core.sample_block import FloatArray
@@ -100,14 +101,14 @@ def _filtered(
             expected, slope, width, ohm = voltage_of(circuit, x, ampere[s], celsius[s])
             h[CHARGE], h[FAST], h[SLOW], h[HYSTERESIS], h[VOLTAGE] = slope, 1.0, 1.0, width, 1.0
             h[LN_RESISTANCE], h[CURRENT] = ohm * (ampere[s] - x[CURRENT]), -ohm
-            likelihood += _read(x, p, h, volt[s] - expected, reading_variance(tuning, slope))
+            likelihood += take_reading(x, p, h, volt[s] - expected, reading_variance(tuning, slope))
         if full[s] and not anchored:
             restart(x, p, start, start_sigma)
             anchored, likelihood = True, 0.0
         elif full[s] and tuning.full_sigma > 0.0:
             h[:] = 0.0
             h[CHARGE] = 1.0
-            _read(x, p, h, FULL_SOC - x[CHARGE], tuning.full_sigma**2)
+            take_reading(x, p, h, FULL_SOC - x[CHARGE], tuning.full_sigma**2)
         kept_in_range(x)
         course[s], sigma[s], fit[s] = x, math.sqrt(p[CHARGE, CHARGE]), likelihood
     return course, sigma, np.sqrt(np.diag(p)), fit
@@ -151,19 +152,3 @@ def _spread(f: FloatArray, p: FloatArray, work: FloatArray, noise: FloatArray) -
             else:
                 p[i, j] = work[i, j]
         p[i, i] += noise[i]
-
-
-@njit(cache=True)
-def _read(x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float) -> float:
-    """Take a reading of one number, in place; ln of its likelihood but for a constant."""
-    ph, total = np.zeros(COUNT), variance
-    for i in range(COUNT):
-        for j in range(COUNT):
-            ph[i] += p[i, j] * h[j]
-    for i in range(COUNT):
-        total += h[i] * ph[i]
-    for i in range(COUNT):
-        x[i] += ph[i] * innovation / total
-        for j in range(COUNT):
-            p[i, j] -= ph[i] * ph[j] / total
-    return -0.5 * (innovation**2 / total + math.log(total))

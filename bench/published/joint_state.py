@@ -1,4 +1,4 @@
-"""What the extended and the sigma-point filter share: how the joint state of a cell moves, its noise and its start.
+"""What the joint filters share: how the state of a cell moves, its noise, its start, and how a reading is taken.
 
 The parameters ride along as states that wander slowly: joint estimation of Plett, J. Power Sources 134 (2004) 277, § 4.
 """
@@ -34,14 +34,18 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.models.cell_model import CellModel
 
 __all__ = [
+    "DAY_SECOND",
+    "MOST_LN_CAPACITY",
     "JointTrack",
     "Tuning",
     "advance",
+    "begun",
     "kept_in_range",
     "process_noise",
     "reading_variance",
     "restart",
     "start_of",
+    "take_reading",
 ]
 
 DAY_SECOND = 86400.0
@@ -172,3 +176,20 @@ def kept_in_range(x: FloatArray) -> None:
     x[CHARGE] = min(max(x[CHARGE], -BEYOND), 1.0 + BEYOND)
     x[HYSTERESIS] = min(max(x[HYSTERESIS], -1.0), 1.0)
     x[LN_CAPACITY] = min(max(x[LN_CAPACITY], -MOST_LN_CAPACITY), MOST_LN_CAPACITY)
+
+
+@njit(cache=True)
+def take_reading(x: FloatArray, p: FloatArray, h: FloatArray, innovation: float, variance: float) -> float:
+    """Take a reading of one number, `h` (S,) its slopes, in place; ln of its likelihood but for a constant."""
+    count = len(x)
+    ph, total = np.zeros(count), variance
+    for i in range(count):
+        for j in range(count):
+            ph[i] += p[i, j] * h[j]
+    for i in range(count):
+        total += h[i] * ph[i]
+    for i in range(count):
+        x[i] += ph[i] * innovation / total
+        for j in range(count):
+            p[i, j] -= ph[i] * ph[j] / total
+    return -0.5 * (innovation**2 / total + math.log(total))

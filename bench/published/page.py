@@ -43,9 +43,9 @@ The methods, each written anew from its paper, in `bench/published`:
 They know what cellwarden knows: the parameter set, the pack's description with its tolerances, the balancing column and
 the same sign of a full charge. Two things favour them. The set's fitted curve is handed to them on the packs whose
 cells it was fitted to and its broadest one on all others (not to *several curves*, which has to find out, as cellwarden
-has); and their
-tuning, one for all packs, was chosen by the truth of these packs. They take a reading every 10 s under load and every
-minute else, and count every row. Where the best of six methods is set against cellwarden, that too favours them.
+has); and their tuning, one for all packs, was chosen by the truth of these packs. They take a reading every 10 s under
+load and every minute else, and count every row. Where the best of six methods is set against cellwarden, that too
+favours them.
 
 What to bear in mind: where the cells' curve is not the one that a filter has, it has nowhere to put the difference but
 charge, capacity and the sensors' offsets; its intervals know nothing of that. The interval score *over that of the best
