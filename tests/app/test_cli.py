@@ -46,6 +46,16 @@ def test_readings_in_another_unit_than_the_column_says_are_told(run_cli: RunCli,
     assert "unit" in err
 
 
+def test_a_few_impossible_readings_are_no_other_unit(run_cli: RunCli, tmp_path: Path) -> None:
+    table = small_log()
+    rows = len(table["current_ampere"])
+    table["temperature_t1_celsius"] = ["296.4"] * 2 + ["23.2"] * (rows - 2)
+    log, pack = write_csv(table, tmp_path / "log.csv"), write_pack(tmp_path / "pack.toml")
+    status, _, err = run_cli(["analyze", log, "--pack", pack, "--out", tmp_path / "results"])
+    assert status == 0
+    assert "Left out" not in err
+
+
 @pytest.mark.parametrize("has_current", [True, False])
 def test_hindsight_is_listed_where_it_was_written_and_missed_where_not(
     run_cli: RunCli, tmp_path: Path, *, has_current: bool

@@ -135,7 +135,7 @@ def test_what_is_told_is_the_same_wherever_the_blocks_end(kind: str) -> None:
         ("voltage_sensor_offset", {"voltage_volt": 3.3}),
         ("voltage_sensor_offset", {"voltage_volt": odd(3.289, 3.3)}),
         ("voltage_sensor_offset", {"soc_fraction": 0.99, "slope_volt": 3.0}),
-        ("voltage_sensor_offset", {"soc_fraction": 0.6, "current_ampere": 0.0}),  # at one depth only
+        ("voltage_sensor_offset", {"soc_fraction": 0.6, "offset_volt": odd(0.03), "voltage_volt": odd(3.33, 3.3)}),
         ("voltage_sensor_offset", {"voltage_volt": 3.3 + odd(0.03) * DEPTH}),  # a weaker cell
         ("voltage_sensor_offset", {"voltage_volt": 3.3 + odd(0.011) * BRANCH}),  # a wider hysteresis
         ("voltage_sensor_offset", {"voltage_volt": 3.311 + odd(0.03) * np.sin(9.0 * DEPTH)}),  # what nothing explains

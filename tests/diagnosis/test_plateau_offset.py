@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.diagnosis.plateau_offset import PlateauSums, follow_plateau, nothing_shown, shown_offset
+from cellwarden.diagnosis.plateau_offset import HOURS as READ_HOURS
+from cellwarden.diagnosis.plateau_offset import (
+    LONGEST_ROW_HOURS,
+    MEMORY_HOURS,
+    PlateauSums,
+    follow_plateau,
+    nothing_shown,
+    shown_offset,
+)
 from tests.diagnosis.known_tracks import CELLS, ODD, hourly, odd, of_hours, part_of, swings
 
 HOURS, SLOPE_VOLT = 96, 0.1
@@ -101,3 +109,34 @@ def test_the_state_is_kept_at_the_rows_that_are_asked_for() -> None:
     _, kept = follow_plateau(nothing_shown(CELLS), minutes, 100.0, soc, slope, use, rows)
     for place, row in enumerate(rows):
         assert np.array_equal(kept.cells[place], sums_of(part_of(minutes, 0, int(row) + 1)).cells)
+
+
+def test_an_offset_that_has_gone_is_forgotten() -> None:
+    until = np.arange(HOURS)[:, None] < HOURS // 4
+    assert shown_offset(sums_of(readings(PARTS["offset"] * until))).volt[ODD] == pytest.approx(0.0, abs=0.0008)
+
+
+def test_a_long_rest_tells_no_more_than_a_short_one() -> None:
+    """A cell that stands apart for two days of rest does so as in an hour."""
+    minutes = readings(np.zeros((HOURS, CELLS)))
+    rest = len(minutes) - 96
+    volt, current = minutes.voltage_volt.copy(), minutes.current_ampere.copy()
+    volt[rest:, ODD] += 0.006
+    current[rest:] = 0.0
+    still = dataclasses.replace(minutes, voltage_volt=volt, current_ampere=current, charge_ah=current)
+    assert abs(shown_offset(sums_of(still)).volt[ODD]) < 0.001
+
+
+def test_a_long_row_is_one_reading() -> None:
+    minutes = part_of(readings(PARTS["offset"]), 0, 10)
+    assert minutes.elapsed_second.max() > 3600.0 * 2.0 * LONGEST_ROW_HOURS
+    assert (sums_of(minutes).cells[:, READ_HOURS] <= 10 * LONGEST_ROW_HOURS).all()
+    assert (sums_of(readings(PARTS["offset"])).cells[:, READ_HOURS] <= MEMORY_HOURS + LONGEST_ROW_HOURS).all()
+
+
+def test_rows_without_a_current_do_not_count() -> None:
+    minutes = readings(PARTS["offset"])
+    half = len(minutes) // 2
+    current = np.where(np.arange(len(minutes)) < half, minutes.current_ampere, np.nan)
+    unread = dataclasses.replace(minutes, current_ampere=current, charge_ah=np.nan_to_num(current) / 60.0)
+    assert np.array_equal(sums_of(unread).cells, sums_of(part_of(unread, 0, half)).cells)

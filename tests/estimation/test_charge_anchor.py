@@ -174,3 +174,19 @@ def test_a_curve_given_up_beside_a_guess_is_weighed_again_at_the_first_full_char
     learnt = state.x[:, cc.LN_CAPACITY] - state.prior[:, 0, cc.LN_CAPACITY]
     assert learnt == pytest.approx(0.0 if given_up else 0.3)
     assert state.memory[:, cc.GIVEN_UP] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_what_was_learnt_since_a_full_pack_outlives_a_curve_that_is_given_up_later(*, settled: bool) -> None:
+    state = bent_filters()
+    state.memory[-1, cc.GIVEN_UP] = 0.0
+    if settled:
+        full_volt = state.parameters[cc.P_FULL_VOLT]
+        assert any(watch_settled(state, full_volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0) + 1))
+    else:
+        begin_at_full(state)
+    state.x[:, cc.LN_CAPACITY] += 0.05
+    state.memory[-1, cc.GIVEN_UP] = 1.0
+    learnt = state.x[:, cc.LN_CAPACITY].copy()
+    begin_at_full(state)
+    assert state.x[:, cc.LN_CAPACITY] == pytest.approx(learnt)

@@ -1,0 +1,89 @@
+"""Which rows are read for a sensor's offset, and when what they show is believed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.plateau_offset import HOURS as READ_HOURS
+from cellwarden.diagnosis.plateau_offset import PlateauSums, follow_plateau, nothing_shown, shown_offset
+from cellwarden.diagnosis.voltage_sensor_offset import LEFT_SHARE, SEEN_SHARE, SEEN_SIGMAS, _follow, _is_shown
+from cellwarden.estimation.charge_tracks import SocTrack
+from tests.diagnosis.known_tracks import CELLS, ODD, hourly, odd, of_hours, swings
+
+
+@pytest.mark.parametrize(
+    ("soc", "slope_volt", "fulls", "is_read"),
+    [
+        (0.5, 0.1, 1.0, True),
+        (0.94, 0.1, 1.0, True),
+        (0.96, 0.1, 1.0, False),
+        (0.19, 0.1, 1.0, False),
+        (0.5, 0.6, 1.0, False),
+        (0.5, 0.1, 0.0, False),
+    ],
+)
+def test_rows_are_read_on_the_plateau_after_a_full_charge(
+    soc: float, slope_volt: float, fulls: float, *, is_read: bool
+) -> None:
+    minutes = hourly(5)
+    minutes = dataclasses.replace(minutes, current_ampere=np.full(len(minutes), -10.0))
+    some, wide = np.zeros(len(minutes)), np.zeros((len(minutes), CELLS))
+    track = SocTrack(
+        soc_fraction=wide + soc,
+        soc_low_fraction=wide,
+        soc_high_fraction=wide + 1.0,
+        ocv_volt=wide,
+        ocv_slope_volt=wide + slope_volt,
+        deficit_difference_ah=wide,
+        deficit_difference_sigma_ah=wide,
+        full_count=some + fulls,
+        rest_second=some,
+    )
+    sums, _ = _follow(nothing_shown(CELLS), minutes, track, 100.0, np.array([], dtype=np.int64))
+    assert (sums.cells[:, READ_HOURS] > 0.0).all() == is_read
+
+
+def after_swings(odd_volt: FloatArray, hours: int = 96) -> PlateauSums:
+    """Sums after hours of swings in which one cell stood apart by (hours,) [V], at one row."""
+    minutes, (soc, ampere) = hourly(hours), swings(hours)
+    current = of_hours(minutes, ampere)
+    volt = 3.3 + odd(1.0) * odd_volt[np.arange(len(minutes)) % len(odd_volt), None]
+    minutes = dataclasses.replace(
+        minutes, voltage_volt=volt, current_ampere=current, charge_ah=current * minutes.elapsed_second / 3600.0
+    )
+    use, slope = np.ones(len(minutes), dtype=bool), np.full(len(minutes), 0.1)
+    rows = np.array([len(minutes) - 1])
+    return follow_plateau(nothing_shown(CELLS), minutes, 100.0, of_hours(minutes, soc)[:, 0], slope, use, rows)[1]
+
+
+def shown(sums: PlateauSums, offset_volt: float) -> bool:
+    return bool(_is_shown(odd(offset_volt)[None], sums)[0, ODD])
+
+
+def test_an_offset_is_believed_of_its_sign_and_not_far_from_its_size() -> None:
+    sums = after_swings(np.array([0.012]))
+    assert shown(sums, 0.012)
+    assert not shown(sums, -0.012)
+    assert not shown(sums, 0.012 / SEEN_SHARE * 1.1)
+
+
+def test_an_offset_beside_as_much_that_nothing_explains_is_not_believed() -> None:
+    """The filter tells 4 mV; the readings show more, and 3 mV besides that come and go."""
+    offset_volt = 0.004
+    sums = after_swings(0.03 + np.array([0.003, -0.003]))
+    seen = shown_offset(sums)
+    assert seen.volt[0, ODD] > max(SEEN_SHARE * offset_volt, SEEN_SIGMAS * seen.sigma_volt[0, ODD])
+    assert seen.left_volt[0, ODD] > LEFT_SHARE * offset_volt
+    assert not shown(sums, offset_volt)
+
+
+def test_an_offset_that_is_not_surer_than_its_error_is_not_believed() -> None:
+    sums, offset_volt = after_swings(np.array([0.01]), hours=2), 0.01
+    seen = shown_offset(sums)
+    assert SEEN_SHARE * offset_volt < seen.volt[0, ODD] < SEEN_SIGMAS * seen.sigma_volt[0, ODD]
+    assert seen.left_volt[0, ODD] < LEFT_SHARE * offset_volt
+    assert not shown(sums, offset_volt)
