@@ -73,10 +73,8 @@ def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: 
     x = state.x[int(state.scalars[BEST])]
     if 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > LEAST_SETTLED_SOC:
         return False
-    for k in range(state.x.shape[0]):
-        _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], SETTLED_SOC, SETTLED_SOC_SIGMA)
+    begin_curves(state, SETTLED_SOC, SETTLED_SOC_SIGMA)
     _forget_cells(state)
-    state.scalars[TIED] = 1.0
     return True
 
 
@@ -105,15 +103,15 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> b
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
     _forget_cells(state)
+    _weigh_curves_again(state)
     return True
 
 
 @counted_kernel
 def _forget_cells(state: ChargeArrays) -> None:
-    """Find the cells' differences anew, and weigh all curves again."""
+    """Find the cells' differences anew."""
     for j in range(state.y.shape[0]):
         cd.restart_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
-    _weigh_curves_again(state)
 
 
 @counted_kernel
@@ -126,10 +124,10 @@ def _weigh_curves_again(state: ChargeArrays) -> None:
 
 
 @counted_kernel
-def begin_curves(state: ChargeArrays) -> None:
-    """Begin all filters anew at a full pack, with the odds that their curves had before the log."""
+def begin_curves(state: ChargeArrays, soc: float, sigma: float) -> None:
+    """Begin all filters anew at a full pack, of that charge and its sigma, with their curves' odds before the log."""
     for k in range(state.x.shape[0]):
-        _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
+        _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], soc, sigma)
     _weigh_curves_again(state)
     state.scalars[TIED] = 1.0
 
@@ -141,7 +139,7 @@ def begin_at_full(state: ChargeArrays) -> None:
     So did the curves; where one was given up, all begin anew.
     """
     if state.scalars[TIED] == 0.0 and state.memory[:, cc.GIVEN_UP].max() > 0.0:
-        begin_curves(state)
+        begin_curves(state, FULL_SOC, FULL_SOC_SIGMA)
     state.scalars[TIED] = 1.0
     for j in range(state.y.shape[0]):
         cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)

@@ -129,7 +129,7 @@ def try_handover(state: ChargeArrays, full: float) -> None:
     if full == 0.0 and (sigma > HANDOVER_SIGMA or state.memory[0, cc.CURRENT_SEEN] == 0.0):
         return
     if full > 0.0 and state.scalars[TIED] == 0.0:
-        begin_curves(state)
+        begin_curves(state, FULL_SOC, FULL_SOC_SIGMA)
     else:
         for k in range(state.x.shape[0]):
             now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
