@@ -27,7 +27,7 @@ def rested(leak_ampere: float, bleed_ampere: float, steeper: float = 1.0) -> tup
         cd.predict_difference(y, p, memory, 60.0, bleed_ampere / 60.0, CAPACITY_AH, 0.0, 0.0, 20.0)
         behind = 0.6 + steeper * (leak_ampere + bleed_ampere) * hours
         volt = np.interp(1.0 - np.array([0.5 + behind, 0.5]) / CAPACITY_AH, GRID, learnt)
-        place = (0.5, 0.0, CAPACITY_AH, 0.0, 0.002, 0.0, volt[0] - volt[1] + noise[minute], 60.0, 60.0 * minute)
+        place = (0.5, 0.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.0, volt[0] - volt[1] + noise[minute], 60.0, 60.0 * minute)
         cd.correct_difference(y, p, memory, learnt, learnt, 1.0, *place, work)
     return y, p
 
@@ -61,7 +61,7 @@ def drained(leak_ampere: float, days: float, sensor_volt_per_day: float = 0.0) -
         cd.predict_difference(y, p, memory, 300.0, 0.0, CAPACITY_AH, 0.0, 0.0, 20.0)
         volt = np.interp(0.8 - np.array([leak_ampere * hours, 0.0]) / CAPACITY_AH, GRID, learnt)
         reading = volt[0] - volt[1] + sensor_volt_per_day * hours / 24.0
-        place = (20.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.0, reading, 300.0, 300.0 * step)
+        place = (20.0, 0.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.0, reading, 300.0, 300.0 * step)
         cd.correct_difference(y, p, memory, learnt, learnt, 1.0, *place, work)
     return y, p
 

@@ -143,6 +143,7 @@ def correct_difference(
     charge: FloatArray,
     hysteresis: float,
     deficit: float,
+    beside: float,
     around: float,
     capacity: float,
     polarisation: float,
@@ -155,15 +156,16 @@ def correct_difference(
 ) -> None:
     """Take one minute's difference of a cell's voltage and the median; `work` (2, ≥ STATES) is scratch.
 
+    The curve is read `beside` of z further from full than the cells' mean charges, where their surfaces stand.
     `step_volt` is how high a step of the curve may be whose width is not known, 0 where the curve is; `around` is one
     sigma of the central z where that is known so little that the slope is doubted, else 0.
     """
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
-        _locate(y, p, memory, discharge, charge, hysteresis, deficit, capacity, reading)
+        _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
     own = capacity * np.exp(y[LN_RATIO])
-    soc = 1.0 - (deficit + y[DIFFERENCE]) / own
-    central = 1.0 - deficit / capacity
+    depth = deficit / capacity
+    soc, central = 1.0 - (deficit + y[DIFFERENCE]) / own - beside, 1.0 - depth - beside
     ocv, slope, unsure = _ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
     reference, _, _ = _ocv_around(discharge, charge, hysteresis, central, around)
     share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
@@ -189,7 +191,7 @@ def correct_difference(
     h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
     h[BETA] = 1.0
     expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
-    if memory[STARTED] == 0.0 and 1.0 - central > TELLING_DEPTH:
+    if memory[STARTED] == 0.0 and depth > TELLING_DEPTH:
         # Off the knee a reading that no difference of charge explains is the sensor's, whatever was promised.
         memory[STARTED] = 1.0
         away, _ = branch_voltage(discharge, charge, hysteresis, central + LIKELY_DIFFERENCE * np.sign(reading))
@@ -208,7 +210,6 @@ def correct_difference(
     if _take_fall(y, p, memory, discharge, charge, soc, own, slope, ocv + miss, falls, rest_second):
         return
     _open_leak_of_surprising(p, memory, capacity, slope)
-    depth = 1.0 - central
     if _tells_no_capacity(p, depth, slope):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)

@@ -40,7 +40,8 @@ POLARISATION, POLARISATION_SIGMA, GIVEN_UP, CURRENT_SEEN = range(9, 13)
 CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING, CURVE_PRIOR, REMAINDER = range(13, 20)
 PRIOR_LIKELIHOOD, NEWS, TOP_MISS, TOP_SIGMA, TOP_APART = 20, 21, 22, 23, 24
 SITE = 25  # two slots of `capacity_prior`: what stands in the filter for what is known of the capacity beforehand
-MEMORY = 27
+SLOW = 27  # the slow part of the polarisation [V]
+MEMORY = 28
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)
@@ -229,6 +230,7 @@ def correct_by_voltage(
     second = scale * np.exp(x[LN_R2]) * memory[FILTERED_2]
     memory[FACTOR] = g
     memory[POLARISATION] = prompt + first + second
+    memory[SLOW] = first + second
     memory[POLARISATION_SIGMA] = abs(memory[POLARISATION]) * np.sqrt(p[EPSILON, EPSILON])
     h[DEFICIT] = -slope / capacity
     h[LN_CAPACITY] = slope * middle / capacity

@@ -33,6 +33,7 @@ from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, Cur
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
 from cellwarden.estimation.charge_handover import doubt_hypotheses, lose_anchor, try_handover, weigh_hypotheses
 from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_information, write_row
+from cellwarden.estimation.charge_surface import surface_beside
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
 from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
@@ -302,7 +303,9 @@ def _filter(
     # A curve that slopes all over leaves a charge unsure only where something is amiss.
     if state.y.shape[0] > 1 and due and (around == 0.0 or any_located(state)):
         step_volt = STEP_VOLT * unsure_steps(state.memory, best, curves.mode_count[best])
-        beside = moved_on_curve(state, best) if curves.mode_count[best] > 0 else 0.0
+        capacity = np.exp(state.x[best, cc.LN_CAPACITY])
+        beside = moved_on_curve(state, best) / capacity if curves.mode_count[best] > 0 else 0.0
+        beside += surface_beside(state, best, median)
         charge_ah = minutes.charge_ah[m]
         _correct_cells(state, best, work, minutes.voltage[m], median, charge_ah, around, step_volt, beside)
         state.scalars[WAITING_SECOND] = 0.0
@@ -349,9 +352,9 @@ def _correct_cells(
     charge_ah: float,
     around: float,
     step_volt: float,
-    beside_ah: float,
+    beside: float,
 ) -> None:
-    """Take one minute's reading of every cell; the learnt curve is read `beside_ah` further from full."""
+    """Take one minute's reading of every cell; the curve is read `beside` of z further from full."""
     x, memory = state.x[best], state.memory[best]
     capacity = np.exp(x[cc.LN_CAPACITY])
     rest_second = memory[cc.REST_SECOND]
@@ -366,7 +369,8 @@ def _correct_cells(
                 state.learnt[0],
                 state.learnt[1],
                 memory[cc.HYSTERESIS],
-                x[cc.DEFICIT] + 0.5 * charge_ah + beside_ah,
+                x[cc.DEFICIT] + 0.5 * charge_ah,
+                beside,
                 around,
                 capacity,
                 memory[cc.POLARISATION],
