@@ -35,12 +35,12 @@ LN_STEEPENING_PRIOR, LN_STEEPENING_SIGMA = np.log(22.0), 0.6
 FULL_VOLT = 3.70  # where the form ends best over those curves: polarisation at C/50 is little beside it
 FORM_SHARE, FORM_FLOOR = 0.2, 0.0008  # one sigma of what the form leaves there, of what is missing and of z
 BRANCH_VOLT = 0.01  # of a half width of the hysteresis, where between its branches a cell stands on float: it creeps
-LEAST_VOLT, MOST_VOLT = 3.399, 3.56  # between which the form was tried
+LEAST_VOLT, MOST_VOLT = 3.399, 3.50  # between which the form was tried
 BLOCK_ROWS = 30.0
-LEAST_FALL_VOLT = 0.004  # before a fall is worth a reading
+LEAST_FALL_VOLT = 0.007  # before a fall is worth a reading
 OLDEST_BLOCKS = 48.0
-READING_VOLT, FALL_SHARE = 0.0006, 0.08  # of means of half an hour, whose hysteresis turns as they fall
-MEDIAN_VOLT, MEDIAN_SHARE = 0.001, 0.3  # of the median's, which lies lower, where the form begins to fail
+READING_VOLT, FALL_SHARE = 0.001, 0.1  # of means of half an hour, whose hysteresis turns as they fall
+MEDIAN_VOLT, MEDIAN_SHARE = 0.0004, 0.1  # of the median's, which lies lower, where the form begins to fail
 CLEAR_SHARE = 0.4  # a fall that is less sure than this tells nothing
 REPEATS = 2.0  # of falls that share a mean with the one before and the form's error with all
 FAR = 30.0  # logarithm, of a hypothesis that a single fall may not rule out for good
@@ -58,21 +58,24 @@ def initial_shapes() -> FloatArray:
 @bare_kernel
 def missing_to_full(shapes: FloatArray, volt: float) -> tuple[float, float]:
     """What a cell that stands at this open-circuit voltage on the knee lacks to full, and its sigma; both of z."""
-    total, mean, square, slope = 0.0, 0.0, 0.0, 0.0
+    total, mean, square, log_mean, slope = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(shapes.shape[1]):
         c = STEEPENINGS[k]
         steepness = np.exp(-c * (volt - REFERENCE_VOLT))
         reach = (steepness - np.exp(-c * (FULL_VOLT - REFERENCE_VOLT))) / c
+        log_reach = np.log(reach)
         for i in range(shapes.shape[0]):
             weight = np.exp(shapes[i, k])
             missing = np.exp(LN_WIDTHS[i]) * reach
             total += weight
             mean += weight * missing
             square += weight * missing * missing
+            log_mean += weight * (LN_WIDTHS[i] + log_reach)
             slope += weight * np.exp(LN_WIDTHS[i]) * steepness
     mean /= total
+    middle = np.exp(log_mean / total)
     variance = max(square / total - mean * mean, 0.0) + (slope / total * BRANCH_VOLT) ** 2
-    return mean, np.sqrt(variance + (FORM_SHARE * mean) ** 2 + FORM_FLOOR**2)
+    return middle, np.sqrt(variance + (FORM_SHARE * middle) ** 2 + FORM_FLOOR**2)
 
 
 @bare_kernel
