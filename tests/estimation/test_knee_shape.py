@@ -115,3 +115,11 @@ def test_a_shape_that_is_known_leaves_where_between_its_branches_a_cell_floats()
     slope = (missing_to_full(sure, volt - step)[0] - missing_to_full(sure, volt + step)[0]) / (2.0 * step)
     left = np.sqrt((FORM_SHARE * said) ** 2 + FORM_FLOOR**2)
     assert sigma == pytest.approx(np.hypot(left, slope * BRANCH_VOLT), rel=1e-4)
+
+
+def test_what_is_missing_is_not_drawn_to_wide_knees() -> None:
+    """Within a twentieth, where falls were seen, of a prior whose sigma is four fifths."""
+    shapes, _ = watched(logarithmic, BLEEDS, SPREAD)
+    missing = np.linspace(0.003, 0.009, 13)
+    said = [missing_to_full(shapes, float(volt))[0] for volt in logarithmic(missing)]
+    assert said == pytest.approx(missing.tolist(), rel=0.06)

@@ -19,10 +19,10 @@ WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given u
 BETTER_CURVE = 2.0
 CREDIT_DIVISOR = 3.0
 RESEMBLING_SIGMA, RESEMBLING_DEPTH = 0.007, 0.2  # of the capacity, reached at that depth
-# what the variances are worth to the charge, from the errors over packs known and unknown to the set: of a curve that
-# is the set's own, and of one that is learnt; of the level at full, by the set and by the knee's shape
-KNOWN_VARIANCE_SHARE, LEARNT_VARIANCE_SHARE, PROVING_NEWS = 0.03, 0.5, 10.0
-KNOWN_LEVEL_SHARE, LEVEL_SHARE = 0.3, 0.6
+# what the variances are worth to the charge, from the coverage pooled over packs known and unknown to the set: of a
+# curve that is the set's own, and of one that is learnt
+KNOWN_VARIANCE_SHARE, LEARNT_VARIANCE_SHARE, PROVING_NEWS = 0.15, 0.6, 10.0
+LEVEL_SHARE = 0.5  # of the variance of what a full pack lacks, by the knee's shape and over all makes
 MIXED = 7  # what `mix_curves` writes
 
 
@@ -74,8 +74,8 @@ def known_top(memory: FloatArray, k: int, known_sigma: float) -> tuple[float, fl
     if sigma > 0.0:
         gain = other / (other + sigma * sigma)
         other, moved = gain * sigma * sigma, gain * memory[k, cc.TOP_APART]
-    variance = surely * KNOWN_LEVEL_SHARE * known_sigma**2
-    return (1.0 - surely) * moved, variance + (1.0 - surely) * LEVEL_SHARE * (other + surely * moved * moved)
+    variance = surely * known_sigma**2 + (1.0 - surely) * (other + surely * moved * moved)
+    return (1.0 - surely) * moved, variance
 
 
 @bare_kernel
@@ -140,63 +140,47 @@ def choose_curve(state: ChargeArrays, work: FloatArray) -> int:
 def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray, work: FloatArray) -> float:
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
-    `learns` (K,) counts the modes of each; `mixed` (MIXED,) becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ, share], where the
-    second P_QQ is as the filters hold it and the share how far the charge rests on a known curve that the log has
-    proven. Returned is the variance of the charge of a full pack: of a known curve the set states it, one that is
-    learnt stands or falls by its top knee, whose error no log shows. The credit is taken at a fraction, for readings of
-    one log share the errors that no curve explains. Covariances take the squares of the weights: a curve of small
-    weight moves a tail that lies beyond 95 %, not the interval. `work` (≥ K,) is scratch.
+    `learns` (K,) counts the modes of each; `mixed` (MIXED,) becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ, learnt], the
+    second P_QQ as the filters hold it, the last by what weight the curves are learnt. Returned is the variance of the
+    charge of a full pack: of a known curve the set states it, one that is learnt stands or falls by its top knee, whose
+    error no log shows. The credit is taken at a fraction, for readings of one log share the errors that no curve
+    explains. `work` (≥ K,) is scratch.
     """
     worth = work[: state.x.shape[0]]
     _take_credits(state, worth)
     most = worth[int(state.scalars[BEST])]
-    total, squares, top_variance, of_d, of_q = 0.0, 0.0, 0.0, 0.0, 0.0
+    total, top_variance = 0.0, 0.0
     mixed[:] = 0.0
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             continue
         weight = np.exp((worth[k] - most) / CREDIT_DIVISOR)
-        square = weight * weight
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
+        share = variance_share(state.memory[k], learns[k])
+        other = 0.0  # error of a curve that only resembles the cells', which grows on the way down from full
+        if learns[k] == 0:
+            depth = min(max(d / state.parameters[cc.P_CAPACITY], 0.0) / RESEMBLING_DEPTH, 1.0)
+            other = resembling(state.memory, k) * (RESEMBLING_SIGMA * state.parameters[cc.P_CAPACITY] * depth) ** 2
+        total += weight
+        top = LEVEL_SHARE * LEARNT_TOP_SIGMA**2
+        own = share * state.p[k, cc.DEFICIT, cc.DEFICIT]
         if learns[k] == 0:
             fuller, top = known_top(state.memory, k, state.parameters[cc.P_FLOAT_SIGMA])
             d -= fuller * np.exp(q)
-            mixed[6] += square * proven(state.memory[k])
-        else:  # the level that the knee told is in the filter's own
-            top = LEVEL_SHARE * LEARNT_TOP_SIGMA**2 if state.memory[k, cc.TOP_SIGMA] == 0.0 else 0.0
-        share, own = _own_variance(state, k, learns[k], d)
-        total += weight
-        squares += square
-        top_variance += square * top
-        of_d += square * d
-        of_q += square * q
+        elif state.memory[k, cc.TOP_SIGMA] > 0.0:  # the level that the knee told is in the filter's own
+            own = max(own, LEVEL_SHARE * (state.memory[k, cc.TOP_SIGMA] * state.parameters[cc.P_CAPACITY]) ** 2)
+            top = 0.0
+        top_variance += weight * top
+        mixed[6] += weight if learns[k] > 0 else 0.0
         mixed[0] += weight * d
         mixed[1] += weight * q
-        mixed[2] += square * (own + d * d)
-        mixed[3] += square * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
-        mixed[4] += square * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
+        mixed[2] += weight * (own + other + d * d)
+        mixed[3] += weight * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
+        mixed[4] += weight * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
         mixed[5] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
-    mixed[0] /= total
-    mixed[1] /= total
-    mixed[5] = mixed[5] / total - mixed[1] * mixed[1]
-    mixed[6] /= squares
-    of_d, of_q = of_d / squares, of_q / squares
-    mixed[2] = mixed[2] / squares - 2.0 * mixed[0] * of_d + mixed[0] * mixed[0]
-    mixed[3] = mixed[3] / squares - mixed[0] * of_q - mixed[1] * of_d + mixed[0] * mixed[1]
-    mixed[4] = mixed[4] / squares - 2.0 * mixed[1] * of_q + mixed[1] * mixed[1]
-    return top_variance / squares
-
-
-@bare_kernel
-def _own_variance(state: ChargeArrays, k: int, modes: int, deficit: float) -> tuple[float, float]:
-    """What the variance of curve k's filter is worth, and that of its charge with the errors that no filter holds.
-
-    A curve that only resembles the cells' is off by more on the way down from full; the level of one that is learnt is
-    no surer than the knee's shape.
-    """
-    share, capacity = variance_share(state.memory[k], modes), state.parameters[cc.P_CAPACITY]
-    own = share * state.p[k, cc.DEFICIT, cc.DEFICIT]
-    if modes == 0:
-        depth = min(max(deficit / capacity, 0.0) / RESEMBLING_DEPTH, 1.0)
-        return share, own + resembling(state.memory, k) * (RESEMBLING_SIGMA * capacity * depth) ** 2
-    return share, max(own, LEVEL_SHARE * (state.memory[k, cc.TOP_SIGMA] * capacity) ** 2)
+    mixed /= total
+    mixed[2] -= mixed[0] * mixed[0]
+    mixed[3] -= mixed[0] * mixed[1]
+    mixed[4] -= mixed[1] * mixed[1]
+    mixed[5] -= mixed[1] * mixed[1]
+    return top_variance / total

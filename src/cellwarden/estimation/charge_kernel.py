@@ -37,6 +37,7 @@ from cellwarden.estimation.charge_surface import surface_beside
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
 from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
 from cellwarden.estimation.middle_value import finite_middle
+from cellwarden.estimation.misplaced_cell import find_misplaced
 from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
 from cellwarden.estimation.still_reading import is_still, still_stands
 from cellwarden.estimation.unsure_centre import any_located, unsure_soc
@@ -307,6 +308,7 @@ def _filter(
         beside = moved_on_curve(state, best) / capacity if curves.mode_count[best] > 0 else 0.0
         beside += surface_beside(state, best, median)
         charge_ah = minutes.charge_ah[m]
+        find_misplaced(state, best, minutes.voltage[m], median)
         _correct_cells(state, best, work, minutes.voltage[m], median, charge_ah, around, step_volt, beside)
         state.scalars[WAITING_SECOND] = 0.0
 

@@ -41,8 +41,6 @@ READING_SHARE = 1.3  # what the offset's sigma is worth, from the coverage poole
 OWN_CURVE_VOLT = 0.0005  # by which a cell's own curve differs, pass after pass: no further one tells it from an offset
 MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
-# what the variance of a cell's own charge is worth where it rests on a known curve
-KNOWN_CELL_SHARE = 0.35
 # by which a knee that is learnt misjudges how far apart cells stand on it, and the depth down to which it is that knee
 KNEE_APART_SHARE, KNEE_DEPTH = 0.4, 0.02
 UNSEEN_SHARE = 0.5  # of the bleed current: a balancer bleeds some of the cells for some of the time
@@ -194,15 +192,13 @@ def _soc_and_sigma(
     """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
     deficit = mixed[0] + y[cd.DIFFERENCE] - gap_ah
     d, c = 1.0 / own, deficit / own
-    known, depth = mixed[6], mixed[0] / np.exp(mixed[1])
-    cell = d * d * q[cd.DIFFERENCE, cd.DIFFERENCE] + c * c * own_variance - 2.0 * d * c * q[cd.DIFFERENCE, cd.LN_RATIO]
+    depth = mixed[0] / np.exp(mixed[1])
     on_knee = min(KNEE_DEPTH / max(depth, KNEE_DEPTH), 1.0)
     variance = (
-        d * d * mixed[2]
-        + c * c * mixed[4]
-        - 2.0 * d * c * mixed[3]
-        + (1.0 - (1.0 - KNOWN_CELL_SHARE) * known) * max(cell, 0.0)
-        + (1.0 - known) * (KNEE_APART_SHARE * on_knee * (c - depth)) ** 2
+        d * d * (mixed[2] + q[cd.DIFFERENCE, cd.DIFFERENCE])
+        + c * c * (mixed[4] + own_variance)
+        - 2.0 * d * c * (mixed[3] + q[cd.DIFFERENCE, cd.LN_RATIO])
+        + mixed[6] * (KNEE_APART_SHARE * on_knee * (c - depth)) ** 2
         + (0.5 * gap_ah / own) ** 2
     )
     return 1.0 - c, float(np.sqrt(max(variance, 0.0) + top_variance))
