@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_cascade import ESTIMATOR
 from cellwarden.estimation.charge_tracks import CapacityTrack, SocTrack
@@ -46,8 +48,8 @@ def test_the_modes_reach_the_published_curve() -> None:
     assert np.abs(amplitudes).max() < 4.0
 
 
-def stranger(shift: float, scale: float) -> OcvCurve:
-    """A curve of the set with its steps moved and made higher, its ends kept."""
+def stranger(shift: float, scale: float, hysteresis: float = 1.0) -> OcvCurve:
+    """A curve of the set with its steps moved and made higher, its ends kept, and its hysteresis multiplied."""
     known, z = LFP.ocv_curves[0], LFP.soc_fraction
     moved = np.clip(z + shift * np.sin(np.pi * z), 0.0, 1.0)
     plateau = np.clip((z - 0.1) / 0.1, 0.0, 1.0) * np.clip((0.97 - z) / 0.05, 0.0, 1.0)
@@ -56,13 +58,17 @@ def stranger(shift: float, scale: float) -> OcvCurve:
         level = np.interp(moved, z, volt)
         return np.asarray(level + plateau * (scale - 1.0) * (level - 3.3))
 
-    return dataclasses.replace(known, discharge_volt=bent(known.discharge_volt), charge_volt=bent(known.charge_volt))
+    middle = 0.5 * (known.discharge_volt + known.charge_volt)
+    half = 0.5 * hysteresis * (known.charge_volt - known.discharge_volt)
+    return dataclasses.replace(known, discharge_volt=bent(middle - half), charge_volt=bent(middle + half))
 
 
-# steps that have moved by 3 % look like a pack that has aged by as much: the charge is left between the two
-@pytest.mark.parametrize(("shift", "scale", "most"), [(0.0, 1.1, 0.02), (-0.03, 1.2, 0.03)])
-def test_a_cell_of_no_known_make_is_followed(shift: float, scale: float, most: float) -> None:
-    model = dataclasses.replace(LFP, ocv_curves=(stranger(shift, scale),))
+def followed(curve: OcvCurve) -> tuple[KnownString, Board, FloatArray, NDArray[np.bool_]]:
+    """A string of that curve, what the set at hand makes of it, the charges' errors, and what is inside its interval.
+
+    The last two hold the minutes after the first full charge.
+    """
+    model = dataclasses.replace(LFP, ocv_curves=(curve,))
     known = KnownString(stages=(CHARGE, DEEP, REST, CHARGE, DEEP, REST, CHARGE), model=model)
     course = course_of(known)
     context = dataclasses.replace(string_context(known), model=LFP)
@@ -71,11 +77,27 @@ def test_a_cell_of_no_known_make_is_followed(shift: float, scale: float, most: f
     ESTIMATOR.step(ESTIMATOR.initial(context), minutes, edges, board, context)
     track, time = board.get(SocTrack), course.samples.unix_time_second
     truth = np.stack([np.interp(minutes.unix_time_second, time, column) for column in course.soc_fraction.T], axis=1)
-    anchored = track.full_count > 0
-    error = (track.soc_fraction - truth)[anchored]
     inside = (track.soc_low_fraction <= truth) & (truth <= track.soc_high_fraction)
+    anchored = track.full_count > 0
+    return known, board, (track.soc_fraction - truth)[anchored], inside[anchored]
+
+
+# steps that have moved by 3 % look like a pack that has aged by as much: the charge is left between the two
+@pytest.mark.parametrize(("shift", "scale", "most"), [(0.0, 1.1, 0.02), (-0.03, 1.2, 0.03)])
+def test_a_cell_of_no_known_make_is_followed(shift: float, scale: float, most: float) -> None:
+    known, board, error, inside = followed(stranger(shift, scale))
     assert np.sqrt(np.mean(error**2)) < most
-    assert inside[anchored].mean() > 0.9
+    assert inside.mean() > 0.9
     capacity = board.get(CapacityTrack)
     assert (capacity.capacity_low_ah[-1] < known.capacity_ah).all()
     assert (known.capacity_ah < capacity.capacity_high_ah[-1]).all()
+
+
+@pytest.mark.parametrize(("scale", "hysteresis", "least"), [(1.02, 1.0, 0.95), (1.02, 1.5, 0.8), (0.97, 0.7, 0.7)])
+def test_cells_that_only_resemble_a_known_make_have_intervals_that_own_up_to_it(
+    scale: float, hysteresis: float, least: float
+) -> None:
+    """No log of days tells them from that make: intervals of a known curve are as wide as this needs."""
+    _, _, error, inside = followed(stranger(0.0, scale, hysteresis))
+    assert np.sqrt(np.mean(error**2)) < 0.01
+    assert inside.mean() > least
