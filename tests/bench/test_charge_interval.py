@@ -9,8 +9,12 @@ from bench.targets.charge_interval import _pooled_score, best_constant, interval
 
 
 def test_intervals_that_are_right_look_bad_beside_a_width_that_knows_the_one_error() -> None:
-    """Half of all |z| are below 0.674, where the oracle needs 1.35·σ and the right interval is 3.92·σ wide."""
-    assert 3.92 / 1.35 < right_intervals(np.full(500, 0.02)) < 3.5
+    """One |z| of twenty lies outside and scores as a small one does: the median is that of 0.601, not of 0.674."""
+    assert right_intervals(np.full(500, 0.02)) == pytest.approx(3.92 / (2.0 * 0.601), rel=1e-3)
+
+
+def test_the_one_error_costs_less_where_widths_vary() -> None:
+    assert right_intervals(np.tile([0.1, 0.01], 500)) < 0.6 * right_intervals(np.full(1000, 0.1))
 
 
 def test_a_width_that_knows_where_errors_are_large_beats_a_constant_one() -> None:
@@ -27,3 +31,4 @@ def test_pooled_packs_share_one_width_and_weigh_alike() -> None:
     least = min(2.0 * w + 20.0 * max(0.0, 0.03 - w) for w in (0.001, 0.03))
     assert measured.pack == "2 packs"
     assert measured.value == pytest.approx(reached / least, rel=1e-6)
+    assert _pooled_score([]) == ()

@@ -104,6 +104,19 @@ def test_cells_under_load_differ_as_the_curve_does_where_their_surfaces_stand(ra
     assert abs(at_mean - 1.0) > 1.25 * abs(ratio - 1.0)
 
 
+def test_a_cell_is_found_under_load_where_its_surface_reads() -> None:
+    """Of a string that is above the lower knee by its mean charge while its surfaces, 2 % emptier, stand in it."""
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.STARTED] = 1.0
+    knee, work = 3.2 + 0.1 * GRID - 0.5 * np.exp(-GRID / 0.04), np.empty((2, cd.STATES))
+    own, central = np.interp([0.056, 0.06], GRID, knee)
+    place = (92.0, 0.02, 0.0, CAPACITY_AH, 0.0, 0.0005, 0.0, own - central, 60.0, 0.0)
+    cd.correct_difference(y, p, memory, knee, knee, -1.0, *place, work)
+    assert memory[cd.LOCATED] == 1.0
+    surface = 0.98 - (92.0 + y[cd.DIFFERENCE]) / (CAPACITY_AH * np.exp(y[cd.LN_RATIO]))
+    assert surface == pytest.approx(0.056, abs=0.0015)
+
+
 def test_a_relocated_cell_keeps_its_reading_offset_alone() -> None:
     y, p, memory = np.full(cd.STATES, 0.01), np.full((cd.STATES, cd.STATES), 1e-6), np.ones(cd.MEMORY)
     cd.relocate_difference(y, p, memory, SIGMA)

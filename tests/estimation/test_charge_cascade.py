@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray, SampleBlock
-from cellwarden.estimation import central_cell
+from cellwarden.estimation import cell_difference, central_cell
 from cellwarden.estimation.charge_anchor import ANCHORED
 from cellwarden.estimation.charge_cascade import ESTIMATOR, ChargeArrays
 from cellwarden.estimation.charge_tracks import (
@@ -378,6 +378,19 @@ def no_edges() -> EdgeBlock:
         voltage_after_volt=np.zeros((0, 16)),
         steady_second=nothing,
     )
+
+
+def test_a_cell_that_its_count_led_down_is_found_again_while_the_string_rests_on_the_knee() -> None:
+    known = KnownString(stages=(CHARGE, Stage(8.0, 20.0)), cells=4, soc_fraction=0.8)
+    context, course = string_context(known), course_of(known)
+    minutes, _ = minutes_of(course.samples, context)
+    state = ESTIMATOR.step(ESTIMATOR.initial(context), minutes.rows(0, 720), no_edges(), Board(), context)
+    state.y[1, cell_difference.DIFFERENCE] += 10.0
+    board = Board()
+    later = ESTIMATOR.step(state, minutes.rows(720, len(minutes)), no_edges(), board, context)
+    track = board.get(SocTrack)
+    assert track.soc_fraction[-1] == pytest.approx(course.soc_fraction[-1], abs=0.004)
+    assert later.memory_y[:, cell_difference.LOCATED].all()
 
 
 @settings(max_examples=8)

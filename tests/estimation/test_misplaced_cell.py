@@ -12,7 +12,7 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import initial_charge
-from cellwarden.estimation.misplaced_cell import APART_VOLT, RESTED_SECOND, find_misplaced, is_misplaced
+from cellwarden.estimation.misplaced_cell import APART_VOLT, RESTED_SECOND, SEEN_SHARE, find_misplaced, is_misplaced
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from tests.estimation.known_string import KnownString, string_context
 
@@ -43,6 +43,14 @@ def test_a_cell_that_stands_with_the_others_on_the_knee_is_located_anew() -> Non
     assert found_again(string_at_rest()).tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("deficit", [0.005, 0.012, 0.02])
+def test_it_is_found_wherever_on_the_knee_the_others_stand(deficit: float) -> None:
+    state = string_at_rest(deficit)
+    readings = np.full(CELLS, branch_voltage(state.learnt[0], state.learnt[1], 0.0, 1.0 - deficit)[0])
+    find_misplaced(state, 0, readings, float(readings[0]))
+    assert state.memory_y[:, cd.LOCATED].tolist() == [1.0, 0.0, 1.0]
+
+
 def test_a_cell_that_fell_there_is_where_it_is_counted() -> None:
     assert not found_again(string_at_rest(), fallen=0.5).any()
 
@@ -58,6 +66,63 @@ def test_a_reading_that_an_offset_explains_is_the_sensors() -> None:
     state = string_at_rest()
     state.y[1, cd.READING_OFFSET] = 0.2  # V more than it has: without it, it would stand where it is counted
     assert not found_again(state).any()
+
+
+def test_a_cell_that_an_offset_alone_holds_down_stands_with_the_others() -> None:
+    state, offset = string_at_rest(), -0.05
+    state.y[1, cd.READING_OFFSET] = offset
+    volt = branch_voltage(state.learnt[0], state.learnt[1], 0.0, 1.0 - OTHERS)[0]
+    find_misplaced(state, 0, np.array([volt, volt + offset, volt]), float(volt))
+    assert state.memory_y[:, cd.LOCATED].tolist() == [1.0, 0.0, 1.0]
+
+
+def test_a_reading_that_is_missing_places_no_cell() -> None:
+    state = string_at_rest()
+    find_misplaced(state, 0, np.array([3.45, np.nan, 3.45]), 3.45)
+    assert state.memory_y[:, cd.LOCATED].all()
+
+
+def test_a_cell_that_is_counted_on_the_knee_is_corrected_there() -> None:
+    state = string_at_rest()
+    state.y[1, cd.DIFFERENCE] = 0.01 * np.exp(state.x[0, cc.LN_CAPACITY])  # far below the others, where a slope tells
+    assert not found_again(state).any()
+
+
+def test_a_weak_cell_is_expected_where_its_own_capacity_puts_it() -> None:
+    state = string_at_rest()
+    state.y[1, cd.DIFFERENCE] = 0.015 * np.exp(state.x[0, cc.LN_CAPACITY])
+    assert not found_again(state).any()
+    state.y[1, cd.LN_RATIO] = np.log(0.5)  # lacks twice as much of what it has
+    assert found_again(state).tolist() == [False, True, False]
+
+
+def test_no_cell_is_misplaced_by_less_than_a_knees_shape_is_off_by() -> None:
+    state, capacity = string_at_rest(0.026), float(np.exp(string_at_rest().x[0, cc.LN_CAPACITY]))
+    places = 1.0 - np.array([0.026, 0.035])
+    there, below = (branch_voltage(state.learnt[0], state.learnt[1], 0.0, float(soc)) for soc in places)
+    assert below[1] < cd.STEEP_VOLT < there[1]
+    assert 0.0 < there[0] - below[0] < APART_VOLT
+    state.y[1, cd.DIFFERENCE] = (0.035 - 0.026) * capacity
+    find_misplaced(state, 0, np.full(CELLS, there[0]), there[0])
+    assert state.memory_y[:, cd.LOCATED].all()
+
+
+def test_without_a_knee_no_cell_is() -> None:
+    state = string_at_rest()
+    state.parameters[cc.P_HAS_KNEE] = 0.0
+    assert not found_again(state).any()
+
+
+def test_a_cell_is_expected_on_the_branch_that_it_stands_on() -> None:
+    """On the discharge branch, to which its leak turned it, the plateau lies half a width of the hysteresis lower."""
+    state = string_at_rest(0.02)
+    state.y[1, cd.DIFFERENCE] = 0.02 * np.exp(state.x[0, cc.LN_CAPACITY])
+    state.memory_y[1, cd.HYSTERESIS] = -1.0
+    there, middle = (branch_voltage(state.learnt[0], state.learnt[1], 0.0, soc)[0] for soc in (0.98, 0.96))
+    fallen = branch_voltage(state.learnt[0], state.learnt[1], -1.0, 0.96)[0]
+    below = -SEEN_SHARE * np.array([there - middle, there - fallen])  # how far down each branch lets it be seen
+    find_misplaced(state, 0, np.array([there, there + below.mean(), there]), there)
+    assert state.memory_y[:, cd.LOCATED].tolist() == [1.0, 0.0, 1.0]
 
 
 @given(st.floats(-0.1, 0.1), st.floats(-0.1, 0.1))

@@ -38,8 +38,8 @@ from cellwarden.models.cell_model import CellModel
 
 __all__ = ["ESTIMATOR", "ChargeArrays", "initial_charge", "step_charge"]
 
-# ln of a cell's capacity over the median one's: cells of a string are matched to 1 % or so, age apart to 2 %, and few
-# are weaker (Rumpf et al., J. Energy Storage 14 (2017) 224; Baumhoefer et al., J. Power Sources 247 (2014) 332)
+# ln of a cell's capacity over the median one's, as judged of strings in use: new cells of a batch differ by a few
+# thousandths, age apart under equal conditions (Baumhöfer et al., J. Power Sources 247 (2014) 332), and few are weak
 RATIO_SIGMA = 0.02
 DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere

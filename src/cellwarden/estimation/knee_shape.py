@@ -40,7 +40,7 @@ BLOCK_ROWS = 30.0
 LEAST_FALL_VOLT = 0.007  # before a fall is worth a reading
 OLDEST_BLOCKS = 48.0
 READING_VOLT, FALL_SHARE = 0.001, 0.1  # of means of half an hour, whose hysteresis turns as they fall
-MEDIAN_VOLT, MEDIAN_SHARE = 0.0004, 0.1  # of the median's, which lies lower, where the form begins to fail
+MEDIAN_VOLT, MEDIAN_SHARE = 0.0004, 0.1  # of the median's, in which the cells' noise is less
 CLEAR_SHARE = 0.4  # a fall that is less sure than this tells nothing
 REPEATS = 2.0  # of falls that share a mean with the one before and the form's error with all
 FAR = 30.0  # logarithm, of a hypothesis that a single fall may not rule out for good
@@ -57,7 +57,10 @@ def initial_shapes() -> FloatArray:
 
 @bare_kernel
 def missing_to_full(shapes: FloatArray, volt: float) -> tuple[float, float]:
-    """What a cell that stands at this open-circuit voltage on the knee lacks to full, and its sigma; both of z."""
+    """What a cell that stands at this open-circuit voltage on the knee lacks to full, and its sigma; both of z.
+
+    The middle is that of the logarithms: half and twice as much are as far off.
+    """
     total, mean, square, log_mean, slope = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(shapes.shape[1]):
         c = STEEPENINGS[k]
