@@ -54,7 +54,7 @@ def beside_of_string(depth: float, prompt_volt: float, slow_volt: float, curve_v
     state.x[0, cc.BETA] = curve_volt
     state.memory[0, cc.POLARISATION], state.memory[0, cc.SLOW] = prompt_volt + slow_volt, slow_volt
     ocv, _ = branch_voltage(state.learnt[0], state.learnt[1], 0.0, 1.0 - depth)
-    return surface_beside(state, 0, ocv + curve_volt + prompt_volt + slow_volt)
+    return surface_beside(state, 0, ocv + curve_volt + prompt_volt + slow_volt, 0.0)
 
 
 @given(st.floats(-0.05, 0.0), st.floats(-0.02, 0.02))

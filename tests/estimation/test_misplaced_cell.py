@@ -35,7 +35,7 @@ def found_again(state: ChargeArrays, fallen: float = 0.0) -> FloatArray:
     volt, there = (branch_voltage(state.learnt[0], state.learnt[1], 0.0, 1.0 - missing)[0] for missing in (OTHERS, LOW))
     readings = np.full(CELLS, volt)
     readings[1] -= fallen * (volt - there)
-    find_misplaced(state, 0, readings, float(np.median(readings)))
+    find_misplaced(state, 0, 0.0, readings, float(np.median(readings)))
     return np.asarray(state.memory_y[:, cd.LOCATED] == 0.0)
 
 
@@ -47,7 +47,7 @@ def test_a_cell_that_stands_with_the_others_on_the_knee_is_located_anew() -> Non
 def test_it_is_found_wherever_on_the_knee_the_others_stand(deficit: float) -> None:
     state = string_at_rest(deficit)
     readings = np.full(CELLS, branch_voltage(state.learnt[0], state.learnt[1], 0.0, 1.0 - deficit)[0])
-    find_misplaced(state, 0, readings, float(readings[0]))
+    find_misplaced(state, 0, 0.0, readings, float(readings[0]))
     assert state.memory_y[:, cd.LOCATED].tolist() == [1.0, 0.0, 1.0]
 
 
@@ -72,13 +72,13 @@ def test_a_cell_that_an_offset_alone_holds_down_stands_with_the_others() -> None
     state, offset = string_at_rest(), -0.05
     state.y[1, cd.READING_OFFSET] = offset
     volt = branch_voltage(state.learnt[0], state.learnt[1], 0.0, 1.0 - OTHERS)[0]
-    find_misplaced(state, 0, np.array([volt, volt + offset, volt]), float(volt))
+    find_misplaced(state, 0, 0.0, np.array([volt, volt + offset, volt]), float(volt))
     assert state.memory_y[:, cd.LOCATED].tolist() == [1.0, 0.0, 1.0]
 
 
 def test_a_reading_that_is_missing_places_no_cell() -> None:
     state = string_at_rest()
-    find_misplaced(state, 0, np.array([3.45, np.nan, 3.45]), 3.45)
+    find_misplaced(state, 0, 0.0, np.array([3.45, np.nan, 3.45]), 3.45)
     assert state.memory_y[:, cd.LOCATED].all()
 
 
@@ -103,7 +103,7 @@ def test_no_cell_is_misplaced_by_less_than_a_knees_shape_is_off_by() -> None:
     assert below[1] < cd.STEEP_VOLT < there[1]
     assert 0.0 < there[0] - below[0] < APART_VOLT
     state.y[1, cd.DIFFERENCE] = (0.035 - 0.026) * capacity
-    find_misplaced(state, 0, np.full(CELLS, there[0]), there[0])
+    find_misplaced(state, 0, 0.0, np.full(CELLS, there[0]), there[0])
     assert state.memory_y[:, cd.LOCATED].all()
 
 
@@ -121,7 +121,7 @@ def test_a_cell_is_expected_on_the_branch_that_it_stands_on() -> None:
     there, middle = (branch_voltage(state.learnt[0], state.learnt[1], 0.0, soc)[0] for soc in (0.98, 0.96))
     fallen = branch_voltage(state.learnt[0], state.learnt[1], -1.0, 0.96)[0]
     below = -SEEN_SHARE * np.array([there - middle, there - fallen])  # how far down each branch lets it be seen
-    find_misplaced(state, 0, np.array([there, there + below.mean(), there]), there)
+    find_misplaced(state, 0, 0.0, np.array([there, there + below.mean(), there]), there)
     assert state.memory_y[:, cd.LOCATED].tolist() == [1.0, 0.0, 1.0]
 
 

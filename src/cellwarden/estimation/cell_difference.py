@@ -369,7 +369,7 @@ def _locate(
     for step in range(LOCATE_STEPS):
         difference = LOCATE_FIRST + step * (LOCATE_LAST - LOCATE_FIRST) / (LOCATE_STEPS - 1.0)
         voltage, _ = branch_voltage(discharge, charge, hysteresis, central - difference)
-        miss = abs(voltage - reference - reading)
+        miss = abs(voltage - reference - reading + y[READING_OFFSET])
         if miss < LOCATE_VOLT:
             first, last = min(first, difference), max(last, difference)
         if miss < least:

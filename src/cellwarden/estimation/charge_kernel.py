@@ -306,9 +306,10 @@ def _filter(
         step_volt = STEP_VOLT * unsure_steps(state.memory, best, curves.mode_count[best])
         capacity = np.exp(state.x[best, cc.LN_CAPACITY])
         beside = moved_on_curve(state, best) / capacity if curves.mode_count[best] > 0 else 0.0
-        beside += surface_beside(state, best, median)
         charge_ah = minutes.charge_ah[m]
-        find_misplaced(state, best, minutes.voltage[m], median)
+        beside += surface_beside(state, best, median, charge_ah)
+        if around == 0.0:
+            find_misplaced(state, best, beside, minutes.voltage[m], median)
         _correct_cells(state, best, work, minutes.voltage[m], median, charge_ah, around, step_volt, beside)
         state.scalars[WAITING_SECOND] = 0.0
 

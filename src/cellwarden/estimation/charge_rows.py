@@ -192,7 +192,7 @@ def _soc_and_sigma(
     """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
     deficit = mixed[0] + y[cd.DIFFERENCE] - gap_ah
     d, c = 1.0 / own, deficit / own
-    depth = mixed[0] / np.exp(mixed[1])
+    depth = (mixed[0] - gap_ah) / np.exp(mixed[1])
     on_knee = min(KNEE_DEPTH / max(depth, KNEE_DEPTH), 1.0)
     variance = (
         d * d * (mixed[2] + q[cd.DIFFERENCE, cd.DIFFERENCE])

@@ -26,13 +26,13 @@ PLATEAU_VOLT = 0.25
 
 
 @bare_kernel
-def surface_beside(state: ChargeArrays, best: int, median: float) -> float:
+def surface_beside(state: ChargeArrays, best: int, median: float, charge_ah: float) -> float:
     """By how much of z the surface of the central cell is further from full than its mean; `median` is its voltage.
 
     Near full, where balancers bleed and the knee's shape is known less, the cells are left where they are.
     """
     x, memory = state.x[best], state.memory[best]
-    soc = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
+    soc = 1.0 - (x[cc.DEFICIT] + 0.5 * charge_ah) / np.exp(x[cc.LN_CAPACITY])  # in the middle of the row
     if 1.0 - soc < cc.TELLING_DEPTH:
         return 0.0
     prompt = memory[cc.POLARISATION] - memory[cc.SLOW]

@@ -23,23 +23,23 @@ SEEN_SHARE = 0.25  # of that distance, above which a cell is on its way down and
 
 
 @bare_kernel
-def find_misplaced(state: ChargeArrays, best: int, voltage: FloatArray, median: float) -> None:
+def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: FloatArray, median: float) -> None:
     """Let cells be located anew at the next reading that are misplaced in a string at rest.
 
-    `voltage` (n_cells,) are the readings and `median` is theirs [V].
+    `voltage` (n_cells,) are the readings and `median` is theirs [V]; the curve is read `beside` of z further from full.
     """
     x, memory = state.x[best], state.memory[best]
     if memory[cc.REST_SECOND] < RESTED_SECOND or state.parameters[cc.P_HAS_KNEE] == 0.0:
         return
     capacity = np.exp(x[cc.LN_CAPACITY])
     reference, slope = branch_voltage(
-        state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], 1.0 - x[cc.DEFICIT] / capacity
+        state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], 1.0 - x[cc.DEFICIT] / capacity - beside
     )
     if slope < cd.STEEP_VOLT:
         return
     for j in range(state.y.shape[0]):
         y, own = state.y[j], state.memory_y[j]
-        soc = 1.0 - (x[cc.DEFICIT] + y[cd.DIFFERENCE]) / (capacity * np.exp(y[cd.LN_RATIO]))
+        soc = 1.0 - (x[cc.DEFICIT] + y[cd.DIFFERENCE]) / (capacity * np.exp(y[cd.LN_RATIO])) - beside
         volt, steep = branch_voltage(state.learnt[0], state.learnt[1], own[cd.HYSTERESIS], soc)
         if steep < cd.STEEP_VOLT and is_misplaced(volt - reference, voltage[j] - median - y[cd.READING_OFFSET]):
             own[cd.LOCATED] = 0.0
