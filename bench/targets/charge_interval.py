@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from bench.analysed_pack import AnalysedPack
-from bench.target_row import Measured, TargetRow
+from bench.target_row import Measured, TargetRow, pooled
 from cellwarden.core.sample_block import FloatArray
 
 Part = tuple[str, FloatArray, FloatArray, FloatArray]  # pack, errors, and bounds minus estimate
@@ -83,17 +83,17 @@ def _pooled(parts: Sequence[Part]) -> tuple[Measured, ...]:
     if not parts:
         return ()
     inside = np.concatenate([(low <= -error + 1e-6) & (-error <= high + 1e-6) for _, error, low, high in parts])
-    return (Measured(pack=f"{len(parts)} packs", value=float(100.0 * inside.mean())),)
+    return pooled(parts, 100.0 * inside.mean())
 
 
 def _pooled_score(parts: Sequence[Part]) -> tuple[Measured, ...]:
     """Mean score over the packs, each weighing as much, over the least that one width for all of them has."""
     if not parts:
         return ()
-    reached = float(np.mean([interval_score(error, low, high) for _, error, low, high in parts]))
-    widths = np.maximum(LEAST_HALF_WIDTH, np.quantile(np.concatenate([_spread(e) for _, e, _, _ in parts]), QUANTILES))
-    least = min(float(np.mean([interval_score(e, -w + 0.0 * e, w + 0.0 * e) for _, e, _, _ in parts])) for w in widths)
-    return (Measured(pack=f"{len(parts)} packs", value=reached / least),)
+    reached = np.mean([interval_score(error, low, high) for _, error, low, high in parts])
+    widths = np.concatenate([_spread(error) for _, error, _, _ in parts])
+    constant = np.mean([_constant_scores(error, _candidates(widths)) for _, error, _, _ in parts], axis=0)
+    return pooled(parts, reached / constant.min())
 
 
 def _spread(error: FloatArray) -> FloatArray:
@@ -124,6 +124,15 @@ def interval_score(error: FloatArray, low: FloatArray, high: FloatArray) -> floa
 
 def best_constant(error: FloatArray) -> float:
     """The least score of any one half-width."""
+    return float(_constant_scores(error, _candidates(np.abs(error))).min())
+
+
+def _candidates(amounts: FloatArray) -> FloatArray:
+    """Half-widths to choose from, for errors of these amounts."""
+    return np.maximum(LEAST_HALF_WIDTH, np.quantile(amounts, QUANTILES))
+
+
+def _constant_scores(error: FloatArray, half_widths: FloatArray) -> FloatArray:
+    """Mean score of the intervals of each constant half-width."""
     amount = np.abs(error)
-    widths = np.maximum(LEAST_HALF_WIDTH, np.quantile(amount, QUANTILES))
-    return min(float(np.mean(2.0 * w + OUTSIDE_WEIGHT * np.maximum(0.0, amount - w))) for w in widths)
+    return np.array([np.mean(2.0 * w + OUTSIDE_WEIGHT * np.maximum(0.0, amount - w)) for w in half_widths])

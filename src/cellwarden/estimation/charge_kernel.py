@@ -304,8 +304,7 @@ def _filter(
     # A curve that slopes all over leaves a charge unsure only where something is amiss.
     if state.y.shape[0] > 1 and due and (around == 0.0 or any_located(state)):
         step_volt = STEP_VOLT * unsure_steps(state.memory, best, curves.mode_count[best])
-        capacity = np.exp(state.x[best, cc.LN_CAPACITY])
-        beside = moved_on_curve(state, best) / capacity if curves.mode_count[best] > 0 else 0.0
+        beside = moved_on_curve(state, best) if curves.mode_count[best] > 0 else 0.0
         charge_ah = minutes.charge_ah[m]
         beside += surface_beside(state, best, median, charge_ah)
         if around == 0.0:

@@ -21,7 +21,7 @@ __all__ = ["charge_beside", "surface_beside"]
 
 FARTHEST = 0.06  # of z, and in what steps it is looked for
 STEP = 0.0025
-# slope at which a curve that is off by 5 mV misplaces the surface by as much, 2 %, as that may stand apart
+# slope at which a curve that is off by 5 mV misplaces the surface by 2 %, as far as it usually stands apart
 PLATEAU_VOLT = 0.25
 
 

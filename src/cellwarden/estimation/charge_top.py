@@ -107,13 +107,13 @@ def level_full(state: ChargeArrays, charge: FloatArray, mode_count: IntArray, me
 
 @bare_kernel
 def moved_on_curve(state: ChargeArrays, best: int) -> float:
-    """By how much further from full the learnt curve has the central cell's voltage, where it is steep [Ah].
+    """By how much of z further from full the learnt curve has the central cell's voltage, where it is steep.
 
     What the curve is off by at the level that the knee's shape tells is another place on it, with another slope.
     """
     x, curve = state.x[best], state.learnt[1]
-    capacity, last = np.exp(x[cc.LN_CAPACITY]), curve.shape[0] - 1
-    place = min(max((1.0 - x[cc.DEFICIT] / capacity) * last, 1.0), last - 1.0)
+    last = curve.shape[0] - 1
+    place = min(max((1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])) * last, 1.0), last - 1.0)
     low = int(place)
     slope = (curve[low + 1] - curve[low]) * last
     if slope < STEEP_VOLT:
@@ -124,4 +124,4 @@ def moved_on_curve(state: ChargeArrays, best: int) -> float:
     for g in range(max(low - reach, 0), min(low + reach, last)):
         if curve[g] < volt:
             there = g + min((volt - curve[g]) / (curve[g + 1] - curve[g]), 1.0)
-    return float((place - there) / last * capacity)
+    return float((place - there) / last)
