@@ -10,6 +10,7 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.capacity_prior import weigh_capacities
 from cellwarden.estimation.central_bleed import bleeds, central_bleed
+from cellwarden.estimation.changed_curve import doubt_places
 from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
@@ -300,6 +301,8 @@ def _filter(
         weigh_capacities(state, curves.mode_count)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         learn_best(state, curves)
+    if curves.mode_count[before] == 0 and curves.mode_count[best] > 0:
+        doubt_places(state, np.exp(state.x[best, cc.LN_CAPACITY]))
     around = unsure_soc(state.x[best], state.p[best], state.parameters[cc.P_CAPACITY])
     # A curve that slopes all over leaves a charge unsure only where something is amiss.
     if state.y.shape[0] > 1 and due and (around == 0.0 or any_located(state)):
