@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from cellwarden.core.finding import Severity
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.edge_kernel import LONGEST_EDGE_INTERVAL_SECOND
 
 __all__ = ["SamplingLoss", "judged", "sampling_loss"]
 
 FEWEST_RISES, LEAST_CYCLES = 20.0, 0.2
 RISES_PER_DAY = 1.0
 SHORTEST_INTERVAL_SECOND = 3.0  # a log as fast as this is taken to be fast enough
-EDGE_INTERVAL_SECOND = 20.0  # slower logs tell no 10 s resistance
+LATE_INTERVAL_SECOND = 20.0  # slower logs show what follows a step of the current later than after 10 s
 EDGE_NEEDED_SECOND = 10.0
 CHARGE_WARNING, CHARGE_INFO, CHARGE_WANTED = 0.02, 0.001, 0.005
 PEAK_WARNING, PEAK_INFO, PEAK_WANTED = 0.2, 0.05, 0.05
@@ -26,7 +27,8 @@ TWO_SIGMA = 1.96
 class SamplingLoss:
     """What is missed at the present interval: charge and heat of one full cycle (two sigma), peaks (expected share).
 
-    `needed_second` would miss half a percent of the charge, one peak in twenty and no current step.
+    `needed_second` would miss half a percent of the charge, one peak in twenty and no current step. `steps_late`: what
+    follows a step is read late; `steps_lost`: too late to tell anything of a resistance.
     """
 
     interval_second: float
@@ -36,6 +38,7 @@ class SamplingLoss:
     needed_second: float
     rises: float
     rises_per_day: float
+    steps_late: bool
     steps_lost: bool
 
 
@@ -65,16 +68,17 @@ def sampling_loss(sums: FloatArray, capacity_ah: float) -> SamplingLoss | None:
     needed = min(interval, 2.0 * PEAK_WANTED * duration_intervals * interval)
     if charge_fraction > CHARGE_WANTED:
         needed = min(needed, interval * (CHARGE_WANTED / charge_fraction) ** (2.0 / power))
-    steps_lost = interval > EDGE_INTERVAL_SECOND
+    steps_late = interval > LATE_INTERVAL_SECOND
     return SamplingLoss(
         interval_second=interval,
         charge_fraction=charge_fraction,
         heat_fraction=heat_fraction,
         peak_fraction=peak_fraction,
-        needed_second=max(min(needed, EDGE_NEEDED_SECOND) if steps_lost else needed, SHORTEST_NEEDED_SECOND),
+        needed_second=max(min(needed, EDGE_NEEDED_SECOND) if steps_late else needed, SHORTEST_NEEDED_SECOND),
         rises=rises,
         rises_per_day=rises / whole * 86400.0,
-        steps_lost=steps_lost,
+        steps_late=steps_late,
+        steps_lost=interval > LONGEST_EDGE_INTERVAL_SECOND,
     )
 
 
@@ -94,7 +98,7 @@ def judged(loss: SamplingLoss | None) -> tuple[Severity | None, float]:
     worst = max(loss.charge_fraction / CHARGE_WARNING, loss.peak_fraction / PEAK_WARNING)
     if worst >= 1.0:
         return Severity.WARNING, _probability(worst, loss.rises)
-    if loss.steps_lost:
+    if loss.steps_late:
         often = loss.rises_per_day >= RISES_PER_DAY  # where the load seldom comes, there is little to miss
         return Severity.WARNING if often else Severity.INFO, 1.0 - 1.0 / loss.rises
     mild = max(loss.charge_fraction / CHARGE_INFO, loss.peak_fraction / PEAK_INFO)

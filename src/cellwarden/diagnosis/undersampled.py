@@ -137,7 +137,12 @@ def _explanation(loss: SamplingLoss) -> str:
         f"{100.0 * loss.heat_fraction:.2g} % of its heat and {100.0 * loss.peak_fraction:.2g} % of the load's peaks"
     )
     if loss.steps_lost:
-        return text + "; no step of the current can be followed for 10 s, so resistances stay unknown."
+        return text + "; no step of the current can be followed, so resistances stay unknown."
+    if loss.steps_late:
+        return (
+            f"{text}; a step of the current is read {duration_text(0.5 * loss.interval_second)} late on average, so "
+            "resistances are less sure, and a bad joint is harder to tell from an aged cell."
+        )
     return text + "."
 
 

@@ -1,4 +1,4 @@
-"""Current edges, in Numba: the current steady, stepped, and ten seconds later.
+"""Current edges, in Numba: the current steady, stepped, and ten seconds later, or at the next row of a slower log.
 
 The pack's pass follows the current and notes at each sample what the cells have to do (`plan_edge`); the cells' pass
 does it (`follow_edges`).
@@ -16,7 +16,7 @@ from cellwarden.estimation.minute_slots import Carried, Output
 __all__ = ["LONGEST_EDGE_INTERVAL_SECOND", "flush_edges", "follow_edges", "plan_edge"]
 
 EDGE_SECOND = 10.0
-LONGEST_EDGE_INTERVAL_SECOND = 20.0
+LONGEST_EDGE_INTERVAL_SECOND = 90.0  # of slower logs the row after a step tells of another load
 
 
 @njit(cache=True, inline="always")

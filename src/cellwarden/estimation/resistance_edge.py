@@ -15,7 +15,7 @@ from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_joint import name_joints
 from cellwarden.estimation.resistance_state import Filters
-from cellwarden.estimation.resistance_time import let_time_pass
+from cellwarden.estimation.resistance_time import late_factor, let_time_pass
 
 __all__ = ["Edges", "StepScale", "edges_seen", "step_scale", "take_edge"]
 
@@ -111,6 +111,9 @@ def _take(
     live = _measure(state.noise_volt[0], edges, e, scale, ratio, noise)
     if live == 0:
         return
+    late = late_factor(state.late_doublings, edges.elapsed_second[e])
+    for j in range(ratio.shape[0]):
+        ratio[j] /= late
     no_celsius, no_soc = _place_cells(edges.celsius[e], edges.soc_fraction[e], cells)
     last, stamp = state.last_edge_unix_time_second[0], edges.unix_time_second[e]
     state.last_edge_unix_time_second[0] = stamp

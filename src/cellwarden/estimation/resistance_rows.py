@@ -13,6 +13,7 @@ from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_law import LOG_SCALE, TRANSFER_ACTIVATION
 from cellwarden.estimation.resistance_state import ResistanceState
+from cellwarden.estimation.resistance_time import LATE_SIGMA
 
 __all__ = ["DECIDED_SHARE", "DECIDING_SPAN_KELVIN", "Snapshot", "fill_rows", "rows_of", "snapshot"]
 
@@ -27,7 +28,7 @@ _AGED, _RISE = [kernel.AGED_FILM, kernel.AGED_TRANSFER], [kernel.FILM, kernel.TR
 
 
 # what the track is made of: of the law, then (n_cells, …) of the cells
-_LAW = ("law", "law_covariance", "last_told_unix_time_second")
+_LAW = ("law", "law_covariance", "last_told_unix_time_second", "late_doublings")
 _CELLS = (
     "bank",
     "bank_covariance",
@@ -60,7 +61,7 @@ def rows_of(
 ) -> dict[str, FloatArray]:
     """Values of the track at stamps (R,) [s], of which `place` (R,) tells the snapshot: (R, n_cells)."""
     seen = dict(zip((*_LAW, *_CELLS), map(np.stack, zip(*snapshots, strict=True)), strict=True))
-    law, law_covariance, last = (seen[name] for name in _LAW)
+    law, law_covariance, last, late = (seen[name] for name in _LAW)
     cells = _of_cells({name: seen[name].reshape(-1, *seen[name].shape[2:]) for name in _CELLS}, len(snapshots))
     total, total_variance = cells.pop("total"), cells.pop("total_variance")
     centre = middle_values(total)[:, None]
@@ -71,7 +72,7 @@ def rows_of(
     gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
     days = np.nan_to_num(np.maximum(unix_time_second[:, None] - last[place], 0.0) / 86400.0)
     common = (law_covariance[:, LOG_SCALE, LOG_SCALE, None] + LAW_FLOOR_SIGMA**2 + gain**2)[place]
-    common = common + kernel.COMMON_WALK_PER_DAY * days
+    common = common + kernel.COMMON_WALK_PER_DAY * days + ((LATE_SIGMA * late) ** 2)[place]
     variance = (total_variance + floor)[place] + kernel.PARTS * kernel.CELL_WALK_PER_DAY * days
     spread = np.exp(_TWO_SIDED * np.sqrt(common + variance / relative[place] ** 2))
     resistance_ohm = (middle_ohm * relative)[place]

@@ -26,6 +26,7 @@ class ResistanceState:
     coldest_celsius, warmest_celsius : (n_cells,) in the edges since the last change
     coldest_ever_celsius, warmest_ever_celsius : (n_cells,) in all edges
     last_edge_unix_time_second, last_told_unix_time_second : (1,) last edge; last edge or impedance
+    late_doublings : (1,) how late the edges were read, see `resistance_time`
     impedance_sum_ohm, impedance_count : (n_cells,) of the open hour
     sensor_deviation_kelvin, sensor_rested_second : (n_sensors,) see `cell_temperature`
     """
@@ -48,6 +49,7 @@ class ResistanceState:
     warmest_ever_celsius: FloatArray
     last_edge_unix_time_second: FloatArray
     last_told_unix_time_second: FloatArray
+    late_doublings: FloatArray
     impedance_sum_ohm: FloatArray
     impedance_count: FloatArray
     sensor_deviation_kelvin: FloatArray
@@ -75,6 +77,7 @@ class Filters(NamedTuple):
     warmest_ever_celsius: FloatArray
     last_edge_unix_time_second: FloatArray
     last_told_unix_time_second: FloatArray
+    late_doublings: FloatArray
 
 
 def filters_of(state: ResistanceState) -> Filters:
