@@ -1,7 +1,9 @@
-"""Cells that their count has left on the plateau while they stand with the others on the knee.
+"""Cells that stand on the knee while their count has left them on the plateau, and the other way round.
 
 The difference of two charges is corrected by the slope of the curve where a cell is thought to be. On the plateau there
-is next to none: a cell that is wrongly counted down from the knee would stay there, whatever its voltage says.
+is next to none: a cell that is wrongly counted down from the knee would stay there, whatever its voltage says. A cell
+that is thought to be on the knee while it has leaked to the plateau would be held there by the slope of the knee,
+although all that its voltage tells is that it is anywhere below.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ __all__ = ["find_misplaced", "is_misplaced"]
 RESTED_SECOND = 3600.0
 APART_VOLT = 0.015  # by which the plateau must lie below the others; less is what a knee's shape is off by
 SEEN_SHARE = 0.25  # of that distance, above which a cell is on its way down and no error of a count
+PLATEAU_SOC = 0.95  # where the charge branch has come down to the plateau
+FALLEN_VOLT = 0.02  # that a reading on the plateau lies below what is expected; less is a matter of the branch
+FALLEN_SIGMA = 0.06  # of the capacity: how far below the plateau's upper end such a cell stands, and how surely
 
 
 @bare_kernel
@@ -37,15 +42,33 @@ def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: Float
     )
     if slope < cd.STEEP_VOLT:
         return
+    plateau = state.learnt[1, int(PLATEAU_SOC * (state.learnt.shape[1] - 1))]
     for j in range(state.y.shape[0]):
         y, own = state.y[j], state.memory_y[j]
         soc = 1.0 - (x[cc.DEFICIT] + y[cd.DIFFERENCE]) / (capacity * np.exp(y[cd.LN_RATIO])) - beside
         volt, steep = branch_voltage(state.learnt[0], state.learnt[1], own[cd.HYSTERESIS], soc)
-        if steep < cd.STEEP_VOLT and is_misplaced(volt - reference, voltage[j] - median - y[cd.READING_OFFSET]):
+        seen = voltage[j] - median - y[cd.READING_OFFSET]
+        if steep < cd.STEEP_VOLT and is_misplaced(volt - reference, seen):
             own[cd.LOCATED] = 0.0
+        elif median + seen < plateau and volt - reference - seen > FALLEN_VOLT and own[cd.LOCATED] > 0.0:
+            _put_on_plateau(y, state.q[j], own, x[cc.DEFICIT], capacity)
 
 
 @bare_kernel
 def is_misplaced(expected_volt: float, seen_volt: float) -> bool:
     """Whether a cell that is expected below the others stands with them; both against their median [V]."""
     return bool(expected_volt < -APART_VOLT and abs(seen_volt) < -SEEN_SHARE * expected_volt)
+
+
+@bare_kernel
+def _put_on_plateau(y: FloatArray, p: FloatArray, memory: FloatArray, deficit: float, capacity: float) -> None:
+    """Take a cell for one that has leaked to the plateau, no one knows how far and how fast."""
+    place = (1.0 - PLATEAU_SOC + FALLEN_SIGMA) * capacity * np.exp(y[cd.LN_RATIO])
+    y[cd.DIFFERENCE] = place - deficit
+    y[cd.BETA] = 0.0
+    for state in (cd.DIFFERENCE, cd.BETA):
+        p[state, :] = 0.0
+        p[:, state] = 0.0
+    p[cd.DIFFERENCE, cd.DIFFERENCE] = (FALLEN_SIGMA * capacity) ** 2
+    p[cd.LEAK, cd.LEAK] += (cd.LEAK_REOPENED * capacity) ** 2
+    memory[cd.HYSTERESIS] = -1.0
