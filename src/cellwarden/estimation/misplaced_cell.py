@@ -29,7 +29,7 @@ FALLEN_SIGMA = 0.06  # of the capacity: how far below the plateau's upper end su
 
 @bare_kernel
 def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: FloatArray, median: float) -> None:
-    """Let cells be located anew at the next reading that are misplaced in a string at rest.
+    """Let cells be located anew at the next reading that are misplaced in a string that rests on its upper knee.
 
     `voltage` (n_cells,) are the readings and `median` is theirs [V]; the curve is read `beside` of z further from full.
     """
@@ -40,7 +40,7 @@ def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: Float
     reference, slope = branch_voltage(
         state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], 1.0 - x[cc.DEFICIT] / capacity - beside
     )
-    if slope < cd.STEEP_VOLT:
+    if slope < cd.STEEP_VOLT or x[cc.DEFICIT] > (1.0 - PLATEAU_SOC) * capacity:
         return
     plateau = state.learnt[1, int(PLATEAU_SOC * (state.learnt.shape[1] - 1))]
     for j in range(state.y.shape[0]):
