@@ -5,7 +5,8 @@ not there at the last full charge, for between full charges only leaks and bleed
 it is apart rests on the curve that the cells are taken to have, but where that contradicts what the last charge showed
 with the pack as its own yardstick. What the balancer has levelled in the last days while a cell was seen apart is known
 from its log, whatever the knee, and counts as well: a string that is being levelled was that far apart. What a leak
-explains of it is the leak's.
+explains of it is the leak's. A cell that stands far above its neighbours and is bled for hours while they are not is
+fuller by what it is bled, whether the others have reached the knee or not: no error of a reading is as large as that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
@@ -23,7 +25,7 @@ from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_
 from cellwarden.diagnosis.full_charge_check import FullChargeCheck, held_since_full, initial_check
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
-from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack
+from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_stand import KneeStandTrack
@@ -40,6 +42,7 @@ HOURS_NEEDED = 6.0
 KNEE_SHARE = 0.2  # of a difference, that the width of an unknown knee may make of it
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
+ALONE_VOLT = 0.025  # above the others, of a cell that is bled because it is fuller; offsets of readings are smaller
 LEVELLED_HOURS = 240.0  # for which the balancer's work is remembered
 CONTRADICTED_SIGMAS = 2.0  # of what the last charge showed
 BLEED_SHARE = 0.05  # by which the bleed current may be off
@@ -51,15 +54,19 @@ class ImbalanceWatch:
     """Levels held, how far each cell stood apart on the top knee, and what was levelled.
 
     `bled_ah` (n_cells,) is the charge that the median cell was bled above each cell while that was seen apart in the
-    last days, and `hours` (1,) their number, both fading.
+    last days, and `hours` (1,) their number, both fading; `alone_ah` (n_cells,) is what each cell was bled above the
+    median while it stood far above, fading once it does not. `stood` is how far apart each cell stood at little
+    current, wherever the others were.
     """
 
     watch: WatchState
     seen: SeenDifference
     knee_volt: float
     bled_ah: FloatArray
+    alone_ah: FloatArray
     hours: FloatArray
     check: FullChargeCheck
+    stood: SeenDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +81,40 @@ class _Apart:
     sigma_ah: FloatArray
     flatter: FloatArray
 
+    def and_alone(self, alone_ah: FloatArray, is_high: NDArray[np.bool_], told: NDArray[np.bool_]) -> _Apart:
+        """With what cells that stand far above were bled; what is left of those is known once the pack was full."""
+        left = np.where(told, np.fmin(self.left_ah, 0.0), 0.0)
+        sigma = joint_sigma(np.where(told, self.sigma_ah, 0.0), BLEED_SHARE * alone_ah)
+        return _Apart(
+            np.where(is_high, left, self.left_ah),
+            np.where(is_high, -alone_ah, self.levelled_ah),
+            np.where(is_high, sigma, self.sigma_ah),
+            self.flatter,
+        )
+
 
 def _initial(context: PackContext) -> ImbalanceWatch:
     cells = context.cell_count
     knee = knee_volt(context.model) - BELOW_KNEE_VOLT
-    return ImbalanceWatch(initial_watch(cells), unseen(cells), knee, np.zeros(cells), np.zeros(1), initial_check(cells))
+    return ImbalanceWatch(
+        watch=initial_watch(cells),
+        seen=unseen(cells),
+        knee_volt=knee,
+        bled_ah=np.zeros(cells),
+        alone_ah=np.zeros(cells),
+        hours=np.zeros(1),
+        check=initial_check(cells),
+        stood=unseen(cells),
+    )
 
 
 @njit(cache=True)
 def fading_sum(start: FloatArray, change: FloatArray, elapsed_hours: FloatArray) -> FloatArray:
-    """(M, n) sum of all changes so far, each fading since; `start` (n,), of the row before, is changed."""
+    """(M, n) sum of all changes so far, each fading over (M, n) hours; `start` (n,), of the row before, is changed."""
     result = np.empty_like(change)
     for m in range(change.shape[0]):
-        keep = np.exp(-elapsed_hours[m] / LEVELLED_HOURS)
         for j in range(start.shape[0]):
-            start[j] = keep * start[j] + change[m, j]
+            start[j] = np.exp(-elapsed_hours[m, j] / LEVELLED_HOURS) * start[j] + change[m, j]
         result[m] = start
     return result
 
@@ -134,27 +160,33 @@ def _step(
     full_count, scale = board.get(SocTrack).full_count, context.pack.nominal_capacity_ah
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
+    stands, stood = follow_difference(state.stood, minutes, calm, MEMORY_HOURS)
     elapsed, bled, hours = minutes.elapsed_second / 3600.0, state.bled_ah.copy(), state.hours.copy()
     above = middle_values(minutes.bleed_ah)[:, None] - minutes.bleed_ah
+    high = stood.volt - board.get(VoltageOffsetTrack).voltage_offset_volt >= ALONE_VOLT
+    alone = state.alone_ah.copy()
+    alone_ah = fading_sum(alone, np.where(high, np.fmax(-above, 0.0), 0.0), np.where(high, 0.0, elapsed[:, None]))
     above = np.where(np.abs(seen.volt) >= SEEN_VOLT, above, 0.0)
     behind = board.get(SocTrack).deficit_difference_ah
     check, left_ah = held_since_full(state.check, behind - middle_values(behind)[:, None], full_count, elapsed)
-    total_hours = fading_sum(hours, elapsed[:, None], elapsed)
+    total_hours = fading_sum(hours, elapsed[:, None], elapsed[:, None])
     stand = board.get(KneeStandTrack)
     told = (full_count[:, None] > 0) | np.isfinite(stand.behind_ah)
     left_ah, sigma_ah = _left(left_ah, board.get(SocTrack).deficit_difference_sigma_ah, stand)
-    apart = _apart(left_ah, sigma_ah, fading_sum(bled, above, elapsed), total_hours, board)
+    is_high = high & (alone_ah > 0.0)
+    apart = _apart(left_ah, sigma_ah, fading_sum(bled, above, np.broadcast_to(elapsed[:, None], above.shape)), total_hours, board)
+    apart = apart.and_alone(alone_ah, is_high, told)
 
     def of_rows(rows: IntArray) -> Deviation:
         left, volt = apart.left_ah[rows], seen.volt[rows]
-        shown = (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)
+        shown = ((volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)) | is_high[rows]
         return Deviation(
             value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
             sigma=apart.sigma_ah[rows],
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=told[rows] & (seen.hours[rows] >= SEEN_HOURS),
+            known=(told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | is_high[rows],
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
@@ -162,7 +194,7 @@ def _step(
         return _evidence(apart, at, row, cell, severity, since, chance, is_balanced=balanced)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return ImbalanceWatch(watch, final, state.knee_volt, bled, hours, check), found
+    return ImbalanceWatch(watch, final, state.knee_volt, bled, alone, hours, check, stands), found
 
 
 def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
@@ -224,5 +256,5 @@ def _advice(cell: int, fuller: float, *, is_balanced: bool) -> str:
 
 
 DETECTOR = DetectorPlugin(
-    kinds=(KIND,), needs=(SocTrack, SelfDischargeTrack, FloatLeakTrack, KneeStandTrack), initial=_initial, step=_step
+    kinds=(KIND,), needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack, FloatLeakTrack, KneeStandTrack), initial=_initial, step=_step
 )
