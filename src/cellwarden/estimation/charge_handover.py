@@ -23,8 +23,11 @@ from cellwarden.estimation.charge_anchor import (
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
 from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
+from cellwarden.estimation.ocv_lookup import branch_voltage
 
 HANDOVER_SIGMA = 0.02
+# after so long at rest a pack whose charge should be in the knee, but for less than the knee's shape is off by, is not
+WRONG_KNEE_SECOND, WRONG_KNEE_VOLT, WRONG_KNEE_SLOPE_VOLT, WRONG_KNEE_SIGMA = 1800.0, 0.03, 3.0, 0.05
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
@@ -43,6 +46,27 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
         z = k / (hypotheses - 1.0)
         state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + OTHER_ODDS)
     state.scalars[STARTED] = 0.0
+
+
+@counted_kernel
+def leave_wrong_knee(state: ChargeArrays, median: float) -> bool:
+    """Look anew for a charge that was never tied to a full pack and puts it on a knee where it does not stand.
+
+    What the filters made of the difference is forgotten: it went into resistances and curves. Whether that was so;
+    `median` is what the pack stands at [V].
+    """
+    best = int(state.scalars[BEST])
+    x, memory = state.x[best], state.memory[best]
+    if state.scalars[TIED] > 0.0 or memory[cc.REST_SECOND] < WRONG_KNEE_SECOND:
+        return False
+    soc = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
+    volt, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
+    if slope < WRONG_KNEE_SLOPE_VOLT or volt - median < WRONG_KNEE_VOLT or soc < 0.5:
+        return False
+    begin_curves(state, min(soc, 1.0), WRONG_KNEE_SIGMA)
+    state.scalars[TIED] = 0.0
+    lose_anchor(state, WRONG_KNEE_SIGMA)
+    return True
 
 
 @counted_kernel

@@ -32,7 +32,13 @@ from cellwarden.estimation.charge_anchor import (
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
-from cellwarden.estimation.charge_handover import doubt_hypotheses, lose_anchor, try_handover, weigh_hypotheses
+from cellwarden.estimation.charge_handover import (
+    doubt_hypotheses,
+    leave_wrong_knee,
+    lose_anchor,
+    try_handover,
+    weigh_hypotheses,
+)
 from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_information, write_row
 from cellwarden.estimation.charge_surface import surface_beside
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
@@ -199,6 +205,8 @@ def _correct(
         watch_top(state, work, minutes.voltage[m], minutes.bleed[m], median, bled, charge_ah, elapsed)
         if level_due(state, elapsed, minutes.stamp[m]):
             level_full(state, curves.charge, curves.mode_count, median)
+        if leave_wrong_knee(state, median):
+            return
         _filter(state, curves, work, minutes, m, median)
 
 
