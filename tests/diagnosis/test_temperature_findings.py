@@ -71,6 +71,18 @@ def test_a_worse_path_is_found_within_two_discharges_and_nothing_else() -> None:
     assert "13, 14, 15, 16" in found[-1].explanation
 
 
+def test_a_path_that_was_bad_when_the_log_began_is_told_by_the_other_sensors() -> None:
+    found = evidence_of(*analysed(KnownPack(days=5.0, change_day=0.0, path_factor=1.8)))
+    assert {(item.kind, item.sensor) for item in found} == {("thermal_path_degraded", "t4")}
+    assert found[-1].magnitude == pytest.approx(1.8, rel=0.15)
+    assert found[-1].magnitude_low < 1.8 < found[-1].magnitude_high
+    assert "worse than those under the other sensors" in found[-1].explanation
+
+
+def test_paths_that_differ_a_little_from_the_start_are_nothing_to_tell() -> None:
+    assert evidence_of(*analysed(KnownPack(days=5.0, change_day=0.0, path_factor=1.25))) == []
+
+
 def test_the_sensor_that_comes_back_is_let_go() -> None:
     pack = KnownPack(days=5.0, change_day=2.0, offset_jump=2.5)
     minutes, board, _ = rows_of(pack)

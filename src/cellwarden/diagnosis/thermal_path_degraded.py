@@ -1,7 +1,8 @@
 """Heat leaves the cells under a sensor less well than it did: blocked air, lost contact, a failed fan.
 
 The path's logarithm is compared with its baseline: learnt while informed, then slowly moving, and held while the path
-is above it.
+is above it. A path that was bad when the log began is told by the other sensors' baselines: the cells of a pack are
+cooled alike but for a few tens of percent.
 """
 
 from __future__ import annotations
@@ -33,22 +34,33 @@ SETTLED_SIGMA = 0.1
 BASELINE_SECOND = 86400.0  # of informed time before the path is judged
 SLOWEST_SECOND = 60.0 * 86400.0
 BASELINE_SIGMA = 0.04
+BESIDE_RATIO = 1.4  # of a baseline over the others', beyond which it is no reference for what is sound
 PERSIST_SECOND = 7200.0
 
 # slots of a sensor
-BASELINE, LEARNT_SECOND, INFORMED_BEFORE, ABOVE_SECOND, SINCE, LEVEL = range(6)
-SLOTS = 6
+BASELINE, LEARNT_SECOND, INFORMED_BEFORE, ABOVE_SECOND, SINCE, LEVEL, USUAL = range(7)
+SLOTS = 7
+HOUR_SECOND = 3600
+# of a row: the logarithm's rise, since when, and whether it is a rise over the other sensors' paths
+RISE, BEGIN, BESIDE = range(3)
+DETAILS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ThermalPathFinderState:
-    """`watch` (6, S): baseline, informed time in it and at the last row, time above, its begin, level said last."""
+    """`watch` (SLOTS, S) of each sensor.
+
+    Baseline, informed time in it and at the last row, time above, its begin, level said last, and what baseline is
+    usual in the pack, renewed at full hours.
+    """
 
     watch: FloatArray
 
 
 def _initial(context: PackContext) -> ThermalPathFinderState:
-    return ThermalPathFinderState(np.zeros((SLOTS, len(context.sensors))))
+    watch = np.zeros((SLOTS, len(context.sensors)))
+    watch[USUAL] = np.inf
+    return ThermalPathFinderState(watch)
 
 
 def _step(
@@ -60,7 +72,7 @@ def _step(
     watch = state.watch.copy()
     before = watch[LEVEL].astype(np.int64)
     level = np.zeros(track.path_log.shape, dtype=np.int64)
-    detail = np.zeros((*track.path_log.shape, 2))
+    detail = np.zeros((*track.path_log.shape, DETAILS))
     follow_baseline(
         watch,
         minutes.unix_time_second,
@@ -89,8 +101,10 @@ def follow_baseline(
     level: IntArray,
     detail: FloatArray,
 ) -> None:
-    """Baseline and level of each sensor, row by row; `detail` (M, S, 2) gets the logarithm's rise and since when."""
+    """Baseline and level of each sensor, row by row; `detail` (M, S, DETAILS) gets what the level rests on."""
     for k in range(stamp.shape[0]):
+        if int(stamp[k]) % HOUR_SECOND == 0:
+            watch[USUAL] = _usual_baseline(watch)
         for g in range(path_log.shape[1]):
             own = watch[:, g]
             fresh = informed_second[k, g] - own[INFORMED_BEFORE]
@@ -103,10 +117,21 @@ def follow_baseline(
                 own[LEARNT_SECOND] = min(own[LEARNT_SECOND] + fresh, SLOWEST_SECOND)
                 own[BASELINE] += fresh / own[LEARNT_SECOND] * rise
             judged = own[LEARNT_SECOND] >= BASELINE_SECOND
+            beside = judged and own[BASELINE] - own[USUAL] > math.log(BESIDE_RATIO)
+            if beside:
+                rise = path_log[k, g] - own[USUAL]
             _judge(own, rise, math.sqrt(sigma[k, g] ** 2 + BASELINE_SIGMA**2), judged, stamp[k], elapsed[k])
             level[k, g] = int(own[LEVEL])
-            detail[k, g, 0] = rise
-            detail[k, g, 1] = own[SINCE]
+            detail[k, g, RISE] = rise
+            detail[k, g, BEGIN] = own[SINCE]
+            detail[k, g, BESIDE] = 1.0 if beside else 0.0
+
+
+@njit(cache=True)
+def _usual_baseline(watch: FloatArray) -> float:
+    """The middle one of the learnt baselines, of two the lower; infinite below two."""
+    known = np.sort(watch[BASELINE][watch[LEARNT_SECOND] >= BASELINE_SECOND])
+    return known[(known.shape[0] - 1) // 2] if known.shape[0] > 1 else np.inf
 
 
 @njit(cache=True)
@@ -133,7 +158,7 @@ def _evidence(
     name = context.sensors[at[1]]
     if severity is None:
         return Evidence(at_unix_time_second=stamp, kind=KIND, cell=None, sensor=name, severity=None)
-    rise = float(detail[0])
+    rise = float(detail[RISE])
     sigma = math.sqrt(float(track.path_log_sigma[at]) ** 2 + BASELINE_SIGMA**2)
     ratio = math.exp(rise)
     cells = ", ".join(str(cell + 1) for cell in context.sensor_cells[at[1]])
@@ -149,10 +174,11 @@ def _evidence(
         magnitude_high=math.exp(rise + 1.96 * sigma),
         unit="ratio",
         confidence=chance_above(rise, sigma, math.log(CERTAIN_RATIO)),
-        first_seen_unix_time_second=float(detail[1]),
+        first_seen_unix_time_second=float(detail[BEGIN]),
         explanation=(
-            f"The cells under sensor {name} ({cells}) give off their heat {ratio:.1f} times worse than at first: they "
-            f"follow the ambient more slowly and warm more under load; {now:.1f} K per watt of a cell now."
+            f"The cells under sensor {name} ({cells}) give off their heat {ratio:.1f} times worse than "
+            + ("those under the other sensors" if detail[BESIDE] > 0.0 else "at first")
+            + f": they follow the ambient more slowly and warm more under load; {now:.1f} K per watt of a cell now."
         ),
         advice=(
             f"Look for blocked air, dust, a failed fan or a lost thermal contact at cells {cells}; until then expect "
