@@ -1,4 +1,4 @@
-"""A cell that its count has left on the plateau is found again where its voltage says; one that fell there is not."""
+"""Cells that their count has left on the plateau, or on the knee, are found again where their voltage says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import initial_charge
-from cellwarden.estimation.misplaced_cell import APART_VOLT, RESTED_SECOND, SEEN_SHARE, find_misplaced, is_misplaced
+from cellwarden.estimation.misplaced_cell import (
+    APART_VOLT,
+    FALLEN_SIGMA,
+    FALLEN_VOLT,
+    PLATEAU_SOC,
+    RESTED_SECOND,
+    SEEN_SHARE,
+    find_misplaced,
+    is_misplaced,
+)
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from tests.estimation.known_string import KnownString, string_context
 
@@ -130,3 +139,53 @@ def test_only_a_cell_that_is_expected_far_below_can_be_misplaced(expected_volt: 
     if is_misplaced(expected_volt, seen_volt):
         assert expected_volt < -APART_VOLT
         assert abs(seen_volt) < abs(expected_volt)
+
+
+def string_on_knee(below_volt: float, offset_volt: float = 0.0, deficit: float = OTHERS) -> tuple[ChargeArrays, float]:
+    """A string at rest that is counted alike, its second cell read so far below the plateau's end [V]; its capacity."""
+    state = string_at_rest(deficit)
+    capacity = float(np.exp(state.x[0, cc.LN_CAPACITY]))
+    state.y[1, cd.DIFFERENCE] = 0.0
+    state.y[1, cd.READING_OFFSET] = offset_volt
+    state.memory_y[:, cd.HYSTERESIS] = 1.0
+    top, _ = branch_voltage(state.learnt[0], state.learnt[1], 1.0, 1.0 - deficit)
+    plateau = state.learnt[1, int(PLATEAU_SOC * (state.learnt.shape[1] - 1))]
+    find_misplaced(state, 0, 0.0, np.array([top, plateau - below_volt, top]), float(top))
+    return state, capacity
+
+
+def test_a_cell_that_reads_as_on_the_plateau_is_not_held_on_the_knee() -> None:
+    state, capacity = string_on_knee(0.005)
+    missing = OTHERS * capacity + state.y[1, cd.DIFFERENCE]
+    assert missing == pytest.approx((1.0 - PLATEAU_SOC + FALLEN_SIGMA) * capacity)
+    assert np.sqrt(state.q[1, cd.DIFFERENCE, cd.DIFFERENCE]) == pytest.approx(FALLEN_SIGMA * capacity)
+    assert state.q[1, cd.LEAK, cd.LEAK] > (cd.LEAK_REOPENED * capacity) ** 2
+    assert state.memory_y[1, cd.HYSTERESIS] == -1.0
+    np.testing.assert_allclose(state.q[1], state.q[1].T)
+    assert np.linalg.eigvalsh(state.q[1]).min() >= 0.0
+    assert not state.y[[0, 2]].any()
+
+
+@pytest.mark.parametrize(
+    ("below", "offset", "deficit"),
+    [
+        (-0.010, 0.0, OTHERS),  # it stands above the plateau, on the knee
+        (0.005, -0.2, OTHERS),  # the sensor reads low
+        (0.005, 0.0, 0.08),  # the others are on the plateau too
+        (0.2, 0.0, 0.98),  # and at the lower end of the curve, which is as steep
+    ],
+    ids=["knee", "offset", "plateau", "empty"],
+)
+def test_others_stay_where_they_are_counted(below: float, offset: float, deficit: float) -> None:
+    state, _ = string_on_knee(below, offset, deficit)
+    assert state.y[1, cd.DIFFERENCE] == 0.0
+
+
+def test_a_cell_that_is_expected_there_stays() -> None:
+    state, capacity = string_on_knee(0.005)
+    found = state.y[1, cd.DIFFERENCE]
+    top = branch_voltage(state.learnt[0], state.learnt[1], 1.0, 1.0 - OTHERS)[0]
+    volt, _ = branch_voltage(state.learnt[0], state.learnt[1], -1.0, 1.0 - OTHERS - found / capacity)
+    state.y[1, cd.DIFFERENCE] = found + 0.02 * capacity
+    find_misplaced(state, 0, 0.0, np.array([top, volt - 0.5 * FALLEN_VOLT, top]), float(top))
+    assert state.y[1, cd.DIFFERENCE] == found + 0.02 * capacity

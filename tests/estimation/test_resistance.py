@@ -144,9 +144,7 @@ def test_steps_that_are_read_half_a_minute_late_tell_the_ten_seconds_less_surely
     minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE)), context)
     half = np.full(len(edges), 30.0)
     after = edges.voltage_before_volt + grown * (edges.voltage_after_volt - edges.voltage_before_volt)
-    late = dataclasses.replace(
-        edges, elapsed_second=half, elapsed_tolerance_second=half, voltage_after_volt=after
-    )
+    late = dataclasses.replace(edges, elapsed_second=half, elapsed_tolerance_second=half, voltage_after_volt=after)
     _, track = run_rows(ESTIMATOR.initial(context), minutes, late, context)
     truth = REFERENCE_OHM * SIZE
     assert (track.resistance_low_ohm[-1] < truth).all()

@@ -174,7 +174,9 @@ def _step(
     told = (full_count[:, None] > 0) | np.isfinite(stand.behind_ah)
     left_ah, sigma_ah = _left(left_ah, board.get(SocTrack).deficit_difference_sigma_ah, stand)
     is_high = high & (alone_ah > 0.0)
-    apart = _apart(left_ah, sigma_ah, fading_sum(bled, above, np.broadcast_to(elapsed[:, None], above.shape)), total_hours, board)
+    apart = _apart(
+        left_ah, sigma_ah, fading_sum(bled, above, np.broadcast_to(elapsed[:, None], above.shape)), total_hours, board
+    )
     apart = apart.and_alone(alone_ah, is_high, told)
 
     def of_rows(rows: IntArray) -> Deviation:
@@ -186,7 +188,7 @@ def _step(
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=(told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | is_high[rows],
+            known=(told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | (alone_ah[rows] > 0.0),
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
@@ -256,5 +258,8 @@ def _advice(cell: int, fuller: float, *, is_balanced: bool) -> str:
 
 
 DETECTOR = DetectorPlugin(
-    kinds=(KIND,), needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack, FloatLeakTrack, KneeStandTrack), initial=_initial, step=_step
+    kinds=(KIND,),
+    needs=(SocTrack, SelfDischargeTrack, VoltageOffsetTrack, FloatLeakTrack, KneeStandTrack),
+    initial=_initial,
+    step=_step,
 )

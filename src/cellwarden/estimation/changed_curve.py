@@ -13,8 +13,8 @@ from cellwarden.estimation.charge_arrays import ChargeArrays
 
 __all__ = ["doubt_places"]
 
-# of the capacity: by how much one make's knee misplaces another make's cells (at 3.40 V the curves of the five LFP cells
-# at hand are 0.4 % apart)
+# of the capacity: by how much one make's knee misplaces another make's cells; at 3.40 V the curves of the five LFP
+# cells at hand are 0.4 % apart
 PLACE_SHARE = 0.005
 LEAK_SHARE = 1.0  # of what each cell seems to lose
 

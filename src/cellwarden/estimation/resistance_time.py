@@ -1,9 +1,8 @@
 """What the resistances may have wandered by since they were last told, and what a late reading adds, in Numba.
 
 Of a log with a row a minute a step is read half a minute after it, on average: by then the slow part of the
-polarisation has joined the ten seconds' (some 5 % by every doubling of the time: diffusion, whose voltage grows with the
-root of the time, is a small part of it). How much it is differs from make to make and is the same at every edge of a
-log, so no number of edges makes it surer.
+polarisation has joined the ten seconds', some 8 % of a doubling of the time. How much it is differs from make to make
+and is the same at every edge of a log, so no number of edges makes it surer.
 """
 
 from __future__ import annotations

@@ -1,0 +1,74 @@
+"""A charge that was guessed and puts the pack on a knee where it does not stand is looked for anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.charge_anchor import ANCHORED, TIED
+from cellwarden.estimation.charge_arrays import ChargeArrays
+from cellwarden.estimation.charge_cascade import initial_charge
+from cellwarden.estimation.charge_handover import (
+    WRONG_KNEE_SECOND,
+    WRONG_KNEE_SIGMA,
+    WRONG_KNEE_SLOPE_VOLT,
+    WRONG_KNEE_VOLT,
+    leave_wrong_knee,
+)
+from cellwarden.estimation.charge_start import summarise_starts
+from cellwarden.estimation.ocv_lookup import branch_voltage
+from tests.estimation.known_string import KnownString, string_context
+
+ON_KNEE = 0.992
+
+
+def guessed(soc: float = ON_KNEE, rest_second: float = 2.0 * WRONG_KNEE_SECOND, tied: float = 0.0) -> ChargeArrays:
+    """Filters that were handed a charge, and what else they have learnt beside it."""
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    state.scalars[ANCHORED], state.scalars[TIED] = 1.0, tied
+    state.x[:, cc.DEFICIT] = (1.0 - soc) * np.exp(state.x[:, cc.LN_CAPACITY])
+    state.x[:, cc.LN_R2] += 2.0
+    state.memory[:, cc.REST_SECOND] = rest_second
+    state.memory[:, cc.HYSTERESIS] = 1.0
+    return state
+
+
+def expected(state: ChargeArrays, soc: float = ON_KNEE) -> float:
+    volt, slope = branch_voltage(state.learnt[0], state.learnt[1], 1.0, soc)
+    assert slope > WRONG_KNEE_SLOPE_VOLT or soc != ON_KNEE
+    return float(volt)
+
+
+def test_it_goes_back_to_hypotheses_without_what_was_learnt_beside_it() -> None:
+    state = guessed()
+    assert leave_wrong_knee(state, expected(state) - 1.1 * WRONG_KNEE_VOLT)
+    assert state.scalars[ANCHORED] == state.scalars[TIED] == 0.0
+    np.testing.assert_array_equal(state.x[:, cc.LN_R2], state.prior[:, 0, cc.LN_R2])
+    mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
+    assert mean - sigma < ON_KNEE - WRONG_KNEE_SIGMA
+    best = np.argmax(state.weights[0, 0]) / (state.weights.shape[2] - 1.0)
+    assert best == pytest.approx(ON_KNEE, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("state", "below"),
+    [
+        (guessed(), 0.9 * WRONG_KNEE_VOLT),
+        (guessed(), -2.0 * WRONG_KNEE_VOLT),
+        (guessed(tied=1.0), 2.0 * WRONG_KNEE_VOLT),
+        (guessed(rest_second=0.5 * WRONG_KNEE_SECOND), 2.0 * WRONG_KNEE_VOLT),
+    ],
+    ids=["as far as a knee is off", "it stands higher", "the pack was full", "under load"],
+)
+def test_it_stays_where_nothing_contradicts_it(state: ChargeArrays, below: float) -> None:
+    before = state.x.copy()
+    assert not leave_wrong_knee(state, expected(state) - below)
+    assert state.scalars[ANCHORED] == 1.0
+    np.testing.assert_array_equal(state.x, before)
+
+
+@pytest.mark.parametrize("soc", [0.6, 0.03])
+def test_on_the_plateau_and_when_empty_it_is_the_filters_to_tell(soc: float) -> None:
+    state = guessed(soc)
+    assert not leave_wrong_knee(state, expected(state, soc) - 0.1)
