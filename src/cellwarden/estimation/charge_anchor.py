@@ -34,6 +34,7 @@ SETTLED_SECOND = 3600.0  # after which next to nothing of a charge's polarisatio
 SETTLED_SOC, SETTLED_SOC_SIGMA, LEAST_SETTLED_SOC = 0.97, 0.02, 0.87
 SETTLED_ABOVE_VOLT = 0.008
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
+HELD_SOC = 0.012  # one and a half sigmas
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
@@ -105,6 +106,18 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> b
     _forget_cells(state)
     _weigh_curves_again(state)
     return True
+
+
+@bare_kernel
+def hold_full(state: ChargeArrays) -> None:
+    """Keep the count of a pack that stays full within what a full pack may lack: it runs off with the current's zero."""
+    for k in range(state.x.shape[0]):
+        x, p = state.x[k], state.p[k]
+        capacity = np.exp(x[cc.LN_CAPACITY])
+        missing = (1.0 - FULL_SOC + HELD_SOC) * capacity
+        if state.memory[k, cc.GIVEN_UP] == 0.0 and x[cc.DEFICIT] > missing:
+            x[cc.DEFICIT] = missing
+            p[cc.DEFICIT, cc.DEFICIT] = max(p[cc.DEFICIT, cc.DEFICIT], (FULL_SOC_SIGMA * capacity) ** 2)
 
 
 @counted_kernel

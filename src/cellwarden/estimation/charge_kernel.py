@@ -23,6 +23,7 @@ from cellwarden.estimation.charge_anchor import (
     WAITING_SECOND,
     begin_at_full,
     check_anchor,
+    hold_full,
     forget_zero,
     keep_zero,
     read_closure,
@@ -230,6 +231,7 @@ def _tie_to_full(
     elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
         if check_anchor(state, current, LOST_FULL_SOC):
             forget_information(state, INFORMATION)
+        hold_full(state)
         keep_zero(state)
 
 
