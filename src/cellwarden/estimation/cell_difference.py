@@ -194,9 +194,10 @@ def correct_difference(
     if memory[STARTED] == 0.0 and depth > TELLING_DEPTH:
         # Off the knee a reading that no difference of charge explains is the sensor's, whatever was promised.
         memory[STARTED] = 1.0
-        away, _ = branch_voltage(discharge, charge, hysteresis, central + LIKELY_DIFFERENCE * np.sign(reading))
-        if abs(reading) > abs(away - reference):
-            p[READING_OFFSET, READING_OFFSET] += (0.4 * reading) ** 2
+        open_circuit = reading - (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
+        away, _ = branch_voltage(discharge, charge, hysteresis, central + LIKELY_DIFFERENCE * np.sign(open_circuit))
+        if abs(open_circuit) > abs(away - reference):
+            p[READING_OFFSET, READING_OFFSET] += (0.4 * open_circuit) ** 2
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
     miss = reading - expected + y[BETA]
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
