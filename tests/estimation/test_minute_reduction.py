@@ -100,16 +100,25 @@ def test_an_edge_tells_the_ten_second_resistance() -> None:
 
 
 @pytest.mark.parametrize(("interval", "found"), [(30.0, 1), (60.0, 1), (120.0, 0)])
-def test_an_edge_of_a_slow_log_is_read_at_the_next_row(interval: float, found: int) -> None:
+def test_an_edge_of_a_slow_log_is_read_at_the_second_row_after_it(interval: float, found: int) -> None:
     time = START + interval * np.arange(20.0)
     current = np.where(np.arange(20) < 8, 0.0, -40.0)
     resistance = np.array([1e-3, 1.5e-3])
     _, edges = minutes_of(samples(time, current, 3.3 + current[:, None] * resistance))
     assert len(edges) == found
-    np.testing.assert_allclose(edges.elapsed_second, 0.5 * interval)
+    np.testing.assert_allclose(edges.elapsed_second, 1.5 * interval)
     np.testing.assert_allclose(edges.elapsed_tolerance_second, 0.5 * interval)
     for after, before in zip(edges.voltage_after_volt, edges.voltage_before_volt, strict=True):
         np.testing.assert_allclose((after - before) / -40.0, resistance)
+
+
+def test_a_slow_log_whose_current_does_not_stay_tells_of_no_edge() -> None:
+    """Its columns may be of before and of after a step."""
+    time = START + 60.0 * np.arange(40.0)
+    current = np.where(np.arange(40) < 20, 0.0, -40.0)
+    current[21:] = -10.0
+    _, edges = minutes_of(samples(time, current, 3.3 + 1e-3 * current[:, None] * np.ones(2)))
+    assert len(edges) == 0
 
 
 def test_a_missing_reading_before_an_edge_does_not_spoil_it() -> None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from cellwarden.core.finding import Severity
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.edge_kernel import LONGEST_EDGE_INTERVAL_SECOND
+from cellwarden.estimation.edge_kernel import LONGEST_EDGE_INTERVAL_SECOND, TIMELY_INTERVAL_SECOND
 
 __all__ = ["SamplingLoss", "judged", "sampling_loss"]
 
 FEWEST_RISES, LEAST_CYCLES = 20.0, 0.2
 RISES_PER_DAY = 1.0
 SHORTEST_INTERVAL_SECOND = 3.0  # a log as fast as this is taken to be fast enough
-LATE_INTERVAL_SECOND = 20.0  # slower logs show what follows a step of the current later than after 10 s
 EDGE_NEEDED_SECOND = 10.0
 CHARGE_WARNING, CHARGE_INFO, CHARGE_WANTED = 0.02, 0.001, 0.005
 PEAK_WARNING, PEAK_INFO, PEAK_WANTED = 0.2, 0.05, 0.05
@@ -68,7 +67,7 @@ def sampling_loss(sums: FloatArray, capacity_ah: float) -> SamplingLoss | None:
     needed = min(interval, 2.0 * PEAK_WANTED * duration_intervals * interval)
     if charge_fraction > CHARGE_WANTED:
         needed = min(needed, interval * (CHARGE_WANTED / charge_fraction) ** (2.0 / power))
-    steps_late = interval > LATE_INTERVAL_SECOND
+    steps_late = interval > TIMELY_INTERVAL_SECOND
     return SamplingLoss(
         interval_second=interval,
         charge_fraction=charge_fraction,

@@ -27,6 +27,7 @@ from cellwarden.diagnosis.cadence import is_full_hour
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.sampling_loss import SamplingLoss, judged, sampling_loss
 from cellwarden.diagnosis.wording import duration_text
+from cellwarden.estimation.edge_kernel import LATE_ROWS
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR", "UndersampledState"]
@@ -140,8 +141,8 @@ def _explanation(loss: SamplingLoss) -> str:
         return text + "; no step of the current can be followed, so resistances stay unknown."
     if loss.steps_late:
         return (
-            f"{text}; a step of the current is read {duration_text(0.5 * loss.interval_second)} late on average, so "
-            "resistances are less sure, and a bad joint is harder to tell from an aged cell."
+            f"{text}; what follows a step of the current is read {duration_text(LATE_ROWS * loss.interval_second)} "
+            "after it, so resistances are less sure, and a bad joint is harder to tell from an aged cell."
         )
     return text + "."
 

@@ -1,4 +1,7 @@
-"""Current edges, in Numba: the current steady, stepped, and ten seconds later, or at the next row of a slower log.
+"""Current edges, in Numba: the current steady, stepped, and ten seconds later, or two rows later in a slower log.
+
+A row a minute is seldom read at one moment: what is read first after a step may be of before it in one column and of
+after it in another. The second row after it is sure, if the current has stayed.
 
 The pack's pass follows the current and notes at each sample what the cells have to do (`plan_edge`); the cells' pass
 does it (`follow_edges`).
@@ -13,9 +16,18 @@ from cellwarden.estimation import minute_slots as at
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.minute_slots import Carried, Output
 
-__all__ = ["LONGEST_EDGE_INTERVAL_SECOND", "flush_edges", "follow_edges", "plan_edge"]
+__all__ = [
+    "LATE_ROWS",
+    "LONGEST_EDGE_INTERVAL_SECOND",
+    "TIMELY_INTERVAL_SECOND",
+    "flush_edges",
+    "follow_edges",
+    "plan_edge",
+]
 
 EDGE_SECOND = 10.0
+TIMELY_INTERVAL_SECOND = 20.0  # of logs that show what follows a step after ten seconds
+LATE_ROWS = 1.5  # of slower ones: the second row comes so many intervals after the step, on average
 LONGEST_EDGE_INTERVAL_SECOND = 90.0  # of slower logs the row after a step tells of another load
 
 
@@ -56,6 +68,12 @@ def plan_edge(
 
 
 @bare_kernel
+def _awaited(interval: float) -> float:
+    """How long after a step its answer is read."""
+    return EDGE_SECOND if interval <= TIMELY_INTERVAL_SECOND else LATE_ROWS * interval
+
+
+@bare_kernel
 def _follow_edge(
     pack: FloatArray, parameters: FloatArray, t: float, current: float, interval: float, window: float
 ) -> int:
@@ -63,15 +81,16 @@ def _follow_edge(
     after = pack[at.EDGE_AFTER_SUM] / pack[at.EDGE_COUNT]
     band = max(parameters[at.STEADY_BAND], 0.05 * abs(after - pack[at.EDGE_BEFORE]))
     elapsed = t - 0.5 * (pack[at.EDGE_EARLY] + pack[at.EDGE_LATE])
-    over = elapsed > EDGE_SECOND + window or interval > LONGEST_EDGE_INTERVAL_SECOND
+    awaited = _awaited(interval)
+    over = elapsed > awaited + window or interval > LONGEST_EDGE_INTERVAL_SECOND
     if over or abs(current - after) > band:
         pack[at.EDGE_PHASE] = 0.0
         readings = pack[at.EDGE_SPREAD]
-        complete = readings > 0.0 and abs(pack[at.EDGE_ELAPSED] / readings - EDGE_SECOND) <= window
+        complete = readings > 0.0 and abs(pack[at.EDGE_ELAPSED] / readings - awaited) <= window
         return at.STORE_EDGE if complete and pack[at.PENDING] < at.PENDING_EDGES else 0
     pack[at.EDGE_AFTER_SUM] += current
     pack[at.EDGE_COUNT] += 1.0
-    if elapsed < EDGE_SECOND - window:
+    if elapsed < awaited - window:
         return 0
     pack[at.EDGE_ELAPSED] += elapsed
     pack[at.EDGE_SPREAD] += 1.0
@@ -90,8 +109,9 @@ def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int
     pack[at.EDGE_AFTER_SUM] = current
     pack[at.EDGE_COUNT] = 1.0
     pack[at.EDGE_STEADY] = pack[at.LAST_CURRENT_TIME] - pack[at.SEGMENT_BEGIN]
-    elapsed = 0.5 * (t - pack[at.LAST_CURRENT_TIME])
-    inside = elapsed >= EDGE_SECOND - window
+    interval = t - pack[at.LAST_CURRENT_TIME]
+    elapsed = 0.5 * interval
+    inside = elapsed >= _awaited(interval) - window
     pack[at.EDGE_ELAPSED] = elapsed if inside else 0.0
     pack[at.EDGE_SPREAD] = 1.0 if inside else 0.0
     return at.OPEN_EDGE | at.OPEN_INSIDE if inside else at.OPEN_EDGE

@@ -1,8 +1,8 @@
 """What the resistances may have wandered by since they were last told, and what a late reading adds, in Numba.
 
-Of a log with a row a minute a step is read half a minute after it, on average: by then the slow part of the
-polarisation has joined the ten seconds', some 8 % of a doubling of the time. How much it is differs from make to make
-and is the same at every edge of a log, so no number of edges makes it surer.
+Of a log with a row a minute a step is read a minute and a half after it, on average: by then the slow part of the
+polarisation has joined that of ten seconds, some 8 % by every doubling of the time. How much it is differs from make to
+make and is the same at every edge of a log, so no number of edges makes it surer.
 """
 
 from __future__ import annotations
