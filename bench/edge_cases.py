@@ -10,7 +10,7 @@ from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.pack_design import PackDesign, SensorDesign
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["ONSET_DAY", "Climate", "aged_cell", "bad_joint", "climates", "rises", "worse_path"]
+__all__ = ["ONSET_DAY", "Climate", "a_row_a_minute", "aged_cell", "bad_joint", "climates", "rises", "worse_path"]
 
 ONSET_DAY = 3.0
 RESISTANCE_OHM_AH = 0.115  # usual 10 s resistance times capacity, to size a joint like an aged cell
@@ -102,6 +102,13 @@ def bad_joint(share: float, climate: Climate) -> list[Scenario]:
     """A joint as large as that share of a usual cell's resistance."""
     fault = Fault(kind="connection_resistance_high", cell=1, onset_day=ONSET_DAY, magnitude=share)
     return _scenarios("joint", 12.0, climate.ambient, fault, per_cell=True)
+
+
+def a_row_a_minute(scenarios: list[Scenario]) -> list[Scenario]:
+    """The same packs, logged so slowly."""
+    return [
+        replace(one, pack=replace(one.pack, sensors=replace(one.pack.sensors, sample_second=60))) for one in scenarios
+    ]
 
 
 def worse_path(ratio: float) -> list[Scenario]:

@@ -1,11 +1,11 @@
 """How many steps of current or discharges it takes to find a fault, and whether it is told for what it is.
 
-    python -m bench.edges [--part rise|joint|path ...] [--seeds N] [--json FILE]
+    python -m bench.edges [--part rise|joint|path|slow ...] [--seeds N] [--json FILE]
 
 `rise`: a cell's resistance rises by a quarter; steps of 0.1C and more within 10 K of 25 °C until it is told. `joint`: a
 joint or an aged cell of the same size in five climates; which of the two is named at the end, where the steps after the
 onset spanned 10 K, and whether it is called undecided where they did not. `path`: discharges until a heat path 60 %
-worse is told.
+worse is told. `slow`: a joint or an aged cell of 40 % in a log with a row a minute; what is named at the end.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import json
 import math
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.edge_cases import ONSET_DAY, aged_cell, bad_joint, climates, rises, worse_path
+from bench.edge_cases import ONSET_DAY, a_row_a_minute, aged_cell, bad_joint, climates, rises, worse_path
 from cellwarden.app.analysis import prepare_analysis
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
@@ -30,12 +30,13 @@ from cellwarden.runtime.minute_batches import minute_batches
 from cellwarden.simulator.generated_pack import generate, write_generated_pack
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["AGED", "DISCHARGES", "EDGES", "JOINT", "PARTS", "SPAN_KELVIN", "TOLD_SHARE", "Outcome"]
+__all__ = ["AGED", "DISCHARGES", "EDGES", "JOINT", "PARTS", "SLOW", "SPAN_KELVIN", "TOLD_SHARE", "Outcome"]
 
 RISE, SIZES, PATH_RATIO = 0.25, (0.25, 0.4), 1.6
 EDGES, DISCHARGES, TOLD_SHARE = 10, 2, 0.9
 LEAST_STEP_C, NEAR_KELVIN, SPAN_KELVIN = 0.1, 10.0, 10.0
-JOINT, AGED = "connection_resistance_high", "resistance_high"
+JOINT, AGED, SLOW = "connection_resistance_high", "resistance_high", "slow"
+SLOW_SIZE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,14 @@ def _path(seed: int) -> Iterator[Outcome]:
     yield from (path_outcome(scenario, seed) for scenario in worse_path(PATH_RATIO))
 
 
-PARTS: dict[str, Callable[[int], Iterator[Outcome]]] = {"rise": _rise, "joint": _joint, "path": _path}
+def _slow(seed: int) -> Iterator[Outcome]:
+    mild = next(climate for climate in climates() if climate.name.startswith("mild"))
+    for scenario in a_row_a_minute([*aged_cell(SLOW_SIZE, mild), *bad_joint(SLOW_SIZE, mild)]):
+        outcome = joint_outcome(scenario, seed, scenario.faults[0].kind)
+        yield replace(outcome, part=SLOW)
+
+
+PARTS: dict[str, Callable[[int], Iterator[Outcome]]] = {"rise": _rise, "joint": _joint, "path": _path, SLOW: _slow}
 
 
 def print_outcome(one: Outcome) -> None:
@@ -210,6 +218,10 @@ def print_summary(outcomes: list[Outcome]) -> None:
     if narrow:
         open_ = sum(one.undecided or one.named == "nothing" for one in narrow)
         print(f"joint or cell, less than 10 K: {open_} of {len(narrow)} called undecided")
+    slow = [one for one in outcomes if one.part == SLOW]
+    if slow:
+        right = sum(one.named == one.case for one in slow)
+        print(f"a row a minute: {sum(one.named != 'nothing' for one in slow)} of {len(slow)} told, {right} named right")
     print(f"other warnings of these kinds: {sum(len(one.other_warnings) for one in outcomes)}")
 
 

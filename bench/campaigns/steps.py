@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from bench.edges import AGED, DISCHARGES, EDGES, JOINT, PARTS, SPAN_KELVIN, TOLD_SHARE, Outcome
+from bench.edges import AGED, DISCHARGES, EDGES, JOINT, PARTS, SLOW, SPAN_KELVIN, TOLD_SHARE, Outcome
 from bench.kept_outcomes import kept_outcomes
 from bench.target_row import Measured, TargetRow, known, pooled
 
@@ -26,6 +26,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> list[TargetRow]:
     named = [one for one in outcomes if one.part in {JOINT, AGED}]
     wide = [one for one in named if one.span_kelvin >= SPAN_KELVIN]
     narrow = [one for one in named if one.span_kelvin < SPAN_KELVIN]
+    slow = [one for one in outcomes if one.part == SLOW]
     return [
         _counted(RESISTANCE, "+25 % told after steps of 0.1C within 10 K of 25 °C", "steps", EDGES, outcomes, "rise"),
         _share(
@@ -35,6 +36,9 @@ def rows_of(outcomes: Sequence[Outcome]) -> list[TargetRow]:
         ),
         _share(
             "called undecided or not told, it spanned less", [one.undecided or one.named == "nothing" for one in narrow]
+        ),
+        _share(
+            "+40 % of a cell or by a joint, a row a minute: told of that cell", [one.named != "nothing" for one in slow]
         ),
         _counted(PATH, "+60 % told after discharges", "", DISCHARGES, outcomes, "path"),
     ]

@@ -13,16 +13,19 @@ from cellwarden.estimation.charge_anchor import (
     COUNTED,
     FLOAT_REGULATION_VOLT,
     FULL_SOC,
+    FULL_SOC_SIGMA,
+    HELD_SOC,
     LOW_FLOAT_VOLT,
     SETTLED_SECOND,
     SETTLED_SOC,
     begin_at_full,
     forget_zero,
+    hold_full,
     may_be_charged,
     watch_settled,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays
-from cellwarden.estimation.charge_cascade import ESTIMATOR
+from cellwarden.estimation.charge_cascade import ESTIMATOR, initial_charge
 from cellwarden.estimation.charge_handover import try_handover
 from cellwarden.estimation.charge_kernel import NEWS_SHARE_OF_CAPACITY, news_of_place
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
@@ -190,3 +193,30 @@ def test_what_was_learnt_since_a_full_pack_outlives_a_curve_that_is_given_up_lat
     learnt = state.x[:, cc.LN_CAPACITY].copy()
     begin_at_full(state)
     assert state.x[:, cc.LN_CAPACITY] == pytest.approx(learnt)
+
+
+@pytest.mark.parametrize("soc", [0.95, 0.97, FULL_SOC - HELD_SOC - 1e-6])
+def test_a_count_that_runs_off_while_the_pack_stays_full_is_held(soc: float) -> None:
+    """By a zero of the current that has jumped, hour after hour; every curve's count, but none that was given up."""
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    capacity = np.exp(state.x[:, cc.LN_CAPACITY])
+    state.x[:, cc.DEFICIT] = (1.0 - soc) * capacity
+    state.p[:, cc.DEFICIT, cc.DEFICIT] = 1e-4
+    state.memory[-1, cc.GIVEN_UP] = 1.0
+    hold_full(state)
+    held = 1.0 - state.x[:, cc.DEFICIT] / capacity
+    np.testing.assert_allclose(held[:-1], FULL_SOC - HELD_SOC)
+    np.testing.assert_allclose(state.p[:-1, cc.DEFICIT, cc.DEFICIT], (FULL_SOC_SIGMA * capacity[:-1]) ** 2)
+    assert held[-1] == pytest.approx(soc)
+    for p in state.p:
+        assert np.linalg.eigvalsh(p).min() > -1e-9
+
+
+@given(st.floats(FULL_SOC - HELD_SOC, 1.0))
+def test_a_count_that_is_near_full_stays(soc: float) -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    state.x[:, cc.DEFICIT] = (1.0 - soc) * np.exp(state.x[:, cc.LN_CAPACITY]) - 1e-9
+    before = state.x.copy(), state.p.copy()
+    hold_full(state)
+    np.testing.assert_array_equal(state.x, before[0])
+    np.testing.assert_array_equal(state.p, before[1])

@@ -110,7 +110,7 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> b
 
 @bare_kernel
 def hold_full(state: ChargeArrays) -> None:
-    """Keep the count of a pack that stays full within what a full pack may lack: it runs off with the current's zero."""
+    """Keep the count of a pack that stays full near full: it runs off with the current's zero."""
     for k in range(state.x.shape[0]):
         x, p = state.x[k], state.p[k]
         capacity = np.exp(x[cc.LN_CAPACITY])
