@@ -153,3 +153,17 @@ def test_steps_that_are_read_a_minute_and_a_half_late_tell_the_ten_seconds_less_
     assert (truth < track.resistance_high_ohm[-1]).all()
     assert np.abs(track.resistance_ohm[-1] * 1.23 / (truth * grown) - 1.0).max() < 0.03
     assert np.abs(track.relative_fraction[-1] / (SIZE / np.median(SIZE)) - 1.0).max() < 0.02
+
+
+def test_late_readings_of_steps_near_full_tell_no_resistance() -> None:
+    """A minute after it, a step that begins on the knee has moved each cell by what the knee is where it stood."""
+    context = context_of(8)
+    minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE)), context)
+    full = middle_soc(len(minutes), 8)
+    near = dataclasses.replace(full, soc_fraction=np.full_like(full.soc_fraction, 0.98))
+    for seconds, told in ((10.0, True), (90.0, False)):
+        board = Board()
+        board.put(near)
+        read = dataclasses.replace(edges, elapsed_second=np.full(len(edges), seconds))
+        state = ESTIMATOR.step(ESTIMATOR.initial(context), minutes, read, board, context)
+        assert bool((state.edge_count > 0.0).any()) is told

@@ -26,6 +26,7 @@ SLOPE_FLOOR_VOLT = 0.05  # and what it may be off by on the plateau [V per unit 
 FEWEST_LIVE_CELLS = 3
 PLATEAU_SOC, KNEE_VOLT = 0.9, 0.12  # a cell charged to so far above its voltage at this z is in the knee: no edge
 EMPTY_SOC, FULL_SOC, OUTSIDE_NOISE = 0.06, 0.95, 0.25  # beyond these the surface runs full or empty; relative, of ρ
+LATE_SECOND = 25.0  # after which a step at the ends of the curve tells where a cell stands, not what it resists
 ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error
 NOISE_MEMORY_EDGES = 40.0
 MEDIAN_VARIANCE = 1.57  # of the median of normal values over that of their mean
@@ -176,6 +177,7 @@ def _measure(noise_volt: float, edges: Edges, e: int, scale: StepScale, ratio: F
     # charge moves the open-circuit voltage after the step, and before it while the reading was averaged
     lag_second = min(2.0 * edges.tolerance_second[e] * 1.5, 0.5 * edges.steady_second[e])
     moved_soc = (after * edges.elapsed_second[e] + before * lag_second) / 3600.0 / scale.nominal_ah
+    is_late = edges.elapsed_second[e] > LATE_SECOND
     live = 0
     for j in range(ratio.shape[0]):
         low, high = edges.before_volt[e, j], edges.after_volt[e, j]
@@ -183,9 +185,11 @@ def _measure(noise_volt: float, edges: Edges, e: int, scale: StepScale, ratio: F
         drift_volt = slope * moved_soc if np.isfinite(slope) else 0.0
         told = (high - low - drift_volt) * np.sign(after - before) / unit_volt
         drift_noise = SLOPE_SHARE * abs(drift_volt) + SLOPE_FLOOR_VOLT * abs(moved_soc)
-        outside = OUTSIDE_NOISE * told if soc < EMPTY_SOC or soc > FULL_SOC else 0.0
+        is_outside = soc < EMPTY_SOC or soc > FULL_SOC
+        outside = OUTSIDE_NOISE * told if is_outside else 0.0
         noise[j] = np.sqrt((noise_volt**2 + drift_noise**2) / unit_volt**2 + outside**2)
         is_live = np.isfinite(told) and told > 0.0 and max(low, high) < scale.knee_volt
+        is_live = is_live and not (is_late and is_outside)
         ratio[j] = told if is_live else np.nan
         live += 1 if is_live else 0
     return live
