@@ -185,16 +185,34 @@ def test_a_cell_that_stands_far_above_and_is_bled_alone_is_fuller_by_what_it_was
     """Others that have not reached the knee say nothing, and need not: the balancer's log does."""
     held = found(soc_imbalance.DETECTOR, FULLER)
     assert {item.cell for item in held} == {ODD + 1}
-    assert held[-1].magnitude == pytest.approx(0.06 * 40.0, rel=0.05)
+    bled = 0.06 * 240.0 * (1.0 - np.exp(-39.0 / 240.0))
+    assert held[-1].magnitude == pytest.approx(bled, rel=0.02)
+    assert held[-1].magnitude_low == pytest.approx(bled * (1.0 - 1.96 * 0.05), rel=0.02)
+    assert held[-1].magnitude_high == pytest.approx(2.0 * bled, rel=0.02), "the others' place is not known"
     assert "Ah fuller" in held[-1].explanation
     assert found(soc_imbalance.DETECTOR, FULLER, block_rows=7) == held
     for unlike in (
         {"bled_ah": odd(0.03)},  # less than the limit in all that time
+        {"bled_ah": odd(0.03), "behind_ah": odd(-4.0)},  # and what is only guessed before a full charge adds nothing
         {"bled_ah": 0.06},  # all cells are bled alike
         {"voltage_volt": odd(3.38, 3.36)},  # as an error of the reading may be
         {"voltage_volt": odd(3.42, 3.36), "offset_volt": odd(0.05)},  # as the error of this reading is
     ):
         assert found(soc_imbalance.DETECTOR, dataclasses.replace(FULLER, **unlike)) == []
+
+
+def test_what_is_left_of_a_fuller_cell_adds_to_what_it_was_bled_once_the_pack_was_full() -> None:
+    tracks = dataclasses.replace(FULLER, behind_ah=odd(-1.0), fulls=1.0)
+    bled = 0.06 * 240.0 * (1.0 - np.exp(-39.0 / 240.0))
+    assert found(soc_imbalance.DETECTOR, tracks)[-1].magnitude == pytest.approx(bled + 1.0, rel=0.02)
+    emptier = found(soc_imbalance.DETECTOR, dataclasses.replace(tracks, behind_ah=odd(0.2)))
+    assert emptier[-1].magnitude == pytest.approx(bled, rel=0.02), "a count that has it emptier is wrong"
+
+
+def test_a_bleed_that_goes_on_for_months_is_no_fuller_cell_without_end() -> None:
+    long = found(soc_imbalance.DETECTOR, dataclasses.replace(FULLER, hours=1500))
+    assert long[-1].magnitude < 0.06 * 240.0
+    assert all(item.severity is not Severity.CRITICAL for item in long)
 
 
 def test_once_it_is_level_a_fuller_cell_is_none() -> None:

@@ -118,8 +118,16 @@ def test_charge_in_the_cold_is_counted_once_it_is_certain() -> None:
     assert not [item for item in mild if item.kind == "cold_charge"]
 
 
-def test_cuts_change_no_evidence() -> None:
-    minutes, board, context = analysed(KnownPack(days=3.0, ambient_celsius=-9.0, change_day=1.1, offset_jump=2.0))
+@pytest.mark.parametrize(
+    "pack",
+    [
+        KnownPack(days=3.0, ambient_celsius=-9.0, change_day=1.1, offset_jump=2.0),
+        KnownPack(days=5.0, change_day=0.0, path_factor=1.8),
+    ],
+    ids=["offset", "path"],
+)
+def test_cuts_change_no_evidence(pack: KnownPack) -> None:
+    minutes, board, context = analysed(pack)
     tracks = [track for detector in DETECTORS for track in detector.needs]
     rng = np.random.default_rng(4)
     bounds = [0, *sorted(rng.integers(0, len(minutes), 20).tolist()), len(minutes)]

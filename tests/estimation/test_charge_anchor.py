@@ -14,10 +14,11 @@ from cellwarden.estimation.charge_anchor import (
     FLOAT_REGULATION_VOLT,
     FULL_SOC,
     FULL_SOC_SIGMA,
-    HELD_SOC,
+    HELD_BELOW_SOC,
     LOW_FLOAT_VOLT,
     SETTLED_SECOND,
     SETTLED_SOC,
+    TOLD_BELOW_SOC,
     begin_at_full,
     forget_zero,
     hold_full,
@@ -195,7 +196,7 @@ def test_what_was_learnt_since_a_full_pack_outlives_a_curve_that_is_given_up_lat
     assert state.x[:, cc.LN_CAPACITY] == pytest.approx(learnt)
 
 
-@pytest.mark.parametrize("soc", [0.95, 0.97, FULL_SOC - HELD_SOC - 1e-6])
+@pytest.mark.parametrize("soc", [0.95, 0.97, FULL_SOC - HELD_BELOW_SOC - 1e-6])
 def test_a_count_that_runs_off_while_the_pack_stays_full_is_held(soc: float) -> None:
     """By a zero of the current that has jumped, hour after hour; every curve's count, but none that was given up."""
     state = initial_charge(string_context(KnownString(stages=(), cells=4)))
@@ -205,14 +206,18 @@ def test_a_count_that_runs_off_while_the_pack_stays_full_is_held(soc: float) -> 
     state.memory[-1, cc.GIVEN_UP] = 1.0
     hold_full(state)
     held = 1.0 - state.x[:, cc.DEFICIT] / capacity
-    np.testing.assert_allclose(held[:-1], FULL_SOC - HELD_SOC)
+    np.testing.assert_allclose(held[:-1], FULL_SOC - HELD_BELOW_SOC)
     np.testing.assert_allclose(state.p[:-1, cc.DEFICIT, cc.DEFICIT], (FULL_SOC_SIGMA * capacity[:-1]) ** 2)
     assert held[-1] == pytest.approx(soc)
+    state.x[0, cc.DEFICIT] = 0.05 * capacity[0]
+    state.memory[0, cc.TOP_SIGMA] = 0.002  # the knee's shape tells how far from full a full pack is
+    hold_full(state)
+    assert 1.0 - state.x[0, cc.DEFICIT] / capacity[0] == pytest.approx(FULL_SOC - TOLD_BELOW_SOC)
     for p in state.p:
         assert np.linalg.eigvalsh(p).min() > -1e-9
 
 
-@given(st.floats(FULL_SOC - HELD_SOC, 1.0))
+@given(st.floats(FULL_SOC - HELD_BELOW_SOC, 1.0))
 def test_a_count_that_is_near_full_stays(soc: float) -> None:
     state = initial_charge(string_context(KnownString(stages=(), cells=4)))
     state.x[:, cc.DEFICIT] = (1.0 - soc) * np.exp(state.x[:, cc.LN_CAPACITY]) - 1e-9

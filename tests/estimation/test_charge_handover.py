@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_anchor import ANCHORED, TIED
 from cellwarden.estimation.charge_arrays import ChargeArrays
@@ -17,16 +18,17 @@ from cellwarden.estimation.charge_handover import (
     leave_wrong_knee,
 )
 from cellwarden.estimation.charge_start import summarise_starts
+from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from tests.estimation.known_string import KnownString, string_context
 
 ON_KNEE = 0.992
 
 
-def guessed(soc: float = ON_KNEE, rest_second: float = 2.0 * WRONG_KNEE_SECOND, tied: float = 0.0) -> ChargeArrays:
+def guessed(soc: float = ON_KNEE, rest_second: float = 2.0 * WRONG_KNEE_SECOND) -> ChargeArrays:
     """Filters that were handed a charge, and what else they have learnt beside it."""
     state = initial_charge(string_context(KnownString(stages=(), cells=4)))
-    state.scalars[ANCHORED], state.scalars[TIED] = 1.0, tied
+    state.scalars[ANCHORED] = 1.0
     state.x[:, cc.DEFICIT] = (1.0 - soc) * np.exp(state.x[:, cc.LN_CAPACITY])
     state.x[:, cc.LN_R2] += 2.0
     state.memory[:, cc.REST_SECOND] = rest_second
@@ -42,7 +44,12 @@ def expected(state: ChargeArrays, soc: float = ON_KNEE) -> float:
 
 def test_it_goes_back_to_hypotheses_without_what_was_learnt_beside_it() -> None:
     state = guessed()
+    state.zero[ZERO], state.zero[ZERO_VAR] = 0.4, 1e-6
+    state.y[:, cd.DIFFERENCE], state.memory_y[:, cd.LOCATED] = 1.0, 1.0
     assert leave_wrong_knee(state, expected(state) - 1.1 * WRONG_KNEE_VOLT)
+    assert not state.y.any()
+    assert not state.memory_y[:, cd.LOCATED].any()
+    np.testing.assert_allclose(state.x[:, cc.OFFSET], 0.4, atol=0.01)
     assert state.scalars[ANCHORED] == state.scalars[TIED] == 0.0
     np.testing.assert_array_equal(state.x[:, cc.LN_R2], state.prior[:, 0, cc.LN_R2])
     mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
@@ -56,10 +63,9 @@ def test_it_goes_back_to_hypotheses_without_what_was_learnt_beside_it() -> None:
     [
         (guessed(), 0.9 * WRONG_KNEE_VOLT),
         (guessed(), -2.0 * WRONG_KNEE_VOLT),
-        (guessed(tied=1.0), 2.0 * WRONG_KNEE_VOLT),
         (guessed(rest_second=0.5 * WRONG_KNEE_SECOND), 2.0 * WRONG_KNEE_VOLT),
     ],
-    ids=["as far as a knee is off", "it stands higher", "the pack was full", "under load"],
+    ids=["as far as a knee is off", "it stands higher", "under load"],
 )
 def test_it_stays_where_nothing_contradicts_it(state: ChargeArrays, below: float) -> None:
     before = state.x.copy()

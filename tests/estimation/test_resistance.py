@@ -149,10 +149,27 @@ def test_steps_that_are_read_a_minute_and_a_half_late_tell_the_ten_seconds_less_
     )
     _, track = run_rows(ESTIMATOR.initial(context), minutes, late, context)
     truth = REFERENCE_OHM * SIZE
-    assert (track.resistance_low_ohm[-1] < truth).all()
-    assert (truth < track.resistance_high_ohm[-1]).all()
+    for count in (1, 3, 10, 20, 50):
+        row = int(np.argmax(track.edge_count.max(axis=1) >= count))
+        assert (track.resistance_low_ohm[row] < truth).all()
+        assert (truth < track.resistance_high_ohm[row]).all()
     assert np.abs(track.resistance_ohm[-1] * 1.23 / (truth * grown) - 1.0).max() < 0.03
     assert np.abs(track.relative_fraction[-1] / (SIZE / np.median(SIZE)) - 1.0).max() < 0.02
+
+
+def test_a_joint_has_no_slow_part_that_a_late_reading_would_add() -> None:
+    context = context_of(8)
+    joint = only(2, 0.4 * REFERENCE_OHM)
+    minutes, edges = reduced(samples_of(KnownPack(size=np.ones(8), film_ohm=NONE, joint_ohm=joint)), context)
+    step = edges.current_after_ampere - edges.current_before_ampere
+    own = edges.voltage_after_volt - edges.voltage_before_volt
+    after_change = edges.unix_time_second > edges.unix_time_second[len(edges) // 2]
+    of_joint = np.outer(step, joint) * after_change[:, None]
+    grown = edges.voltage_before_volt + 1.23 * (own - of_joint) + of_joint
+    delays = {"elapsed_second": np.full(len(edges), 90.0), "elapsed_tolerance_second": np.full(len(edges), 30.0)}
+    late = dataclasses.replace(edges, voltage_after_volt=grown, **delays)
+    _, track = run_rows(ESTIMATOR.initial(context), minutes, late, context)
+    assert track.relative_fraction[-1, 2] == pytest.approx(1.4, abs=0.07)
 
 
 def test_late_readings_of_steps_near_full_tell_no_resistance() -> None:

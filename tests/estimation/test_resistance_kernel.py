@@ -85,6 +85,7 @@ def test_at_one_temperature_steps_of_different_size_tell_slow_transfer_from_a_jo
             ratio,
             noise,
             1.0,
+            1.0,
             count,
             told,
             changed,

@@ -110,7 +110,8 @@ class EdgeBlock:
 
     Attributes
     ----------
-    unix_time_second : (E,) time of the sample that completed the edge (about 10 s after the step) [s]
+    unix_time_second : (E,) time of the sample that completed the edge, about 10 s after the step, in slow logs 1.5
+        intervals [s]
     minute_row : (E,) index of the row in the accompanying `MinuteBlock` that holds that sample
     elapsed_second : (E,) time from the step to the second voltage reading; the middle of what is possible where the
         sampling interval is longer than the step [s]

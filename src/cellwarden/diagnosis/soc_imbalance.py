@@ -6,7 +6,8 @@ it is apart rests on the curve that the cells are taken to have, but where that 
 with the pack as its own yardstick. What the balancer has levelled in the last days while a cell was seen apart is known
 from its log, whatever the knee, and counts as well: a string that is being levelled was that far apart. What a leak
 explains of it is the leak's. A cell that stands far above its neighbours and is bled for hours while they are not is
-fuller by what it is bled, whether the others have reached the knee or not: no error of a reading is as large as that.
+fuller by what it is bled at least, whether the others have reached the knee or not: one that is only read too high
+would be level, and far below, after a few tenths of a per cent of its charge.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ HOURS_NEEDED = 6.0
 KNEE_SHARE = 0.2  # of a difference, that the width of an unknown knee may make of it
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
-ALONE_VOLT = 0.025  # above the others, of a cell that is bled because it is fuller; offsets of readings are smaller
+ALONE_VOLT = 0.025  # above the others, its reading's offset taken out, of a cell that is bled because it is fuller
+ALONE_SHARE = 0.5  # of the limit, above which what a cell was bled alone is worth looking at
+ALONE_CELLS = 3  # of fewer, the median is no yardstick for one
 LEVELLED_HOURS = 240.0  # for which the balancer's work is remembered
 CONTRADICTED_SIGMAS = 2.0  # of what the last charge showed
 BLEED_SHARE = 0.05  # by which the bleed current may be off
@@ -54,9 +57,9 @@ class ImbalanceWatch:
     """Levels held, how far each cell stood apart on the top knee, and what was levelled.
 
     `bled_ah` (n_cells,) is the charge that the median cell was bled above each cell while that was seen apart in the
-    last days, and `hours` (1,) their number, both fading; `alone_ah` (n_cells,) is what each cell was bled above the
-    median while it stood far above, fading once it does not. `stood` is how far apart each cell stood at little
-    current, wherever the others were.
+    last days, `alone_ah` (n_cells,) what each cell was bled above the median at little current while it stood far
+    above, and `hours` (1,) their number, all fading. `stood` is how far apart each cell stood at little current,
+    wherever the others were.
     """
 
     watch: WatchState
@@ -74,15 +77,20 @@ class _Apart:
     """How far cells are behind the median, (M, n_cells) [Ah]: what is left, what was levelled, sigma of both together.
 
     `flatter` (M,) is the factor by which what is left may be larger: the knee's slope is known but for a factor.
+    `unseen_ah` is what may be left of it beside, where nothing tells it.
     """
 
     left_ah: FloatArray
     levelled_ah: FloatArray
     sigma_ah: FloatArray
     flatter: FloatArray
+    unseen_ah: FloatArray
 
     def and_alone(self, alone_ah: FloatArray, is_high: NDArray[np.bool_], told: NDArray[np.bool_]) -> _Apart:
-        """With what cells that stand far above were bled; what is left of those is known once the pack was full."""
+        """With what cells that stand far above were bled; what is left of those is known once the pack was full.
+
+        Before, as much again may be.
+        """
         left = np.where(told, np.fmin(self.left_ah, 0.0), 0.0)
         sigma = joint_sigma(np.where(told, self.sigma_ah, 0.0), BLEED_SHARE * alone_ah)
         return _Apart(
@@ -90,6 +98,7 @@ class _Apart:
             np.where(is_high, -alone_ah, self.levelled_ah),
             np.where(is_high, sigma, self.sigma_ah),
             self.flatter,
+            np.where(is_high & ~told, alone_ah, 0.0),
         )
 
 
@@ -110,11 +119,12 @@ def _initial(context: PackContext) -> ImbalanceWatch:
 
 @njit(cache=True)
 def fading_sum(start: FloatArray, change: FloatArray, elapsed_hours: FloatArray) -> FloatArray:
-    """(M, n) sum of all changes so far, each fading over (M, n) hours; `start` (n,), of the row before, is changed."""
+    """(M, n) sum of all changes so far, each fading since; `start` (n,), of the row before, is changed."""
     result = np.empty_like(change)
     for m in range(change.shape[0]):
+        keep = np.exp(-elapsed_hours[m] / LEVELLED_HOURS)
         for j in range(start.shape[0]):
-            start[j] = np.exp(-elapsed_hours[m, j] / LEVELLED_HOURS) * start[j] + change[m, j]
+            start[j] = keep * start[j] + change[m, j]
         result[m] = start
     return result
 
@@ -149,7 +159,7 @@ def _apart(left: FloatArray, sigma: FloatArray, bled_ah: FloatArray, hours: Floa
     """How far cells are apart along a block, what was levelled included."""
     done = levelled(left, bled_ah, board.get(SelfDischargeTrack).self_discharge_low_ampere * hours)
     flatter = np.exp(TWO_SIGMA * board.get(FloatLeakTrack).log_slope_sigma)
-    return _Apart(left, done, joint_sigma(sigma, BLEED_SHARE * done), flatter)
+    return _Apart(left, done, joint_sigma(sigma, BLEED_SHARE * done), flatter, np.zeros_like(left))
 
 
 def _step(
@@ -163,32 +173,32 @@ def _step(
     stands, stood = follow_difference(state.stood, minutes, calm, MEMORY_HOURS)
     elapsed, bled, hours = minutes.elapsed_second / 3600.0, state.bled_ah.copy(), state.hours.copy()
     above = middle_values(minutes.bleed_ah)[:, None] - minutes.bleed_ah
-    high = stood.volt - board.get(VoltageOffsetTrack).voltage_offset_volt >= ALONE_VOLT
+    high = stood.volt - np.fmax(board.get(VoltageOffsetTrack).voltage_offset_high_volt, 0.0) >= ALONE_VOLT
+    high &= context.cell_count >= ALONE_CELLS
     alone = state.alone_ah.copy()
-    alone_ah = fading_sum(alone, np.where(high, np.fmax(-above, 0.0), 0.0), np.where(high, 0.0, elapsed[:, None]))
+    alone_ah = fading_sum(alone, np.where(high & calm[:, None], np.fmax(-above, 0.0), 0.0), elapsed)
     above = np.where(np.abs(seen.volt) >= SEEN_VOLT, above, 0.0)
     behind = board.get(SocTrack).deficit_difference_ah
     check, left_ah = held_since_full(state.check, behind - middle_values(behind)[:, None], full_count, elapsed)
-    total_hours = fading_sum(hours, elapsed[:, None], elapsed[:, None])
+    total_hours = fading_sum(hours, elapsed[:, None], elapsed)
     stand = board.get(KneeStandTrack)
     told = (full_count[:, None] > 0) | np.isfinite(stand.behind_ah)
     left_ah, sigma_ah = _left(left_ah, board.get(SocTrack).deficit_difference_sigma_ah, stand)
-    is_high = high & (alone_ah > 0.0)
-    apart = _apart(
-        left_ah, sigma_ah, fading_sum(bled, above, np.broadcast_to(elapsed[:, None], above.shape)), total_hours, board
-    )
+    bled_alone = alone_ah >= ALONE_SHARE * _limit_ah(context)
+    is_high = high & bled_alone
+    apart = _apart(left_ah, sigma_ah, fading_sum(bled, above, elapsed), total_hours, board)
     apart = apart.and_alone(alone_ah, is_high, told)
 
     def of_rows(rows: IntArray) -> Deviation:
         left, volt = apart.left_ah[rows], seen.volt[rows]
-        shown = ((volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)) | is_high[rows]
+        shown = (told[rows] & (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)) | is_high[rows]
         return Deviation(
             value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
             sigma=apart.sigma_ah[rows],
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=(told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | (alone_ah[rows] > 0.0),
+            known=(told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | bled_alone[rows],
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
@@ -203,7 +213,7 @@ def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
     """By how much less and more a cell may be apart than is thought, both ≥ 0 [Ah]."""
     spread = TWO_SIGMA * float(apart.sigma_ah[row, cell])
     flatter = (float(apart.flatter[row]) - 1.0) * abs(float(apart.left_ah[row, cell]))
-    return spread, max(spread, flatter)
+    return spread, max(spread, flatter, float(apart.unseen_ah[row, cell]))
 
 
 def _evidence(

@@ -35,6 +35,7 @@ BASELINE_SECOND = 86400.0  # of informed time before the path is judged
 SLOWEST_SECOND = 60.0 * 86400.0
 BASELINE_SIGMA = 0.04
 BESIDE_RATIO = 1.4  # of a baseline over the others', beyond which it is no reference for what is sound
+BESIDE_SIGMA = 0.1  # by which the paths of sound cells differ in one pack, from place to place
 PERSIST_SECOND = 7200.0
 
 # slots of a sensor
@@ -120,7 +121,8 @@ def follow_baseline(
             beside = judged and own[BASELINE] - own[USUAL] > math.log(BESIDE_RATIO)
             if beside:
                 rise = path_log[k, g] - own[USUAL]
-            _judge(own, rise, math.sqrt(sigma[k, g] ** 2 + BASELINE_SIGMA**2), judged, stamp[k], elapsed[k])
+            of_reference = BESIDE_SIGMA if beside else BASELINE_SIGMA
+            _judge(own, rise, math.sqrt(sigma[k, g] ** 2 + of_reference**2), judged, stamp[k], elapsed[k])
             level[k, g] = int(own[LEVEL])
             detail[k, g, RISE] = rise
             detail[k, g, BEGIN] = own[SINCE]
@@ -159,7 +161,8 @@ def _evidence(
     if severity is None:
         return Evidence(at_unix_time_second=stamp, kind=KIND, cell=None, sensor=name, severity=None)
     rise = float(detail[RISE])
-    sigma = math.sqrt(float(track.path_log_sigma[at]) ** 2 + BASELINE_SIGMA**2)
+    of_reference = BESIDE_SIGMA if detail[BESIDE] > 0.0 else BASELINE_SIGMA
+    sigma = math.sqrt(float(track.path_log_sigma[at]) ** 2 + of_reference**2)
     ratio = math.exp(rise)
     cells = ", ".join(str(cell + 1) for cell in context.sensor_cells[at[1]])
     now = float(track.thermal_resistance_kelvin_per_watt[at])

@@ -1,4 +1,4 @@
-"""What the cells' differences are worth once the curve by which they were placed is taken for another make's.
+"""What the cells' differences are worth once they are taken for another make than that by whose curve they were placed.
 
 On the knee a difference of voltages is a difference of charge over the curve's slope, and knees of different makes
 differ by a factor in slope. A cell that was placed by the one curve is misplaced by what lies between the two, and what
@@ -16,7 +16,7 @@ __all__ = ["doubt_places"]
 # of the capacity: by how much one make's knee misplaces another make's cells; at 3.40 V the curves of the five LFP
 # cells at hand are 0.4 % apart
 PLACE_SHARE = 0.005
-LEAK_SHARE = 1.0  # of what each cell seems to lose
+LEAK_SHARE = 1.0  # of what each cell seems to lose: a knee of half the slope makes nothing or twice as much of it
 
 
 @bare_kernel
@@ -24,7 +24,7 @@ def doubt_places(state: ChargeArrays, capacity_ah: float) -> None:
     """Doubt where the cells stand, what they seem to lose, and what that made of the differences since."""
     for j in range(state.y.shape[0]):
         y, q = state.y[j], state.q[j]
-        hours = q[cd.DIFFERENCE, cd.LEAK] / q[cd.LEAK, cd.LEAK]
+        hours = max(q[cd.DIFFERENCE, cd.LEAK] / q[cd.LEAK, cd.LEAK], 0.0)
         variance = (LEAK_SHARE * y[cd.LEAK]) ** 2
         q[cd.LEAK, cd.LEAK] += variance
         q[cd.DIFFERENCE, cd.LEAK] += hours * variance

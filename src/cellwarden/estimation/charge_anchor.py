@@ -34,7 +34,8 @@ SETTLED_SECOND = 3600.0  # after which next to nothing of a charge's polarisatio
 SETTLED_SOC, SETTLED_SOC_SIGMA, LEAST_SETTLED_SOC = 0.97, 0.02, 0.87
 SETTLED_ABOVE_VOLT = 0.008
 FULL_SOC, FULL_SOC_SIGMA = 0.99, 0.008
-HELD_SOC = 0.012  # one and a half sigmas
+# one and a half sigmas, and as far as the knee's shape may say that a full pack is from full
+HELD_BELOW_SOC, TOLD_BELOW_SOC = 0.012, 0.02
 UNEXPECTED_FULL_SOC, LOST_FULL_SOC = 0.015, 0.03  # at the first full row, and hour by hour while it stays full
 DRAWN_C_RATE = 0.02
 IDLE_REST_SECOND = 900.0
@@ -75,7 +76,7 @@ def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: 
     if 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > LEAST_SETTLED_SOC:
         return False
     begin_curves(state, SETTLED_SOC, SETTLED_SOC_SIGMA)
-    _forget_cells(state)
+    forget_cells(state)
     return True
 
 
@@ -103,7 +104,7 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> b
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
-    _forget_cells(state)
+    forget_cells(state)
     _weigh_curves_again(state)
     return True
 
@@ -114,14 +115,15 @@ def hold_full(state: ChargeArrays) -> None:
     for k in range(state.x.shape[0]):
         x, p = state.x[k], state.p[k]
         capacity = np.exp(x[cc.LN_CAPACITY])
-        missing = (1.0 - FULL_SOC + HELD_SOC) * capacity
+        below = TOLD_BELOW_SOC if state.memory[k, cc.TOP_SIGMA] > 0.0 else HELD_BELOW_SOC
+        missing = (1.0 - FULL_SOC + below) * capacity
         if state.memory[k, cc.GIVEN_UP] == 0.0 and x[cc.DEFICIT] > missing:
             x[cc.DEFICIT] = missing
             p[cc.DEFICIT, cc.DEFICIT] = max(p[cc.DEFICIT, cc.DEFICIT], (FULL_SOC_SIGMA * capacity) ** 2)
 
 
 @counted_kernel
-def _forget_cells(state: ChargeArrays) -> None:
+def forget_cells(state: ChargeArrays) -> None:
     """Find the cells' differences anew."""
     for j in range(state.y.shape[0]):
         cd.restart_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
@@ -138,7 +140,7 @@ def _weigh_curves_again(state: ChargeArrays) -> None:
 
 @counted_kernel
 def begin_curves(state: ChargeArrays, soc: float, sigma: float) -> None:
-    """Begin all filters anew at a full pack, of that charge and its sigma, with their curves' odds before the log."""
+    """Begin all filters anew at a charge and its sigma, with their curves' odds before the log: tied to a full pack."""
     for k in range(state.x.shape[0]):
         _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], soc, sigma)
     _weigh_curves_again(state)

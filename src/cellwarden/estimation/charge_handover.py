@@ -16,9 +16,12 @@ from cellwarden.estimation.charge_anchor import (
     FULL_SOC_SIGMA,
     LAST_CURRENT,
     LAST_MEDIAN,
+    LEAST_SETTLED_SOC,
     STARTED,
     TIED,
     begin_curves,
+    forget_cells,
+    keep_zero,
     start_central,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
@@ -52,20 +55,22 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
 def leave_wrong_knee(state: ChargeArrays, median: float) -> bool:
     """Look anew for a charge that was never tied to a full pack and puts it on a knee where it does not stand.
 
-    What the filters made of the difference is forgotten: it went into resistances and curves. Whether that was so;
-    `median` is what the pack stands at [V].
+    What the filters made of the difference is forgotten: it went into resistances, curves and the places of cells.
+    Whether that was so; `median` is what the pack stands at [V].
     """
     best = int(state.scalars[BEST])
     x, memory = state.x[best], state.memory[best]
-    if state.scalars[TIED] > 0.0 or memory[cc.REST_SECOND] < WRONG_KNEE_SECOND:
+    if memory[cc.REST_SECOND] < WRONG_KNEE_SECOND or state.parameters[cc.P_HAS_KNEE] == 0.0:
         return False
     soc = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
     volt, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
-    if slope < WRONG_KNEE_SLOPE_VOLT or volt - median < WRONG_KNEE_VOLT or soc < 0.5:
+    if slope < WRONG_KNEE_SLOPE_VOLT or volt + x[cc.BETA] - median < WRONG_KNEE_VOLT or soc < LEAST_SETTLED_SOC:
         return False
     begin_curves(state, min(soc, 1.0), WRONG_KNEE_SIGMA)
     state.scalars[TIED] = 0.0
+    forget_cells(state)
     lose_anchor(state, WRONG_KNEE_SIGMA)
+    keep_zero(state)
     return True
 
 

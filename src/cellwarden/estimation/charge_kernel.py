@@ -19,6 +19,7 @@ from cellwarden.estimation.charge_anchor import (
     LOST_FULL_SOC,
     ROW_CURRENT,
     SILENT_SECOND,
+    TIED,
     UNEXPECTED_FULL_SOC,
     WAITING_SECOND,
     begin_at_full,
@@ -51,8 +52,7 @@ from cellwarden.estimation.still_reading import is_still, still_stands
 from cellwarden.estimation.unsure_centre import any_located, unsure_soc
 
 LOST_SIGMA = 0.10
-# above full: what no error of a count or a capacity explains, so it was counted from a wrong charge
-OVERFULL_SOC = 0.06
+OVERFULL_SOC = 0.06  # above full: no error of a count or a capacity explains that, it began at a wrong charge
 OVERFULL_SIGMA = 0.2  # of the charge then: nobody knows how wrong, and three sigma reach to the middle of the plateau
 SPARSE_SECOND = 20.0
 # of a log as slow, in jumps from row to row: where a load changes within seconds each row is a draw of its own, and the
@@ -206,7 +206,9 @@ def _correct(
         watch_top(state, work, minutes.voltage[m], minutes.bleed[m], median, bled, charge_ah, elapsed)
         if level_due(state, elapsed, minutes.stamp[m]):
             level_full(state, curves.charge, curves.mode_count, median)
-        if leave_wrong_knee(state, median):
+        if state.scalars[TIED] == 0.0 and leave_wrong_knee(state, median):
+            forget_information(state, INFORMATION)
+            learn_best(state, curves)
             return
         _filter(state, curves, work, minutes, m, median)
 
@@ -311,7 +313,7 @@ def _filter(
         weigh_capacities(state, curves.mode_count)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         learn_best(state, curves)
-    if curves.mode_count[before] == 0 and curves.mode_count[best] > 0:
+    if best != before and curves.mode_count[before] == 0:
         doubt_places(state, np.exp(state.x[best, cc.LN_CAPACITY]))
     around = unsure_soc(state.x[best], state.p[best], state.parameters[cc.P_CAPACITY])
     # A curve that slopes all over leaves a charge unsure only where something is amiss.

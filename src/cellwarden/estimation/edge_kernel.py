@@ -43,17 +43,16 @@ def plan_edge(
 ) -> int:
     """Follow the current by sample k, which has one before it; what the cells have to do, as bits."""
     interval = t - pack[at.LAST_CURRENT_TIME]
-    window = max(2.5, 0.6 * interval)
     bits = 0
     if pack[at.EDGE_PHASE] > 0.0:
-        bits |= _follow_edge(pack, parameters, t, current, interval, window)
+        bits |= _follow_edge(pack, parameters, t, current, interval)
         if bits & at.STORE_EDGE:
             plan[k, at.STORE_AT] = _store_edge(pack, pending)
             plan[k, at.STORE_COUNT] = pack[at.EDGE_SPREAD]
     step = abs(current - pack[at.LAST_CURRENT])
     steady = pack[at.SEGMENT_COUNT] >= 3.0 and interval <= LONGEST_EDGE_INTERVAL_SECOND
     if step >= parameters[at.MIN_STEP] and steady:
-        bits |= _open_edge(pack, t, current, window)
+        bits |= _open_edge(pack, t, current)
     bits |= at.FOLLOW_STEADY
     if abs(current - pack[at.SEGMENT_CURRENT]) > parameters[at.STEADY_BAND] or pack[at.SEGMENT_COUNT] == 0.0:
         pack[at.SEGMENT_CURRENT] = current
@@ -68,20 +67,12 @@ def plan_edge(
 
 
 @bare_kernel
-def _awaited(interval: float) -> float:
-    """How long after a step its answer is read."""
-    return EDGE_SECOND if interval <= TIMELY_INTERVAL_SECOND else LATE_ROWS * interval
-
-
-@bare_kernel
-def _follow_edge(
-    pack: FloatArray, parameters: FloatArray, t: float, current: float, interval: float, window: float
-) -> int:
-    """Follow an open edge until its ten seconds are over or the current moves on."""
+def _follow_edge(pack: FloatArray, parameters: FloatArray, t: float, current: float, interval: float) -> int:
+    """Follow an open edge until its time is over or the current moves on."""
     after = pack[at.EDGE_AFTER_SUM] / pack[at.EDGE_COUNT]
     band = max(parameters[at.STEADY_BAND], 0.05 * abs(after - pack[at.EDGE_BEFORE]))
     elapsed = t - 0.5 * (pack[at.EDGE_EARLY] + pack[at.EDGE_LATE])
-    awaited = _awaited(interval)
+    awaited, window = pack[at.EDGE_AWAITED], pack[at.EDGE_WINDOW]
     over = elapsed > awaited + window or interval > LONGEST_EDGE_INTERVAL_SECOND
     if over or abs(current - after) > band:
         pack[at.EDGE_PHASE] = 0.0
@@ -99,7 +90,7 @@ def _follow_edge(
 
 
 @bare_kernel
-def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int:
+def _open_edge(pack: FloatArray, t: float, current: float) -> int:
     """A step after a steady time: remember both and start to look at what follows."""
     pack[at.EDGE_PHASE] = 1.0
     pack[at.EDGE_EARLY] = pack[at.LAST_CURRENT_TIME]
@@ -110,8 +101,10 @@ def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int
     pack[at.EDGE_COUNT] = 1.0
     pack[at.EDGE_STEADY] = pack[at.LAST_CURRENT_TIME] - pack[at.SEGMENT_BEGIN]
     interval = t - pack[at.LAST_CURRENT_TIME]
+    pack[at.EDGE_AWAITED] = EDGE_SECOND if interval <= TIMELY_INTERVAL_SECOND else LATE_ROWS * interval
+    pack[at.EDGE_WINDOW] = max(2.5, 0.6 * interval)
     elapsed = 0.5 * interval
-    inside = elapsed >= _awaited(interval) - window
+    inside = elapsed >= pack[at.EDGE_AWAITED] - pack[at.EDGE_WINDOW]
     pack[at.EDGE_ELAPSED] = elapsed if inside else 0.0
     pack[at.EDGE_SPREAD] = 1.0 if inside else 0.0
     return at.OPEN_EDGE | at.OPEN_INSIDE if inside else at.OPEN_EDGE
@@ -119,7 +112,7 @@ def _open_edge(pack: FloatArray, t: float, current: float, window: float) -> int
 
 @bare_kernel
 def _store_edge(pack: FloatArray, pending: FloatArray) -> int:
-    """The edge that has run its ten seconds joins those that wait for their minute to close; its place there."""
+    """The edge that has run its time joins those that wait for their minute to close; its place there."""
     p = int(pack[at.PENDING])
     pending[p, at.E_TIME] = pack[at.EDGE_LAST_TIME]
     pending[p, at.E_ELAPSED] = pack[at.EDGE_ELAPSED] / pack[at.EDGE_SPREAD]

@@ -21,8 +21,8 @@ EDGE_PHASE, EDGE_EARLY, EDGE_LATE, EDGE_BEFORE, EDGE_AFTER_SUM, EDGE_COUNT, EDGE
 EDGE_SPREAD, EDGE_LAST_TIME, PENDING = range(43, 46)
 FROZEN_RUN, CALM_LEVEL, CALM_COUNT, EARLIER_CURRENT = range(46, 50)
 GROUP_COUNT, GROUP_INTERVAL, GROUP_CURRENT = 50, 51, 52  # four currents from GROUP_CURRENT on
-CALM_MEAN = 56
-PACK_SLOTS = 57
+CALM_MEAN, EDGE_AWAITED, EDGE_WINDOW = 56, 57, 58
+PACK_SLOTS = 59
 
 # Cells go in groups of LANES. A group's state is one flat array of CELL_SLOTS × LANES: what lies at a known distance in
 # one array needs no proof that it does not overlap, so the compiler takes the cells of a group in step (SIMD).

@@ -16,6 +16,7 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.still_reading import still_stands
 
 __all__ = ["find_misplaced", "is_misplaced"]
 
@@ -24,14 +25,16 @@ APART_VOLT = 0.015  # by which the plateau must lie below the others; less is wh
 SEEN_SHARE = 0.25  # of that distance, above which a cell is on its way down and no error of a count
 PLATEAU_SOC = 0.95  # where the charge branch has come down to the plateau
 FALLEN_VOLT = 0.02  # that a reading on the plateau lies below what is expected; less is a matter of the branch
-FALLEN_SIGMA = 0.06  # of the capacity: how far below the plateau's upper end such a cell stands, and how surely
+HELD_SLOPE_VOLT = 0.5  # of a place on the knee: on the plateau no slope holds a cell
+FALLEN_SIGMA = 0.06  # of the capacity: such a cell is put one sigma below the plateau's upper end, and as surely
 
 
 @bare_kernel
 def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: FloatArray, median: float) -> None:
-    """Let cells be located anew at the next reading that are misplaced in a string that rests on its upper knee.
+    """Let cells be located anew that are misplaced in a string that rests on its upper knee.
 
-    `voltage` (n_cells,) are the readings and `median` is theirs [V]; the curve is read `beside` of z further from full.
+    At the next reading where they stand on the knee, at once where they have leaked to the plateau. `voltage` are the
+    (n_cells,) readings and `median` is theirs [V]; the curve is read `beside` of z further from full.
     """
     x, memory = state.x[best], state.memory[best]
     if memory[cc.REST_SECOND] < RESTED_SECOND or state.parameters[cc.P_HAS_KNEE] == 0.0:
@@ -48,9 +51,11 @@ def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: Float
         soc = 1.0 - (x[cc.DEFICIT] + y[cd.DIFFERENCE]) / (capacity * np.exp(y[cd.LN_RATIO])) - beside
         volt, steep = branch_voltage(state.learnt[0], state.learnt[1], own[cd.HYSTERESIS], soc)
         seen = voltage[j] - median - y[cd.READING_OFFSET]
+        if own[cd.LOCATED] == 0.0 or still_stands(own[cd.STILL :], voltage[j]):
+            continue
         if steep < cd.STEEP_VOLT and is_misplaced(volt - reference, seen):
             own[cd.LOCATED] = 0.0
-        elif median + seen < plateau and volt - reference - seen > FALLEN_VOLT and own[cd.LOCATED] > 0.0:
+        elif steep > HELD_SLOPE_VOLT and median + seen < plateau and volt - reference - seen > FALLEN_VOLT:
             _put_on_plateau(y, state.q[j], own, x[cc.DEFICIT], capacity)
 
 
@@ -70,5 +75,5 @@ def _put_on_plateau(y: FloatArray, p: FloatArray, memory: FloatArray, deficit: f
         p[state, :] = 0.0
         p[:, state] = 0.0
     p[cd.DIFFERENCE, cd.DIFFERENCE] = (FALLEN_SIGMA * capacity) ** 2
-    p[cd.LEAK, cd.LEAK] += (cd.LEAK_REOPENED * capacity) ** 2
+    p[cd.LEAK, cd.LEAK] = max(p[cd.LEAK, cd.LEAK], (cd.LEAK_REOPENED * capacity) ** 2)
     memory[cd.HYSTERESIS] = -1.0

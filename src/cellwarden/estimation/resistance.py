@@ -54,7 +54,7 @@ def _initial(context: PackContext) -> ResistanceState:
         warmest_ever_celsius=np.full(cells, np.nan),
         last_edge_unix_time_second=np.full(1, np.nan),
         last_told_unix_time_second=np.full(1, np.nan),
-        late_doublings=np.zeros(1),
+        late_doublings=np.zeros(2),
         impedance_sum_ohm=np.zeros(cells),
         impedance_count=np.zeros(cells),
         sensor_deviation_kelvin=temperature.deviation_kelvin,

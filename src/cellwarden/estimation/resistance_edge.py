@@ -15,7 +15,7 @@ from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.plugin import PackContext
 from cellwarden.estimation.resistance_joint import name_joints
 from cellwarden.estimation.resistance_state import Filters
-from cellwarden.estimation.resistance_time import late_factor, let_time_pass
+from cellwarden.estimation.resistance_time import late_factor, let_time_pass, remember_delay
 
 __all__ = ["Edges", "StepScale", "edges_seen", "step_scale", "take_edge"]
 
@@ -112,9 +112,10 @@ def _take(
     live = _measure(state.noise_volt[0], edges, e, scale, ratio, noise)
     if live == 0:
         return
-    late = late_factor(state.late_doublings, edges.elapsed_second[e])
+    late = late_factor(edges.elapsed_second[e])
     for j in range(ratio.shape[0]):
         ratio[j] /= late
+        noise[j] /= late
     no_celsius, no_soc = _place_cells(edges.celsius[e], edges.soc_fraction[e], cells)
     last, stamp = state.last_edge_unix_time_second[0], edges.unix_time_second[e]
     state.last_edge_unix_time_second[0] = stamp
@@ -141,6 +142,7 @@ def _take(
     )
     if np.isnan(told):
         return
+    remember_delay(state.late_doublings, edges.elapsed_second[e])
     kernel.update_cells(
         state.bank,
         state.bank_covariance,
@@ -157,6 +159,7 @@ def _take(
         ratio,
         noise,
         alike,
+        late,
         state.edge_count,
         work[INNOVATION],
         work[CHANGED],

@@ -285,6 +285,7 @@ def update_cells(
     ratio: FloatArray,
     noise: FloatArray,
     alike: float,
+    late: float,
     edge_count: FloatArray,
     innovation: FloatArray,
     changed: FloatArray,
@@ -292,7 +293,8 @@ def update_cells(
     """Take one edge into every cell's bank, in place; `innovation` (n_cells,) in units of ρ and `changed` are results.
 
     `cells` (n_cells, 2) holds temperature [°C] and z, `edge_count` (n_cells,) the edges before this one; a cell whose
-    `ratio` is NaN is left alone.
+    `ratio` is NaN is left alone. `late` is what the ratios were divided by because they were read late: a joint has no
+    slow part.
     """
     _update_each(
         x,
@@ -310,6 +312,7 @@ def update_cells(
         ratio,
         noise,
         alike,
+        late,
         edge_count,
         innovation,
         changed,
@@ -336,6 +339,7 @@ def _update_each(
     ratio: FloatArray,
     noise: FloatArray,
     alike: float,
+    late: float,
     edge_count: FloatArray,
     innovation: FloatArray,
     changed: FloatArray,
@@ -358,7 +362,7 @@ def _update_each(
         h[SIZE] = middle_ratio * np.exp(move)
         h[FILM] = scale * series_factor(law, cells[j, 0])
         h[TRANSFER] = scale * transfer_factor(law, before, after, cells[j, 0], cells[j, 1])
-        h[JOINT] = scale
+        h[JOINT] = scale / late
         full = FULL_SIGMA * np.exp((cells[j, 1] - 1.0) / FULL_SOC)
         variance = noise[j] ** 2 + h[SIZE] ** 2 * ((alike * CELL_LAW_SIGMA) ** 2 + full**2 + move_variance)
         # what is wrong with a cell that is far from the median is wrong for many edges on end: no sign of a change

@@ -72,7 +72,7 @@ def rows_of(
     gain = 0.5 * context.pack.sensors.current_gain_tolerance_fraction
     days = np.nan_to_num(np.maximum(unix_time_second[:, None] - last[place], 0.0) / 86400.0)
     common = (law_covariance[:, LOG_SCALE, LOG_SCALE, None] + LAW_FLOOR_SIGMA**2 + gain**2)[place]
-    common = common + kernel.COMMON_WALK_PER_DAY * days + ((LATE_SIGMA * late) ** 2)[place]
+    common = common + kernel.COMMON_WALK_PER_DAY * days + ((LATE_SIGMA * late[:, :1]) ** 2)[place]
     variance = (total_variance + floor)[place] + kernel.PARTS * kernel.CELL_WALK_PER_DAY * days
     spread = np.exp(_TWO_SIDED * np.sqrt(common + variance / relative[place] ** 2))
     resistance_ohm = (middle_ohm * relative)[place]

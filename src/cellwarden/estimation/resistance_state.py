@@ -26,7 +26,7 @@ class ResistanceState:
     coldest_celsius, warmest_celsius : (n_cells,) in the edges since the last change
     coldest_ever_celsius, warmest_ever_celsius : (n_cells,) in all edges
     last_edge_unix_time_second, last_told_unix_time_second : (1,) last edge; last edge or impedance
-    late_doublings : (1,) how late the edges were read, see `resistance_time`
+    late_doublings : (2,) how late the edges were read, and how many (`resistance_time`)
     impedance_sum_ohm, impedance_count : (n_cells,) of the open hour
     sensor_deviation_kelvin, sensor_rested_second : (n_sensors,) see `cell_temperature`
     """

@@ -14,12 +14,12 @@ from cellwarden.estimation import resistance_kernel as kernel
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.resistance_law import LOG_SCALE
 
-__all__ = ["LATE_SIGMA", "late_factor", "let_time_pass"]
+__all__ = ["LATE_SIGMA", "late_factor", "let_time_pass", "remember_delay"]
 
 SECONDS_PER_DAY = 86400.0
 TIMELY_SECOND = 15.0  # up to here the law's own allowance for the time after a step covers it
 # by which the logarithm of the resistance grows with every doubling of the time beyond, and its sigma between makes
-LATE_SHARE, LATE_SIGMA = 0.08, 0.055
+LATE_SHARE, LATE_SIGMA = 0.08, 0.045
 LATE_MEMORY_EDGES = 40.0
 
 
@@ -47,8 +47,19 @@ def let_time_pass(
 
 
 @bare_kernel
-def late_factor(late_doublings: FloatArray, elapsed_second: float) -> float:
-    """Resistance so long after a step over that of ten seconds; the mean delay (1,) in doublings takes it in."""
-    doublings = np.log2(max(elapsed_second, TIMELY_SECOND) / TIMELY_SECOND)
-    late_doublings[0] += (doublings - late_doublings[0]) / LATE_MEMORY_EDGES
-    return float(np.exp(LATE_SHARE * doublings))
+def _doublings(elapsed_second: float) -> float:
+    """How often the time after a step has doubled since what a reading in time has."""
+    return float(np.log2(max(elapsed_second, TIMELY_SECOND) / TIMELY_SECOND))
+
+
+@bare_kernel
+def late_factor(elapsed_second: float) -> float:
+    """Resistance so long after a step over that of ten seconds."""
+    return float(np.exp(LATE_SHARE * _doublings(elapsed_second)))
+
+
+@bare_kernel
+def remember_delay(late_doublings: FloatArray, elapsed_second: float) -> None:
+    """Take an edge into the mean delay in doublings and the number of edges behind it (2,)."""
+    late_doublings[1] = min(late_doublings[1] + 1.0, LATE_MEMORY_EDGES)
+    late_doublings[0] += (_doublings(elapsed_second) - late_doublings[0]) / late_doublings[1]
