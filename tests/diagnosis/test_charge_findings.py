@@ -302,7 +302,7 @@ def test_a_leak_that_has_become_smaller_is_not_called_one_of_this_size() -> None
     assert any("of this size is an internal short" in item.explanation for item in held)
     assert held[-1].severity is Severity.CRITICAL
     assert "of this size" not in held[-1].explanation
-    assert "lost more before" in held[-1].explanation
+    assert "was told larger before" in held[-1].explanation
 
 
 def test_a_leak_is_named_once_it_has_cost_something() -> None:

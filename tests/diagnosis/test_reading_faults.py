@@ -431,7 +431,7 @@ def test_what_is_missed_is_told_from_the_log_alone() -> None:
     cycles = np.abs(full).sum() / 3600.0 / 200.0
     missed = 1.96 * np.sqrt(np.sum(np.diff(coarse - fine) ** 2) / cycles) / 3600.0
     words = evidence[-1].explanation
-    said = float(words.split("lost: about ")[1].split(" %")[0])
+    said = float(words.split("may be off by ")[1].split(" %")[0])
     assert said == pytest.approx(missed, rel=0.25)  # percent of 100 Ah = Ah
 
 

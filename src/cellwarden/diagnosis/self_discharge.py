@@ -32,6 +32,7 @@ VISIBLE_FRACTION = 0.002  # of the capacity: what must have been lost before a l
 SPREADS = 5.0
 RAISED_PROBABILITY = 0.998  # years of many cells, each day a new chance to be wrong
 BLEEDS_COUNTED = "what the balancer took out is accounted for."
+NO_BLEEDS = "the pack has no balancer that could have taken it out."
 BLEEDS_UNKNOWN = "the balancer keeps no log: what it took from the others may come on top."
 
 
@@ -58,6 +59,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
 
     logged = context.has_balancing or context.pack.balancer == "none"
     bleeds = BLEEDS_COUNTED if logged else BLEEDS_UNKNOWN
+    bleeds = NO_BLEEDS if context.pack.balancer == "none" else bleeds
 
     def of_rows(rows: IntArray) -> Deviation:
         leak = track.self_discharge_ampere[rows]
@@ -99,7 +101,11 @@ def _own_spread(leak: FloatArray, sigma: FloatArray) -> FloatArray:
 
 
 def _short_words(*, is_pressing: bool) -> str:
-    return " A loss of this size is an internal short." if is_pressing else " It lost more before, as by a short."
+    if is_pressing:
+        return " A loss of this size is an internal short."
+    return (
+        " It was told larger before, as of a short; a cell that has left the top of its curve tells less of its loss."
+    )
 
 
 def _leak(

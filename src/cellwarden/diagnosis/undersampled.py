@@ -134,8 +134,9 @@ def _add_up(
 def _explanation(loss: SamplingLoss) -> str:
     text = (
         f"Under load the log has a row every {duration_text(loss.interval_second)}. What happens between two rows is "
-        f"lost: about {100.0 * loss.charge_fraction:.2g} % of the charge of a full cycle, "
-        f"{100.0 * loss.heat_fraction:.2g} % of its heat and {100.0 * loss.peak_fraction:.2g} % of the load's peaks"
+        f"not seen: over a full cycle the count may be off by {100.0 * loss.charge_fraction:.2g} % of the charge and "
+        f"{100.0 * loss.heat_fraction:.2g} % of the heat, and {100.0 * loss.peak_fraction:.2g} % of the load's peaks "
+        "are missed"
     )
     if loss.steps_lost:
         return text + "; no step of the current can be followed, so resistances stay unknown."

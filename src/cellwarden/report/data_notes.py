@@ -27,7 +27,10 @@ def open_questions(result: AnalysisResult) -> str:
             )
     if result.readiness is None:
         missing.append("How long the pack would carry its load")
-    left = _list("What it could not tell", missing, "Nothing: it told every quantity of every cell.")
+    all_told = "Nothing: it told every quantity of every cell."
+    if result.advice_next_log:
+        all_told = "It told something of every quantity of every cell; how surely, the intervals say."
+    left = _list("What it could not tell", missing, all_told)
     right = _list("What would tell it", result.advice_next_log, "No advice: log on as before.")
     return element("div", left, right, class_="two")
 

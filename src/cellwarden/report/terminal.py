@@ -116,10 +116,10 @@ def _findings(result: AnalysisResult) -> RenderableType:
 def _finding(result: AnalysisResult, finding: Finding, depth: int) -> RenderableType:
     state = severity_words(finding.severity)
     line = Text()
-    line.append(f"{state.word.capitalize()}. ", style=_STYLES[state.key])
-    cleared = f" {ending_words(result, finding)}." if finding.cleared_unix_time_second is not None else ""
-    line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
     held = finding.cleared_unix_time_second is None
+    line.append(f"{state.word.capitalize()}. " if held else f"Was “{state.word}”. ", style=_STYLES[state.key])
+    cleared = "" if held else f" {ending_words(result, finding)}."
+    line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
     if finding.advice and held and not depth and finding.severity is not Severity.INFO:
         line.append("\nTo do: " + finding.advice)
     grid = Table.grid(padding=(0, 1))

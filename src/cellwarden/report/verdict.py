@@ -47,7 +47,7 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
     facts: list[tuple[str, str]] = []
     if worst is not None:
         facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
-        facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _brackets()))
+        facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
     else:
         facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
@@ -59,6 +59,14 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
 
 def _next_step(result: AnalysisResult) -> str:
     return result.advice_next_log[0] if result.advice_next_log else "Analyse a longer log."
+
+
+def _of_what(worst: Finding) -> str:
+    """What the certainty is of, where a finding names the likelier one of two causes."""
+    if "undecided" not in worst.explanation:
+        return ""
+    words = "That something is wrong there; which of the two it is has not been decided."
+    return element("span", words, class_="reason")
 
 
 def _brackets() -> str:
