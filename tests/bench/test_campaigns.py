@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bench.campaigns import capacity_swings, false_alarms, leaks, readings, sensor_offsets, steps
 from bench.capacity_swings import Swung
-from bench.edges import AGED, JOINT
+from bench.edges import AGED, JOINT, SLOW
 from bench.edges import Outcome as StepOutcome
 from bench.leak_cases import Rung
 from bench.leak_ladder import Outcome as LeakOutcome
@@ -49,10 +49,12 @@ def test_a_joint_named_for_certain_and_right_counts_where_the_temperature_moved(
     wrong = replace(right, part=AGED)
     open_ = replace(right, undecided=True)
     narrow = replace(right, span_kelvin=6.0, undecided=True)
-    _, told, undecided, _ = steps.rows_of([right, right, wrong, open_, narrow])
+    slow = [replace(right, part=SLOW, case=JOINT, named=named) for named in (JOINT, AGED, "nothing", JOINT)]
+    _, told, undecided, slowly, _ = steps.rows_of([right, right, wrong, open_, narrow, *slow])
     assert values(told) == [50.0]
     assert told.measured[0].baseline == 75.0
     assert values(undecided) == [100.0]
+    assert values(slowly) == [75.0]
 
 
 def test_a_leak_of_the_ladder_is_held_against_its_time_and_the_plain_threshold() -> None:
