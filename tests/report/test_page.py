@@ -146,6 +146,23 @@ def test_first_words_are_the_verdict() -> None:
     assert "2.5 h (2.2 to 2.8)" in said[:600]
 
 
+def test_what_the_certainty_is_of_is_said_where_joint_or_cell_is_undecided() -> None:
+    told = finding("connection_resistance_high", 3, unit="ohm", magnitude=8e-4)
+    open_ = replace(
+        told, explanation=told.explanation + " Whether a joint or the cell itself is at fault is undecided."
+    )
+    sentence = "whether it is a joint or the cell itself has not been decided"
+    assert sentence in words(render_report(result(findings=(open_,))))
+    assert sentence not in words(render_report(result(findings=(told,))))
+
+
+def test_what_it_told_is_not_called_everything_where_more_would_tell_it_better() -> None:
+    sure = replace(result(), advice_next_log=())
+    assert "told every quantity of every cell" in words(render_report(sure))
+    better = replace(sure, advice_next_log=("Charge it full.",))
+    assert "something of every quantity" in words(render_report(better))
+
+
 def test_map_has_a_tile_and_a_word_for_every_cell() -> None:
     page = render_report(leaky())
     tiles = re.findall(r'<li class="tile (\w+)" title="Cell (\d+): ([^"]*)"', page)

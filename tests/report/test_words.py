@@ -144,7 +144,7 @@ def test_a_finding_that_another_took_the_place_of_is_not_called_cleared() -> Non
 def test_too_few_rows_say_what_is_missed_or_what_would_do() -> None:
     few = finding("undersampled", None, unit="second", magnitude=4.0, magnitude_low=2.0, magnitude_high=8.0)
     assert plain(finding_sentence(few)) == (
-        "The load changes faster than the log’s rows: under load one is needed every 4 s (2 to 8)"
+        "The load changes faster than the log’s rows: under load a row is needed every 4 s (2 to 8)"
     )
     enough = finding("undersampled", None, unit="second", magnitude=10.0, magnitude_low=5.0, magnitude_high=10.0)
     assert plain(finding_sentence(enough)) == "The log’s rows, one every 10 s, miss a little of what the load does"

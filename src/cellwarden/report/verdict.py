@@ -62,10 +62,10 @@ def _next_step(result: AnalysisResult) -> str:
 
 
 def _of_what(worst: Finding) -> str:
-    """What the certainty is of, where a finding names the likelier one of two causes."""
+    """What the certainty is of, where a finding names the likelier one of a joint and its cell."""
     if "undecided" not in worst.explanation:
         return ""
-    words = "That something is wrong there; which of the two it is has not been decided."
+    words = "That something is wrong there; whether it is a joint or the cell itself has not been decided."
     return element("span", words, class_="reason")
 
 

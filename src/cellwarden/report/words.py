@@ -135,7 +135,7 @@ def _rows_wanted(finding: Finding) -> str:
         interval = human_unit(finding.unit, finding.magnitude)
         seldom = interval.attach(number_text(finding.magnitude * interval.scale))
         return f"the log’s rows, one every {seldom}, miss a little of what the load does"
-    return f"the load changes faster than the log’s rows: under load one is needed every {magnitude_text(finding)}"
+    return f"the load changes faster than the log’s rows: under load a row is needed every {magnitude_text(finding)}"
 
 
 def _capital(text: str) -> str:
