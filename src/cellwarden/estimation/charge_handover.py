@@ -29,7 +29,8 @@ from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, 
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 HANDOVER_SIGMA = 0.02
-# after so long at rest a pack whose charge should be in the knee, but for less than the knee's shape is off by, is not
+# a pack that rests so long, by so much below the voltage that its charge on the knee would have, is not on the knee;
+# less is what a knee's shape is off by. How sure the charge is after that
 WRONG_KNEE_SECOND, WRONG_KNEE_VOLT, WRONG_KNEE_SLOPE_VOLT, WRONG_KNEE_SIGMA = 1800.0, 0.03, 3.0, 0.05
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 UNKNOWN_CURRENT_SECOND = 600.0
