@@ -33,6 +33,7 @@ from cellwarden.store.reader import PackState, StoreReader
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "live-demo"
 PACK = "demo-pack"
+MOVED_FACTOR = 1.5  # by which a size has become another one
 CELLWARDEN = [sys.executable, "-c", "from cellwarden.app.cli import main; main()"]
 MARKS = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 LONGER_SECOND = 120.0  # at most, where not all is found yet
@@ -253,7 +254,15 @@ def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
     low, high = scale * last["magnitude_low"], scale * last["magnitude_high"]
     size = f"{scale * last['magnitude']:.3g} {unit} ({low:.3g} to {high:.3g})"
     size += unsettled(scale * fault["magnitude"], low, high)
-    return Text(f"found {when}: {size}", style="green")
+    return Text(f"found {when}{first_size(first, last, scale, unit)}: {size}", style="green")
+
+
+def first_size(first: Entry, last: Entry, scale: float, unit: str) -> str:
+    """What it was told as when it was found, where that is another size by now."""
+    told = first.get("magnitude_at_detection")
+    if told is None or last["magnitude"] / MOVED_FACTOR < told < last["magnitude"] * MOVED_FACTOR:
+        return ""
+    return f" as {scale * told:.3g} {unit}, at the end"
 
 
 def unsettled(planted_size: float, low: float, high: float) -> str:

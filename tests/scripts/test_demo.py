@@ -35,6 +35,12 @@ def test_a_size_that_holds_what_was_planted_is_not_excused() -> None:
     assert found_words(LEAK, [entry()], 0.0).plain == "found day 2, 01 h: 190 mA (150 to 250)"
 
 
+def test_a_size_that_has_changed_since_it_was_found_is_told_with_the_first() -> None:
+    moved = entry(magnitude=0.02, magnitude_low=-0.01, magnitude_high=0.4, magnitude_at_detection=0.23)
+    assert found_words(LEAK, [moved], 0.0).plain == "found day 2, 01 h as 230 mA, at the end: 20 mA (-10 to 400)"
+    assert "at the end" not in found_words(LEAK, [entry(magnitude_at_detection=0.2)], 0.0).plain
+
+
 @pytest.mark.parametrize(("planted_size", "word"), [(4.0, "below"), (1.0, "above")])
 def test_a_size_that_misses_what_was_planted_says_so(planted_size: float, word: str) -> None:
     assert f"lies {word} what was planted" in unsettled(planted_size, 2.1, 2.6)
