@@ -433,6 +433,13 @@ def test_a_leak_says_whether_the_balancers_share_is_known(*, logged: bool, words
     assert words in found(self_discharge.DETECTOR, tracks)[-1].explanation
 
 
+def test_a_leak_in_a_pack_without_a_balancer_speaks_of_none() -> None:
+    context = low_context(logged=False)
+    bare = dataclasses.replace(context, pack=dataclasses.replace(context.pack, balancer="none"))
+    said = found(self_discharge.DETECTOR, dataclasses.replace(CASES["self_discharge"][1], context=bare))[-1]
+    assert "has no balancer" in said.explanation
+
+
 def test_a_leak_that_is_told_needs_no_hint() -> None:
     tracks = Tracks(hours=60, voltage_volt=odd(3.39, 3.4), leak_ampere=odd(0.010), context=low_context(logged=False))
     held = found(self_discharge.DETECTOR, tracks)

@@ -26,8 +26,7 @@ TWO_SIGMA = 1.96
 class SamplingLoss:
     """What is missed at the present interval: charge and heat of one full cycle (two sigma), peaks (expected share).
 
-    `needed_second` would miss half a percent of the charge, one peak in twenty and no current step. `steps_late`: what
-    follows a step is read late; `steps_lost`: too late to tell anything of a resistance.
+    `needed_second` would miss half a percent of the charge, one peak in twenty and no current step.
     """
 
     interval_second: float
@@ -37,8 +36,16 @@ class SamplingLoss:
     needed_second: float
     rises: float
     rises_per_day: float
-    steps_late: bool
-    steps_lost: bool
+
+    @property
+    def steps_late(self) -> bool:
+        """Whether what follows a step of the current is read late."""
+        return self.interval_second > TIMELY_INTERVAL_SECOND
+
+    @property
+    def steps_lost(self) -> bool:
+        """Whether it is read too late to tell anything of a resistance."""
+        return self.interval_second > LONGEST_EDGE_INTERVAL_SECOND
 
 
 def sampling_loss(sums: FloatArray, capacity_ah: float) -> SamplingLoss | None:
@@ -67,17 +74,16 @@ def sampling_loss(sums: FloatArray, capacity_ah: float) -> SamplingLoss | None:
     needed = min(interval, 2.0 * PEAK_WANTED * duration_intervals * interval)
     if charge_fraction > CHARGE_WANTED:
         needed = min(needed, interval * (CHARGE_WANTED / charge_fraction) ** (2.0 / power))
-    steps_late = interval > TIMELY_INTERVAL_SECOND
+    if interval > TIMELY_INTERVAL_SECOND:
+        needed = min(needed, EDGE_NEEDED_SECOND)
     return SamplingLoss(
         interval_second=interval,
         charge_fraction=charge_fraction,
         heat_fraction=heat_fraction,
         peak_fraction=peak_fraction,
-        needed_second=max(min(needed, EDGE_NEEDED_SECOND) if steps_late else needed, SHORTEST_NEEDED_SECOND),
+        needed_second=max(needed, SHORTEST_NEEDED_SECOND),
         rises=rises,
         rises_per_day=rises / whole * 86400.0,
-        steps_late=steps_late,
-        steps_lost=interval > LONGEST_EDGE_INTERVAL_SECOND,
     )
 
 

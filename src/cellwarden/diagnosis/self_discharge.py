@@ -58,8 +58,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
     pressing_ampere = PRESSING_PER_HOUR * scale
 
     logged = context.has_balancing or context.pack.balancer == "none"
-    bleeds = BLEEDS_COUNTED if logged else BLEEDS_UNKNOWN
-    bleeds = NO_BLEEDS if context.pack.balancer == "none" else bleeds
+    bleeds = _bleed_words(context)
 
     def of_rows(rows: IntArray) -> Deviation:
         leak = track.self_discharge_ampere[rows]
@@ -98,6 +97,13 @@ def _joined(leaks: list[Evidence], hints: list[Evidence]) -> list[Evidence]:
 def _own_spread(leak: FloatArray, sigma: FloatArray) -> FloatArray:
     """(R,) how far the cells' leaks lie apart beyond what the estimates are uncertain by [A]."""
     return np.asarray(np.sqrt(np.maximum(robust_sigmas(leak) ** 2 - middle_values(sigma) ** 2, 0.0)))
+
+
+def _bleed_words(context: PackContext) -> str:
+    """What is known of what the balancer took."""
+    if context.pack.balancer == "none":
+        return NO_BLEEDS
+    return BLEEDS_COUNTED if context.has_balancing else BLEEDS_UNKNOWN
 
 
 def _short_words(*, is_pressing: bool) -> str:

@@ -17,7 +17,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.diagnosis.cadence import LEVELS, rows_to_tell
+from cellwarden.diagnosis.cadence import HOUR_SECOND, LEVELS, rows_to_tell
 from cellwarden.diagnosis.normal_chance import chance_above
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.plugin import PackContext
@@ -41,10 +41,9 @@ PERSIST_SECOND = 7200.0
 # slots of a sensor
 BASELINE, LEARNT_SECOND, INFORMED_BEFORE, ABOVE_SECOND, SINCE, LEVEL, USUAL = range(7)
 SLOTS = 7
-HOUR_SECOND = 3600
-# of a row: the logarithm's rise, since when, and whether it is a rise over the other sensors' paths
-RISE, BEGIN, BESIDE = range(3)
-DETAILS = 3
+# of a row: the logarithm's rise with its sigma, since when, and whether it is over the other sensors' paths
+RISE, RISE_SIGMA, BEGIN, BESIDE = range(4)
+DETAILS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def follow_baseline(
 ) -> None:
     """Baseline and level of each sensor, row by row; `detail` (M, S, DETAILS) gets what the level rests on."""
     for k in range(stamp.shape[0]):
-        if int(stamp[k]) % HOUR_SECOND == 0:
+        if stamp[k] % HOUR_SECOND == 0.0:
             watch[USUAL] = _usual_baseline(watch)
         for g in range(path_log.shape[1]):
             own = watch[:, g]
@@ -121,10 +120,11 @@ def follow_baseline(
             beside = judged and own[BASELINE] - own[USUAL] > math.log(BESIDE_RATIO)
             if beside:
                 rise = path_log[k, g] - own[USUAL]
-            of_reference = BESIDE_SIGMA if beside else BASELINE_SIGMA
-            _judge(own, rise, math.sqrt(sigma[k, g] ** 2 + of_reference**2), judged, stamp[k], elapsed[k])
+            of_rise = math.sqrt(sigma[k, g] ** 2 + (BESIDE_SIGMA if beside else BASELINE_SIGMA) ** 2)
+            _judge(own, rise, of_rise, judged, stamp[k], elapsed[k])
             level[k, g] = int(own[LEVEL])
             detail[k, g, RISE] = rise
+            detail[k, g, RISE_SIGMA] = of_rise
             detail[k, g, BEGIN] = own[SINCE]
             detail[k, g, BESIDE] = 1.0 if beside else 0.0
 
@@ -160,9 +160,7 @@ def _evidence(
     name = context.sensors[at[1]]
     if severity is None:
         return Evidence(at_unix_time_second=stamp, kind=KIND, cell=None, sensor=name, severity=None)
-    rise = float(detail[RISE])
-    of_reference = BESIDE_SIGMA if detail[BESIDE] > 0.0 else BASELINE_SIGMA
-    sigma = math.sqrt(float(track.path_log_sigma[at]) ** 2 + of_reference**2)
+    rise, sigma = float(detail[RISE]), float(detail[RISE_SIGMA])
     ratio = math.exp(rise)
     cells = ", ".join(str(cell + 1) for cell in context.sensor_cells[at[1]])
     now = float(track.thermal_resistance_kelvin_per_watt[at])

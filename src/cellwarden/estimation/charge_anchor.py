@@ -76,6 +76,7 @@ def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: 
     if 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > LEAST_SETTLED_SOC:
         return False
     begin_curves(state, SETTLED_SOC, SETTLED_SOC_SIGMA)
+    state.scalars[TIED] = 1.0
     forget_cells(state)
     return True
 
@@ -140,11 +141,10 @@ def _weigh_curves_again(state: ChargeArrays) -> None:
 
 @counted_kernel
 def begin_curves(state: ChargeArrays, soc: float, sigma: float) -> None:
-    """Begin all filters anew at a charge and its sigma, with their curves' odds before the log: tied to a full pack."""
+    """Begin all filters anew at a charge and its sigma, with their curves' odds before the log."""
     for k in range(state.x.shape[0]):
         _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], soc, sigma)
     _weigh_curves_again(state)
-    state.scalars[TIED] = 1.0
 
 
 @counted_kernel

@@ -68,7 +68,6 @@ def leave_wrong_knee(state: ChargeArrays, median: float) -> bool:
     if slope < WRONG_KNEE_SLOPE_VOLT or volt + x[cc.BETA] - median < WRONG_KNEE_VOLT or soc < LEAST_SETTLED_SOC:
         return False
     begin_curves(state, min(soc, 1.0), WRONG_KNEE_SIGMA)
-    state.scalars[TIED] = 0.0
     forget_cells(state)
     lose_anchor(state, WRONG_KNEE_SIGMA)
     keep_zero(state)
@@ -160,6 +159,7 @@ def try_handover(state: ChargeArrays, full: float) -> None:
         return
     if full > 0.0 and state.scalars[TIED] == 0.0:
         begin_curves(state, FULL_SOC, FULL_SOC_SIGMA)
+        state.scalars[TIED] = 1.0
     else:
         for k in range(state.x.shape[0]):
             now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])

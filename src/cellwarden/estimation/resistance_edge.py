@@ -109,13 +109,10 @@ def _take(
 ) -> None:
     """As `take_edge`, with scratch: SCRATCH_ROWS rows, (n_cells, 2) temperature and z of the cells, of the median."""
     ratio, noise = work[RATIO], work[NOISE]
-    live = _measure(state.noise_volt[0], edges, e, scale, ratio, noise)
+    late = late_factor(edges.elapsed_second[e])
+    live = _measure(state.noise_volt[0], edges, e, late * scale.unit_ohm, scale, ratio, noise)
     if live == 0:
         return
-    late = late_factor(edges.elapsed_second[e])
-    for j in range(ratio.shape[0]):
-        ratio[j] /= late
-        noise[j] /= late
     no_celsius, no_soc = _place_cells(edges.celsius[e], edges.soc_fraction[e], cells)
     last, stamp = state.last_edge_unix_time_second[0], edges.unix_time_second[e]
     state.last_edge_unix_time_second[0] = stamp
@@ -171,10 +168,15 @@ def _take(
 
 
 @bare_kernel
-def _measure(noise_volt: float, edges: Edges, e: int, scale: StepScale, ratio: FloatArray, noise: FloatArray) -> int:
-    """Write ρ of every cell (NaN where it has none) and its noise; how many cells have one."""
+def _measure(
+    noise_volt: float, edges: Edges, e: int, unit_ohm: float, scale: StepScale, ratio: FloatArray, noise: FloatArray
+) -> int:
+    """Write ρ of every cell (NaN where it has none) and its noise; how many cells have one.
+
+    `unit_ohm` is what ρ = 1 stands for so long after the step.
+    """
     before, after = edges.before_ampere[e], edges.after_ampere[e]
-    unit_volt = abs(after - before) * scale.unit_ohm
+    unit_volt = abs(after - before) * unit_ohm
     if not unit_volt > 0.0:
         return 0
     # charge moves the open-circuit voltage after the step, and before it while the reading was averaged
