@@ -18,7 +18,7 @@ from cellwarden.simulator.duty import Ambient, DutyCycle
 from cellwarden.simulator.fault import Fault
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["Swung", "swung"]
+__all__ = ["SEED", "Swung", "swing_cases", "swung"]
 
 CELL, LOSS, DAYS = 2, 0.08, 3.0
 DEPTH = (0.44, 0.5)  # from full across the step of graphite at a good half
@@ -37,14 +37,19 @@ class Swung:
     inside: int
 
 
-def swung() -> Iterator[Swung]:
-    """Every pack in every climate."""
+def swing_cases() -> Iterator[Scenario]:
+    """Every pack, each in a climate."""
     for number, (pack, _) in enumerate(reading_packs()):
         celsius = MEANS_CELSIUS[number % len(MEANS_CELSIUS)]
         duty = DutyCycle(kind="cycle", days=DAYS, depth=DEPTH, partial_share=0.0, ambient=Ambient(mean_celsius=celsius))
         fault = Fault(kind="capacity_low", cell=CELL, magnitude=LOSS)
         named = replace(pack, id=f"{pack.id} {celsius:.0f} °C")
-        yield _judged(Scenario(pack=named, duty=duty, faults=(fault,)))
+        yield Scenario(pack=named, duty=duty, faults=(fault,))
+
+
+def swung() -> Iterator[Swung]:
+    """What became of every pack."""
+    yield from map(_judged, swing_cases())
 
 
 def _judged(scenario: Scenario) -> Swung:

@@ -13,21 +13,39 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.kept_outcomes import kept_outcomes
 from bench.leak_cases import RUNGS, Rung, cycled_case, float_cases, unlogged_case
 from bench.simulated_pack import AnalysedPack, alarms, analysed
+from cellwarden.simulator.generated_pack import GeneratedPack
 from cellwarden.simulator.scenario import Scenario
 
-__all__ = ["Outcome", "climb", "full_charges", "judge", "outcomes_of"]
+__all__ = [
+    "FIRST_SEED",
+    "ONSET_DAYS",
+    "IntArray",
+    "Outcome",
+    "climb",
+    "fulls_since",
+    "judge",
+    "kept_rung",
+    "outcomes_of",
+]
 
 ONSET_DAY = 4.0
 CYCLED_ONSET_DAY, CYCLED_DAYS, UNLOGGED_DAYS = 2.0, 8.0, 25.0
 THRESHOLDS_VOLT = (0.010, 0.030)
 TEN_MINUTES = 600.0
+ONSET_DAYS = {"float": ONSET_DAY, "cycle": CYCLED_ONSET_DAY, "unlogged": ONSET_DAY}
 FULL_SOC = 0.985
+FIRST_SEED = 201
+
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +84,16 @@ def threshold_hours(pack: AnalysedPack, cell: int, onset_day: float, below_volt:
     return float((np.argmax(run) + rows - 1) * step / 3600.0 - 24.0 * onset_day)
 
 
+def fulls_since(pack: GeneratedPack, first_hour: float) -> IntArray:
+    """(M,) how often the pack's fullest cell became full, for each minute of the log from an hour on."""
+    full = pack.cell_soc_fraction[round(60.0 * first_hour) :].max(axis=1) >= FULL_SOC
+    return np.cumsum(full & ~np.concatenate([[False], full[:-1]]))
+
+
 def full_charges(pack: AnalysedPack, first_hour: float, last_hour: float) -> int:
     """How often the pack's fullest cell became full between two hours of the log."""
-    full = pack.pack.cell_soc_fraction[round(60.0 * first_hour) : round(60.0 * last_hour)].max(axis=1) >= FULL_SOC
-    return int(full[:1].sum() + (full[1:] & ~full[:-1]).sum())
+    minutes = round(60.0 * last_hour) - round(60.0 * first_hour)
+    return int(fulls_since(pack.pack, first_hour)[:minutes].max(initial=0))
 
 
 def judge(pack: AnalysedPack, seed: int) -> Outcome:
@@ -144,7 +168,16 @@ def _detail(outcome: Outcome) -> str:
 
 def outcomes_of(duty: str, rung: Rung, seeds: int) -> list[Outcome]:
     """Every pack with every seed."""
-    return [judge(analysed(case, seed), seed) for seed in range(201, 201 + seeds) for case in DUTIES[duty](rung)]
+    return [
+        judge(analysed(case, seed), seed)
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds)
+        for case in DUTIES[duty](rung)
+    ]
+
+
+def kept_rung(duty: str, rung: Rung) -> list[Outcome]:
+    """Every pack with the first seed, kept until the program changes."""
+    return kept_outcomes(f"leaks-{duty}-{1e3 * rung.ampere:g}mA", Outcome, partial(outcomes_of, duty, rung, 1))
 
 
 def climb(duty: str, rungs: list[Rung], seeds: int) -> list[tuple[Rung, list[Outcome]]]:

@@ -18,16 +18,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.bound.pack_bound import bound_of
+import numpy as np
+
+from bench.bound.pack_bound import FaultPriors, bound_of
 from bench.kept_outcomes import kept_outcomes
-from bench.leak_bound import least_hours
 from bench.sensor_offsets import judged, offset_packs
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.reading_offset import USUAL_SHARE
 from cellwarden.simulator.generated_pack import write_generated_pack
 
-__all__ = ["OffsetTime", "bounded_offsets", "offset_table"]
+__all__ = ["OffsetTime", "bounded_offsets", "least_hours", "offset_table"]
 
 KIND = "voltage_sensor_offset"
+SIGMAS = 3.0
 STEP_MINUTE = 30
 FAULTY_VOLT = 0.02  # what a sensor's offset may be once it is at fault: the log tells it, and no prior
 
@@ -45,12 +48,18 @@ class OffsetTime:
     told_hours: float
 
 
+def least_hours(volt: float, sound_volt: float, hours: FloatArray, error_volt: FloatArray) -> float:
+    """First of the hours (S,) at which an offset stands out from its error (S,) and sound sensors; NaN if none."""
+    clear = (hours > 0.0) & (volt >= SIGMAS * np.hypot(error_volt, sound_volt))
+    return float(hours[np.argmax(clear)]) if clear.any() else math.nan
+
+
 def _bounded(seeds: int) -> Iterator[OffsetTime]:
     for seed, pack in offset_packs(KIND, seeds):
         outcome, fault = judged(pack, seed), pack.truth["faults"][0]
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             write_generated_pack(pack.pack, Path(folder))
-            bound = bound_of(Path(folder), STEP_MINUTE, faulty_volt=FAULTY_VOLT)
+            bound = bound_of(Path(folder), STEP_MINUTE, FaultPriors(reading_volt=FAULTY_VOLT))
         hours = (bound.unix_time_second - float(fault["onset_unix_time_second"])) / 3600.0
         error, volt = bound.apart_sigma[:, int(fault["cell"]) - 1], float(fault["magnitude"])
         sound = USUAL_SHARE * pack.result.pack.sensors.voltage_offset_tolerance_volt

@@ -14,10 +14,12 @@ from bench.target_row import Measured, TargetRow
 from bench.targets.charge import minutes_of
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["Verdict", "compared", "leak_table", "needed", "verdict_of"]
+__all__ = ["HEADING", "Verdict", "compared", "leak_table", "line_of", "needed", "verdict_of"]
 
 NEAR = 2.0  # times the least error: one pack's draw may lie within it
 LEAK_HOURS = (6.0, 12.0, 48.0, 120.0, 168.0)
+
+HEADING = ("| pack | needed | reached | least that the log allows | so it is |", "|---|---:|---:|---:|---|")
 
 Least = Callable[[AnalysedPack, PackBound], float]
 
@@ -66,9 +68,15 @@ def needed(row: TargetRow, one: Measured) -> float:
 def verdict_of(reached: float | None, least: float, limit: float) -> Verdict:
     """What a miss comes from, by the least error that the log allows and what was needed."""
     near = reached is not None and reached <= NEAR * least
-    if least >= limit:
+    if least > limit:
         return Verdict.DATA if near else Verdict.BOTH
     return Verdict.NEAR if near else Verdict.EFFORT
+
+
+def line_of(one: Measured, limit: float, least: float, verdict: Verdict) -> str:
+    """A row of the table under `HEADING`."""
+    reached = "no answer" if one.value is None else f"{one.value:.3g}"
+    return f"| {one.pack} | {limit:.3g} | {reached} | {least:.2g} | {verdict.value} |"
 
 
 def compared(
@@ -82,13 +90,11 @@ def compared(
         for row in members:
             if row.quantity not in LEAST or not row.missed():
                 continue
-            lines += ["", f"### {group}: {row.quantity}, {row.target}", ""]
-            lines += ["| pack | needed | reached | least that the log allows | so it is |", "|---|---:|---:|---:|---|"]
+            lines += ["", f"### {group}: {row.quantity}, {row.target}", "", *HEADING]
             for one in row.missed():
                 least, limit = LEAST[row.quantity](*known[one.pack]), needed(row, one)
                 verdicts.append(verdict_of(one.value, least, limit))
-                reached = "no answer" if one.value is None else f"{one.value:.3g}"
-                lines.append(f"| {one.pack} | {limit:.3g} | {reached} | {least:.2g} | {verdicts[-1].value} |")
+                lines.append(line_of(one, limit, least, verdicts[-1]))
     return lines[1:], verdicts
 
 

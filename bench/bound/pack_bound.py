@@ -1,26 +1,38 @@
 """The bound of one pack of known truth: what the best program could know of charge, capacity and offsets, by its log.
 
-A reading joins every step; what a leak's onset reopens is reopened at the true onset.
+A reading joins every step; what a fault sets free is set free at its true onset.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.bound.course import BoundCourse, read_course
 from bench.bound.curve import curve_of_design, curve_of_set
-from bench.bound.recursion import advance_bound, read_bound
-from bench.bound.states import KNEE_SOC, LEAK, LN_CAPACITY, LN_RATIO, OFFSET, READING, BoundStates
+from bench.bound.recursion import advance_bound, read_bound, renew_bound
+from bench.bound.states import (
+    KNEE_SOC,
+    LEAK,
+    LN_CAPACITY,
+    LN_RATIO,
+    LN_STRETCH,
+    OFFSET,
+    PASSING,
+    READING,
+    BoundStates,
+)
 from cellwarden.app.pack_toml import read_pack_toml
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.models.parameter_set import load_cell_model
 
-__all__ = ["PackBound", "bound_along", "bound_of"]
+__all__ = ["FaultPriors", "Opened", "PackBound", "bound_along", "bound_of"]
 
 LONG_DAYS = 90.0
 STEP_MINUTE, LONG_STEP_MINUTE = 10, 60
@@ -38,9 +50,9 @@ class PackBound:
     capacity_sigma, prior_capacity_sigma : (n,) of the capacity, relative
     ratio_sigma : (n,) of the capacity against the pack's mean, relative
     voltage_offset_sigma : (n,) [V]
-    apart_sigma : (S, n) of an offset against the mean of the cells' [V]
+    apart_sigma : (S, n) of an offset against the mean of the other cells' [V]
     current_offset_sigma : [A]
-    leak_sigma : (S, n) of a leak above the mean of the cells [A]
+    leak_sigma : (S, n) of a leak above the mean of the other cells [A]
     """
 
     unix_time_second: FloatArray
@@ -54,16 +66,57 @@ class PackBound:
     leak_sigma: FloatArray
 
 
-def bound_of(
-    folder: Path, step_minute: int | None = None, reopened_ampere: float = 0.0, faulty_volt: float = 0.0
-) -> PackBound:
-    """The bound of the pack in that folder.
+class Opened(NamedTuple):
+    """What a fault sets free: from `onset` on [s] this state of a cell may differ anew by so much, one sigma."""
 
-    Parameters
+    onset: float
+    state: int
+    cell: int
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPriors:
+    """One sigma of what a faulty cell may differ by, which its log tells and no prior; 0: as every cell.
+
+    Attributes
     ----------
-    step_minute : a reading every so often; `None`: by the length of the log
-    reopened_ampere : one sigma of what a leak may be once it has begun, where that is more than the program takes [A]
-    faulty_volt : one sigma of what a voltage sensor's offset may be from the onset of its fault on [V]; 0: as of others
+    leak_ampere : of a leak, where that is more than the program takes once one has begun [A]
+    reading_volt : of a voltage sensor's offset [V]
+    capacity_log : of ln of the capacity of a cell that has lost some, and of ln of the share of the graphite that it
+        fills, which the loss moves
+    """
+
+    leak_ampere: float = 0.0
+    reading_volt: float = 0.0
+    capacity_log: float = 0.0
+
+    def opened(self, faults: Sequence[dict[str, Any]], nominal_capacity_ah: float) -> list[Opened]:
+        """What the faults of a truth file set free."""
+        leak = max(cd.LEAK_REOPENED * nominal_capacity_ah, self.leak_ampere)
+        kinds = {
+            "self_discharge": (leak, (LEAK,)),
+            "voltage_sensor_offset": (self.reading_volt, (READING,)),
+            "capacity_low": (self.capacity_log, (LN_RATIO, LN_STRETCH)),
+        }
+        return [
+            Opened(float(fault["onset_unix_time_second"]), state, int(fault["cell"]) - 1, sigma)
+            for fault in faults
+            for sigma, states in [kinds.get(fault["kind"], (0.0, ()))]
+            for state in states
+            if sigma > 0.0
+        ]
+
+
+AS_EVERY_CELL = FaultPriors()
+
+
+def bound_of(
+    folder: Path, step_minute: int | None = None, priors: FaultPriors = AS_EVERY_CELL, *, renewed: bool = False
+) -> PackBound:
+    """The bound of the pack in that folder; a reading every `step_minute`, `None`: by the length of the log.
+
+    `renewed` : as in `BoundStates`.
     """
     spec = read_pack_toml(folder / "pack.toml")
     model = load_cell_model(spec.cell_model)
@@ -76,48 +129,28 @@ def bound_of(
         curve=curve_of_set(model) if design is None else curve_of_design(design, model),
         true_capacity_ah=np.array([cell["capacity_ah"] for cell in truth["cells"]]),
         true_resistance_ohm=np.array([cell["resistance_ohm"] for cell in truth["cells"]]),
+        renewed=renewed,
     )
-    leaks = {
-        int(fault["cell"]) - 1: float(fault["onset_unix_time_second"])
-        for fault in truth["faults"]
-        if fault["kind"] == "self_discharge"
-    }
-    offsets = {
-        int(fault["cell"]) - 1: float(fault["onset_unix_time_second"])
-        for fault in truth["faults"]
-        if fault["kind"] == "voltage_sensor_offset" and faulty_volt > 0.0
-    }
     usual = LONG_STEP_MINUTE if days > LONG_DAYS else STEP_MINUTE
     course = read_course(folder, spec, model, usual if step_minute is None else step_minute)
-    return bound_along(states, course, leaks, reopened_ampere, offsets, faulty_volt)
+    return bound_along(states, course, priors.opened(truth["faults"], spec.nominal_capacity_ah))
 
 
-def bound_along(
-    states: BoundStates,
-    course: BoundCourse,
-    leak_onset: dict[int, float],
-    reopened_ampere: float = 0.0,
-    offset_onset: dict[int, float] | None = None,
-    faulty_volt: float = 0.0,
-) -> PackBound:
-    """Run the recursion along a course.
-
-    `leak_onset` names cells with the time from which they may leak anew [s], `offset_onset` those whose sensor may be
-    off anew.
-    """
-    reopened = max(cd.LEAK_REOPENED * states.spec.nominal_capacity_ah, reopened_ampere)
+def bound_along(states: BoundStates, course: BoundCourse, opened: Sequence[Opened] = ()) -> PackBound:
+    """Run the recursion along a course, on which faults set some states free."""
     p = np.diag(states.prior() ** 2)
     capacity = _shared(states, LN_RATIO)
     prior_capacity = np.sqrt(np.einsum("ij,jk,ik->i", capacity, p, capacity))
-    leak, reading = _against_mean(states, LEAK), _against_mean(states, READING)
+    leak, reading = _against_others(states, LEAK), _against_others(states, READING)
     soc_sigma, leak_sigma, apart_sigma = np.empty((3, *course.soc_fraction.shape))
-    waiting = [(onset, states.own(LEAK)[cell], reopened) for cell, onset in leak_onset.items()]
-    waiting += [(onset, states.own(READING)[cell], faulty_volt) for cell, onset in (offset_onset or {}).items()]
+    waiting = sorted(opened)
     for step, stamp in enumerate(course.unix_time_second):
-        for onset, place, sigma in [one for one in waiting if one[0] <= stamp]:
+        while waiting and waiting[0].onset <= stamp:
+            _, state, cell, sigma = waiting.pop(0)
+            place = states.own(state)[cell]
             p[place, place] += sigma**2
-            waiting.remove((onset, place, sigma))
         advance_bound(p, *states.counting(course, step))
+        renew_bound(p, states.own(PASSING), *states.passing(course, step))
         read_bound(p, *states.voltage_slopes(course, step))
         _read_idle(p, states, course, step)
         slopes = states.charge_slopes(course.soc_fraction[step])
@@ -164,6 +197,11 @@ def _against_mean(states: BoundStates, own: int) -> FloatArray:
     slopes = _places(states, own)
     slopes[:, states.own(own)] -= 1.0 / states.cells
     return slopes
+
+
+def _against_others(states: BoundStates, own: int) -> FloatArray:
+    """(n, N): one cell's state over the mean of the others, among which the faulty one would hide by 1/n."""
+    return _against_mean(states, own) * states.cells / (states.cells - 1.0)
 
 
 def _sigma(p: FloatArray, slopes: FloatArray) -> FloatArray:

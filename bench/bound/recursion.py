@@ -12,7 +12,7 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["advance_bound", "read_bound"]
+__all__ = ["advance_bound", "read_bound", "renew_bound"]
 
 
 def advance_bound(p: FloatArray, moves: FloatArray, rows: FloatArray, noise: FloatArray) -> None:
@@ -28,6 +28,13 @@ def advance_bound(p: FloatArray, moves: FloatArray, rows: FloatArray, noise: Flo
     p[rows] += moves @ p
     p[:, rows] += p @ moves.T
     p[np.diag_indices_from(p)] += noise
+
+
+def renew_bound(p: FloatArray, places: FloatArray, keep: FloatArray, sigma2: FloatArray) -> None:
+    """Let states (k,) forget all but a share `keep` (k,) of what they were, in place, about variances `sigma2` (k,)."""
+    p[places] *= keep[:, None]
+    p[:, places] *= keep
+    p[places, places] += (1.0 - keep**2) * sigma2
 
 
 def read_bound(p: FloatArray, slopes: FloatArray, noise: FloatArray) -> None:

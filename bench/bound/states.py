@@ -4,9 +4,10 @@ Common to all cells: count (Ah), offset and gain of the current, ln of the mean 
 width, amplitudes of the curve's modes, the curve's remainder at knots of z, ln of the prompt and the two slow
 resistances, their Arrhenius temperature (1000 K), and the circuit's error at knots of z. Of each cell: charge below the
 count (Ah), leak (A), ln of its capacity over the mean, offset of its reading (V), ln of its polarisation, ln of the
-share of the graphite that it fills when full, ln of its hysteresis' half width over the mean, and what its curve
-differs by beyond that at knots of z (V). Priors and noises are those that the program itself takes, of offsets the
-spread that it expects of sound sensors; how far cells fill their graphite unlike is the simulator's spread.
+share of the graphite that it fills when full, ln of its hysteresis' half width over the mean, an error of its reading
+that passes (V), and what its curve differs by beyond that at knots of z (V). Priors and noises are those that the
+program itself takes, of offsets the spread that it expects of sound sensors; how far cells fill their graphite unlike
+is the simulator's spread.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ CURVE_KNOTS = np.array([0, 0.01, 0.02, 0.04, 0.07, 0.1, *np.arange(0.15, 0.91, 0
 CIRCUIT_KNOTS = np.linspace(0.0, 1.0, 11)
 CELL_KNOTS = np.linspace(0.0, 1.0, 11)
 START_SOC_SIGMA = 0.3
-SHORTAGE, LEAK, LN_RATIO, READING, LN_POLARISATION, LN_STRETCH, LN_OWN_WIDTH = range(7)
-OWN = 7
+SHORTAGE, LEAK, LN_RATIO, READING, LN_POLARISATION, LN_STRETCH, LN_OWN_WIDTH, PASSING = range(8)
+OWN = 8
 KNEE_SOC = 0.97
+SOC_ERROR = 0.0003  # of charge, by which a cell's reading is off where the curve is steep
+PASSING_SOC, PASSING_HOURS = 0.05, 48.0  # over which the error that passes is forgotten, as in `cell_difference`
 WIDTH_SIGMA = 0.1  # by which half widths of the hysteresis differ between cells of one make
 
 
@@ -48,13 +51,18 @@ def knot_weights(knots: FloatArray, at: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundStates:
-    """The layout for one pack; `true_capacity_ah` and `true_resistance_ohm` (n,) are where slopes are taken."""
+    """The layout for one pack; `true_capacity_ah` and `true_resistance_ohm` (n,) are where slopes are taken.
+
+    `renewed`: what a cell's reading is off by beyond the sensor's noise stays while charge and time pass little, and is
+    another at the next full charge, as the program takes it; else every reading has an error of its own.
+    """
 
     spec: PackSpec
     model: CellModel
     curve: BoundCurve
     true_capacity_ah: FloatArray
     true_resistance_ohm: FloatArray
+    renewed: bool = False
 
     @property
     def cells(self) -> int:
@@ -92,6 +100,7 @@ class BoundStates:
                 cascade.POLARISATION_SIGMA,
                 float(np.hypot(CellSpread().lithium, CellSpread().electrode)),
                 WIDTH_SIGMA,
+                0.0,
                 *np.full(len(CELL_KNOTS), cd.FLOOR_VOLT),
             ]
         )
@@ -116,6 +125,16 @@ class BoundStates:
         noise[self.own(LEAK)] = (cd.LEAK_WALK_PER_DAY * nominal) ** 2 * hours / 24.0
         return moves, rows, noise
 
+    def passing(self, course: BoundCourse, step: int) -> tuple[FloatArray, FloatArray]:
+        """(n,) each: share kept of the error that passes, after a step, and its variance [V²]."""
+        z, before = course.soc_fraction[step], course.soc_fraction[step - 1] if step else np.inf
+        keep = np.exp(-np.abs(z - before) / PASSING_SOC - course.step_hour / PASSING_HOURS)
+        if not self.renewed:
+            return keep, np.zeros(self.cells)
+        prompt, slow, _ = self._polarisation(course, step)
+        slope = self.curve.at(self.curve.slope_volt, z)
+        return keep, cd.FLOOR_VOLT**2 + (SOC_ERROR * slope) ** 2 + (0.02 * (prompt + slow.sum())) ** 2
+
     def charge_slopes(self, soc_fraction: FloatArray) -> FloatArray:
         """(n, N) of every cell's z by the states."""
         slopes = np.zeros((self.cells, self.common + self.cells * (OWN + len(CELL_KNOTS))))
@@ -139,7 +158,7 @@ class BoundStates:
             out[:, FIXED:first] = np.stack([curve.at(mode, z) for mode in curve.modes_volt], axis=1)
         out[:, first : first + len(CURVE_KNOTS)] = knot_weights(CURVE_KNOTS, z)
         out[:, first + len(CURVE_KNOTS) : self.common] = knot_weights(CIRCUIT_KNOTS, z) * whole[:, None]
-        out[cell, self.own(READING)] = 1.0
+        out[cell, self.own(READING)] = out[cell, self.own(PASSING)] = 1.0
         out[cell, self.own(LN_POLARISATION)] = whole
         out[cell, self.own(LN_STRETCH)] = curve.at(curve.stretch_volt, z)
         out[cell, self.own(LN_OWN_WIDTH)] = course.hysteresis[step] * half
@@ -171,7 +190,8 @@ class BoundStates:
             + (self.model.float_soc_tolerance_fraction * np.mean(slope)) ** 2
         )
         repeats = cc.RESTING_REPEATS if rests else cc.LOADED_REPEATS
-        own = cd.READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2 + (0.0003 * slope) ** 2
+        own = cd.READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
+        own += 0.0 if self.renewed else (SOC_ERROR * slope) ** 2
         independent = 60.0 * course.step_hour
         return np.asarray(
             (repeats / independent) * common * np.ones((self.cells, self.cells)) + np.diag(4.0 / independent * own)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 
-from bench.kept_outcomes import kept_outcomes
 from bench.leak_cases import RUNGS, Rung
-from bench.leak_ladder import Outcome, outcomes_of
+from bench.leak_ladder import Outcome, kept_rung
 from bench.target_row import Measured, TargetRow, known, pooled
 
-__all__ = ["cycled_rows", "float_rows", "rows", "unlogged_rows"]
+__all__ = ["FULL_CHARGES", "climbed", "cycled_rows", "float_rows", "leak_name", "rows", "unlogged_rows"]
 
 GROUP = "Self-discharge, ladder of leaks"
 FULL_CHARGES = 2
-SEEDS = 1
 ASKED = tuple(rung for rung in RUNGS if math.isfinite(rung.target_hours))
 UNLOGGED = (0.033, 0.011)
 THRESHOLD = "a cell 10 mV below the mean"
@@ -26,20 +23,16 @@ Climbed = Sequence[tuple[Rung, Sequence[Outcome]]]
 def rows() -> list[TargetRow]:
     """Rows of `bench.leak_ladder`."""
     return [
-        *float_rows(_climbed("float", ASKED)),
-        *cycled_rows(_climbed("cycle", ASKED)),
-        *unlogged_rows(_climbed("unlogged", [rung for rung in ASKED if rung.ampere in UNLOGGED])),
+        *float_rows(climbed("float")),
+        *cycled_rows(climbed("cycle")),
+        *unlogged_rows(climbed("unlogged")),
     ]
 
 
-def _climbed(duty: str, rungs: Sequence[Rung]) -> Climbed:
-    return [
-        (
-            rung,
-            kept_outcomes(f"leaks-{duty}-{1e3 * rung.ampere:g}mA", Outcome, partial(outcomes_of, duty, rung, SEEDS)),
-        )
-        for rung in rungs
-    ]
+def climbed(duty: str) -> list[tuple[Rung, list[Outcome]]]:
+    """The rungs that have a target for that duty, with what became of their leaks."""
+    asked = [rung for rung in ASKED if duty != "unlogged" or rung.ampere in UNLOGGED]
+    return [(rung, kept_rung(duty, rung)) for rung in asked]
 
 
 def float_rows(climbed: Climbed) -> list[TargetRow]:
@@ -95,6 +88,11 @@ def unlogged_rows(climbed: Climbed) -> list[TargetRow]:
     ]
 
 
+def leak_name(outcome: Outcome) -> str:
+    """The pack and its leak."""
+    return f"{outcome.pack} {1e3 * outcome.ampere:.3g} mA"
+
+
 def _magnitude(quantity: str, high: float, found: Sequence[Outcome]) -> TargetRow:
     return TargetRow(
         group=GROUP,
@@ -103,8 +101,7 @@ def _magnitude(quantity: str, high: float, found: Sequence[Outcome]) -> TargetRo
         high=high,
         baseline="no leak",
         measured=tuple(
-            Measured(pack=f"{one.pack} {1e3 * one.ampere:.3g} mA", value=100.0 * abs(one.ratio - 1.0), baseline=100.0)
-            for one in found
+            Measured(pack=leak_name(one), value=100.0 * abs(one.ratio - 1.0), baseline=100.0) for one in found
         ),
     )
 

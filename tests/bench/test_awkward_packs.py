@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 from bench.healthy_cases import healthy_case
+from bench.leak_cases import RUNGS, cycled_case
 from bench.simulated_pack import alarms, analysed
 from cellwarden.app.analysis import analyze
 from cellwarden.core.sample_block import FloatArray
@@ -50,3 +52,23 @@ def test_cells_that_the_wrong_knee_had_placed_are_not_told_as_leaking() -> None:
     usual = healthy_case(170)
     pack = analysed(replace(usual, duty=replace(usual.duty, days=7.0)), 10170)
     assert not [finding for finding in alarms(pack.result.findings) if finding.kind == "self_discharge"]
+
+
+def test_a_short_that_begins_in_a_cycled_pack_is_told_by_its_size_and_its_cell_is_followed(tmp_path: Path) -> None:
+    """More than the balancer bleeds: the cell comes back emptier each day and leaves the knee, its best yardstick."""
+    scenario = next(case for case in cycled_case(RUNGS[0], 2.0, 8.0) if case.pack.id == "280Ah-15C")
+    errors = charge_errors(scenario, 201, tmp_path, from_day=2.0)
+    fault = scenario.faults[0]
+    assert fault.cell is not None
+    assert np.sqrt(np.mean(errors[fault.cell - 1] ** 2)) < 0.025
+    findings = analysed(scenario, 201).result.findings
+    told = [one.magnitude for one in findings if one.kind == "self_discharge" and one.cell == fault.cell]
+    assert told == [pytest.approx(RUNGS[0].ampere * scenario.pack.nominal_capacity_ah / 100.0, rel=0.5)]
+
+
+def test_an_aged_pack_is_not_held_for_a_new_one_by_what_its_curve_was_bent_to(tmp_path: Path) -> None:
+    """Shallow days bend the curve to the capacity of new cells; then one deep discharge tells another."""
+    usual = healthy_case(60011)
+    scenario = replace(usual, pack=replace(usual.pack, cell=replace(usual.pack.cell, capacity_over_nominal=0.871)))
+    errors = charge_errors(scenario, 60011, tmp_path, from_day=8.0)
+    assert np.sqrt(np.mean(errors**2, axis=1)).max() < 0.025

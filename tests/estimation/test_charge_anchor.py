@@ -28,8 +28,8 @@ from cellwarden.estimation.charge_anchor import (
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import ESTIMATOR, initial_charge
 from cellwarden.estimation.charge_handover import try_handover
-from cellwarden.estimation.charge_kernel import NEWS_SHARE_OF_CAPACITY, news_of_place
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
+from cellwarden.estimation.curve_news import NEWS_SHARE_OF_CAPACITY, news_of_place
 from tests.estimation.known_string import KnownString, string_context
 
 KNEE, FLOAT = 3.40, 3.375

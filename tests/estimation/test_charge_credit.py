@@ -8,15 +8,22 @@ import pytest
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_anchor import BEST
+from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import initial_charge
 from cellwarden.estimation.charge_credit import (
+    AGE_CURVE,
+    CREDIT_DIVISOR,
     KNOWN_VARIANCE_SHARE,
     LEARNT_VARIANCE_SHARE,
+    M_CAPACITY,
+    M_LIKELY_CAPACITY,
+    MIXED,
     PROVING_NEWS,
     SWEEP_NEWS,
     WORSE_CURVE,
     choose_curve,
     known_top,
+    mix_curves,
     of_the_make,
     resembling,
     variance_share,
@@ -109,3 +116,51 @@ def test_the_curve_that_explains_the_log_best_is_gone_on_with_and_one_that_was_g
     assert choose_curve(state, work) == 2
     memory[1, cc.LIKELIHOOD] = 25.0
     assert choose_curve(state, work) == 1
+
+
+def siblings(aged_is_better_by: float) -> tuple[ChargeArrays, int, int]:
+    """Two filters of one curve, of new cells and of aged ones, and nothing else; and which they are."""
+    state = initial_charge(string_context(KnownString(stages=(), cells=2)))
+    new = int(np.argmax(state.memory[:, cc.SIBLING] >= 0.0))
+    aged = int(state.memory[new, cc.SIBLING])
+    state.memory[:, cc.NEWS], state.memory[:, cc.LIKELIHOOD] = SWEEP_NEWS, state.memory[:, cc.PRIOR_LIKELIHOOD]
+    state.memory[:, cc.GIVEN_UP] = 1.0
+    state.memory[[new, aged], cc.GIVEN_UP] = 0.0
+    state.memory[aged, cc.LIKELIHOOD] += aged_is_better_by
+    state.scalars[BEST] = new
+    return state, new, aged
+
+
+def share_of_aged(state: ChargeArrays, new: int, aged: int) -> float:
+    """By what weight the mixture's capacity is that of aged cells."""
+    mixed, counts = np.empty(MIXED), np.full(len(state.memory), 8)
+    mix_curves(state, counts, mixed, np.empty(len(counts)))
+    likely = state.x[[new, aged][int(state.memory[int(state.scalars[BEST]), cc.IS_AGED])], cc.LN_CAPACITY]
+    assert mixed[M_LIKELY_CAPACITY] == pytest.approx(likely)
+    first, last = state.x[new, cc.LN_CAPACITY], state.x[aged, cc.LN_CAPACITY]
+    return float((mixed[M_CAPACITY] - first) / (last - first))
+
+
+@pytest.mark.parametrize("better", [-3.0, 0.0, 3.0])
+def test_new_and_aged_cells_of_one_curve_are_weighed_in_full(better: float) -> None:
+    state, new, aged = siblings(better)
+    odds = np.exp(better + state.memory[aged, cc.LOG_SHARE] - state.memory[new, cc.LOG_SHARE])
+    assert share_of_aged(state, new, aged) == pytest.approx(odds / (1.0 + odds))
+
+
+def test_two_curves_are_weighed_by_a_fraction_of_what_the_log_tells() -> None:
+    state, new, aged = siblings(3.0)
+    state.memory[:, cc.SIBLING] = -1.0
+    odds = np.exp(3.0 / CREDIT_DIVISOR)
+    assert share_of_aged(state, new, aged) == pytest.approx(odds / (1.0 + odds))
+
+
+def test_aged_cells_are_gone_on_with_once_the_log_outweighs_that_few_are() -> None:
+    state, new, aged = siblings(0.0)
+    rare = state.memory[new, cc.LOG_SHARE] - state.memory[aged, cc.LOG_SHARE]
+    work = np.empty(len(state.memory))
+    state.memory[aged, cc.LIKELIHOOD] += 0.99 * (AGE_CURVE + rare)
+    assert choose_curve(state, work) == new
+    state.memory[aged, cc.LIKELIHOOD] += 0.02 * (AGE_CURVE + rare)
+    assert choose_curve(state, work) == aged
+    assert share_of_aged(state, new, aged) > 0.5

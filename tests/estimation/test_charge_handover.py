@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.charge_anchor import ANCHORED, TIED
+from cellwarden.estimation.charge_anchor import ANCHORED, FULL_SOC_SIGMA, TIED
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import initial_charge
 from cellwarden.estimation.charge_handover import (
+    END_SHARE,
+    HANDOVER_SIGMA,
+    PLATEAU_SIGMA,
     WRONG_KNEE_SECOND,
     WRONG_KNEE_SIGMA,
     WRONG_KNEE_SLOPE_VOLT,
     WRONG_KNEE_VOLT,
     leave_wrong_knee,
+    try_handover,
 )
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
@@ -78,3 +83,20 @@ def test_it_stays_where_nothing_contradicts_it(state: ChargeArrays, below: float
 def test_on_the_plateau_and_when_empty_it_is_the_filters_to_tell(soc: float) -> None:
     state = guessed(soc)
     assert not leave_wrong_knee(state, expected(state, soc) - 0.1)
+
+
+def handed(soc: float, full: float) -> FloatArray:
+    """One sigma of z with which each filter begins at a charge of which the hypotheses are sure."""
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    grid = np.linspace(0.0, 1.0, state.weights.shape[2])
+    state.weights[:] = -0.5 * ((grid - soc) / (0.5 * HANDOVER_SIGMA)) ** 2
+    state.memory[:, cc.CURRENT_SEEN] = 1.0
+    try_handover(state, full)
+    assert state.scalars[ANCHORED] == 1.0
+    return np.sqrt(state.p[:, cc.DEFICIT, cc.DEFICIT]) / np.exp(state.x[:, cc.LN_CAPACITY])
+
+
+def test_a_charge_that_was_read_off_a_plateau_is_as_unsure_as_another_makes_curve() -> None:
+    np.testing.assert_allclose(handed(0.5, 0.0), PLATEAU_SIGMA, rtol=1e-6)
+    np.testing.assert_allclose(handed(0.9, 0.0), END_SHARE * 0.1, rtol=0.01)
+    np.testing.assert_allclose(handed(0.9, 1.0), FULL_SOC_SIGMA, rtol=1e-6)

@@ -8,10 +8,17 @@ import pytest
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.charge_anchor import BEST
+from cellwarden.estimation.charge_anchor import BEST, TIED
 from cellwarden.estimation.charge_cascade import initial_charge
 from cellwarden.estimation.charge_credit import LEVEL_SHARE, MIXED, PROVING_NEWS, mix_curves
-from cellwarden.estimation.charge_rows import KNEE_APART_SHARE, KNEE_DEPTH, _soc_and_sigma
+from cellwarden.estimation.charge_rows import (
+    KNEE_APART_SHARE,
+    KNEE_DEPTH,
+    UNTIED_DEPTH,
+    UNTIED_SIGMA,
+    _soc_and_sigma,
+    _untied_variance,
+)
 from tests.estimation.known_string import KnownString, string_context
 
 CAPACITY_AH, NOTHING = 100.0, np.zeros((cd.STATES, cd.STATES))
@@ -62,3 +69,18 @@ def test_it_is_told_by_what_weight_the_curves_are_learnt() -> None:
     assert mixture(0.0, (8,))[0][6] == 1.0
     assert mixture(0.0, (0,))[0][6] == 0.0
     assert mixture(0.0, (0, 8))[0][6] == pytest.approx(0.5)
+
+
+def untied_sigma(depth: float, tied: float = 0.0, has_knee: float = 1.0) -> float:
+    """By how much every charge is doubted because the pack was never full."""
+    state = initial_charge(string_context(KnownString(stages=(), cells=2)))
+    state.scalars[TIED], state.parameters[cc.P_HAS_KNEE] = tied, has_knee
+    mixed = np.zeros(MIXED)
+    mixed[:2] = depth * CAPACITY_AH, np.log(CAPACITY_AH)
+    return float(np.sqrt(_untied_variance(state, mixed)))
+
+
+def test_a_pack_that_was_never_full_is_doubted_by_where_its_curve_has_its_steps() -> None:
+    assert untied_sigma(0.5) == untied_sigma(1.01 * UNTIED_DEPTH) == pytest.approx(UNTIED_SIGMA)
+    assert untied_sigma(0.5 * UNTIED_DEPTH) == pytest.approx(0.5 * UNTIED_SIGMA)  # the knee tells where it is
+    assert untied_sigma(-0.01) == untied_sigma(0.5, tied=1.0) == untied_sigma(0.5, has_knee=0.0) == 0.0

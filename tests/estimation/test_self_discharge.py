@@ -24,6 +24,7 @@ from cellwarden.estimation.self_discharge import (
     hours_since,
     levelled_rate,
     missed_sigma,
+    off_the_yardstick,
     place_doubt,
     unseen_sigma,
 )
@@ -135,7 +136,8 @@ def test_a_count_that_charge_to_charge_does_not_bear_out_gives_way() -> None:
         sigma_ampere=np.full((1, 3), 0.001),
         informed_unix_time_second=np.zeros((1, 3)),
     )
-    checked = borne_out(counted, by_charges(np.array([[0.0, 0.018, np.nan]]), np.full((1, 3), 0.002)))
+    knee = by_charges(np.array([[0.0, 0.018, np.nan]]), np.full((1, 3), 0.002))
+    checked = borne_out(counted, knee, np.zeros((1, 3)))
     assert checked.leak_ampere[0] == pytest.approx([0.0, 0.020, 0.020])
     assert checked.sigma_ampere[0] == pytest.approx([0.002, 0.001, 0.001])
 
@@ -147,3 +149,18 @@ def test_what_a_cell_leaks_at_least_by_its_charges_is_told_though_it_may_be_more
     assert told[0] == pytest.approx([0.020, 0.014, 0.014])
     assert low[0] == pytest.approx([0.002, 0.010, 0.010])
     assert high[0] == pytest.approx([0.030, 0.010, 0.010])
+
+
+def test_a_cell_that_has_left_the_yardstick_is_known_by_the_count_where_that_is_more() -> None:
+    """Far below the others a full charge no longer moves its voltage: what charges tell then is too little."""
+    far, sigma = np.array([[0.0, 0.5, 1.0]]), np.full((1, 3), 0.002)
+    counted = CountedLeakTrack(
+        leak_ampere=np.full((1, 3), 0.300), sigma_ampere=sigma, informed_unix_time_second=np.zeros((1, 3))
+    )
+    knee = by_charges(np.full((1, 3), 0.060), sigma)
+    assert borne_out(counted, knee, far).leak_ampere[0] == pytest.approx([0.060, 0.300, 0.300])
+    more = by_charges(np.full((1, 3), 0.400), sigma)
+    assert borne_out(counted, more, far).leak_ampere[0] == pytest.approx([0.400] * 3)
+    high = off_the_yardstick(knee, counted, far).high_sigma_ampere[0]
+    assert high == pytest.approx([0.002, np.hypot(0.002, 0.120), np.hypot(0.002, 0.240)])
+    assert off_the_yardstick(more, counted, far).high_sigma_ampere[0] == pytest.approx(sigma[0])

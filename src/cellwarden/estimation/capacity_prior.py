@@ -16,7 +16,14 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays
 
-__all__ = ["capacity_bend", "capacity_density", "start_site", "weigh_capacities", "weigh_capacity_prior"]
+__all__ = [
+    "capacity_bend",
+    "capacity_density",
+    "doubt_capacity",
+    "start_site",
+    "weigh_capacities",
+    "weigh_capacity_prior",
+]
 
 # A log that tells no more than to 8 % (one sigma) does not move the mean away from what is usual; the width holds both.
 LEAST_PRECISION = 1.0 / 0.08**2
@@ -25,19 +32,20 @@ LEAST_DENSITY = 1e-300
 
 @bare_kernel
 def start_site(site: FloatArray, usual: float, sigma: float) -> None:
-    """Let new cells alone stand for the prior, as in a filter that has read nothing; `site` as below."""
+    """Let one Gaussian stand for the prior, as in a filter that has read nothing; `site` as below."""
     site[0] = 1.0 / sigma**2
     site[1] = usual * site[0]
 
 
 @bare_kernel
 def weigh_capacities(state: ChargeArrays, mode_count: IntArray) -> None:
-    """Weigh in every filter that learns its curve whether the cells are new or aged."""
+    """Weigh in every filter that learns its curve whether the cells are new or aged; those of aged cells know."""
     components = state.parameters[cc.P_CAPACITY_PRIOR :].reshape((2, 3))
     for k in range(state.x.shape[0]):
-        if mode_count[k] > 0 and state.memory[k, cc.GIVEN_UP] == 0.0:
-            x, site = state.x[k, : cc.STATES + mode_count[k]], state.memory[k, cc.SITE :]
-            weigh_capacity_prior(x, state.p[k], cc.LN_CAPACITY, components, site)
+        memory = state.memory[k]
+        if mode_count[k] > 0 and memory[cc.GIVEN_UP] == 0.0 and memory[cc.IS_AGED] == 0.0:
+            x = state.x[k, : cc.STATES + mode_count[k]]
+            weigh_capacity_prior(x, state.p[k], cc.LN_CAPACITY, components, memory[cc.SITE :])
 
 
 @bare_kernel
@@ -58,6 +66,21 @@ def weigh_capacity_prior(x: FloatArray, p: FloatArray, state: int, components: F
     _move_to(x, p, state, mean, wanted)
     site[0] += 1.0 / wanted - 1.0 / variance
     site[1] += mean / wanted - q / variance
+
+
+@bare_kernel
+def doubt_capacity(x: FloatArray, p: FloatArray, state: int, variance: float, site: FloatArray) -> None:
+    """Let what the log says of a capacity be off by `variance` more; what is known beforehand stays. All in place.
+
+    `x`, `p`, `state` and `site` as in `weigh_capacity_prior`.
+    """
+    precision = 1.0 / p[state, state] - site[0]
+    if precision <= 0.0:
+        return
+    keep = 1.0 / (1.0 + variance * precision)
+    total = keep * precision + site[0]
+    if total > 0.0:
+        _move_to(x, p, state, (keep * (x[state] / p[state, state] - site[1]) + site[1]) / total, 1.0 / total)
 
 
 @bare_kernel

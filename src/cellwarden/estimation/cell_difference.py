@@ -38,7 +38,8 @@ SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS, SLOPE_DOUBT =
 REST = 7  # first of the slots of `cell_fall`
 STILL = REST + cf.REST_SLOTS  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
-MEMORY = READ + 1
+LEAK_THEN = READ + 1  # first of three slots of `moved_leak`
+MEMORY = LEAK_THEN + 3
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
@@ -59,8 +60,7 @@ PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one 
 BALANCE_SOC_SIGMA = 0.005  # by which they lie apart at every pass alike: no more of them tells a capacity better
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
-SURPRISE_SECOND = 1800.0
-SURPRISE_LIMIT = 3.0
+SURPRISE_SECOND, SURPRISE_LIMIT = 1800.0, 3.0
 BLEED_TOLERANCE = 0.04
 FOUND_SHARE = 0.9  # correlation of what a cell lost in a rest with its leak; below 1, for it may have leaked unevenly
 
@@ -115,8 +115,7 @@ def share_charge(y: FloatArray, p: FloatArray, deficit: float) -> None:
 @counted_kernel
 def restart_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma: FloatArray) -> None:
     """Forget everything."""
-    y[:] = 0.0
-    memory[:] = 0.0
+    y[:], memory[:] = 0.0, 0.0
     p[:] = np.diag(sigma**2)
 
 
@@ -205,10 +204,11 @@ def correct_difference(
     rest = memory[REST:]
     rest[cf.MISS] += share * (miss - rest[cf.MISS])
     cf.remember_rest(rest, y[BETA], ocv - reference, rest_second)
-    if rest_second < cf.SETTLED_SECOND:
+    if cf.settling(rest, rest_second):
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     falls = 1.0 if reading < 0.0 and cf.falls_away(rest, slope, ocv - reference, variance) else 0.0
     if _take_fall(y, p, memory, discharge, charge, soc, own, slope, ocv + miss, falls, rest_second):
+        memory[LEAK_THEN + 1] = 0.0
         return
     _open_leak_of_surprising(p, memory, capacity, slope)
     if _tells_no_capacity(p, depth, slope):

@@ -30,12 +30,20 @@ LEAST_SLOPE_VOLT, LEAST_SOC_SIGMA = 0.06, 0.02
 
 
 @bare_kernel
+def settling(rest: FloatArray, rest_second: float) -> bool:
+    """Whether a rest, or another curve that is gone on with in it, has just begun."""
+    return bool(rest_second - max(rest[REST_BEFORE] - STARTED_SECOND, 0.0) < SETTLED_SECOND)
+
+
+@bare_kernel
 def remember_rest(rest: FloatArray, beta: float, away: float, rest_second: float) -> None:
     """Keep what a rest began with: a leak shows while the pack rests; what a load leaves is the curve's error."""
     if rest_second < STARTED_SECOND:
         rest[BETA_BEFORE], rest[REST_BEFORE] = beta, rest_second
-    if rest_second < SETTLED_SECOND:
+    if settling(rest, rest_second):
         rest[MISS_BEFORE], rest[AWAY_BEFORE] = rest[MISS], away
+        if rest[REST_BEFORE] > STARTED_SECOND:
+            rest[BETA_BEFORE] = beta
 
 
 @bare_kernel

@@ -41,7 +41,10 @@ CURVE_SIGMA, CURVE_SQUARES, CURVE_WEIGHT, FACTOR, RELAXING, CURVE_PRIOR, REMAIND
 PRIOR_LIKELIHOOD, NEWS, TOP_MISS, TOP_SIGMA, TOP_APART = 20, 21, 22, 23, 24
 SITE = 25  # two slots of `capacity_prior`: what stands in the filter for what is known of the capacity beforehand
 SLOW = 27  # the slow part of the polarisation [V]
-MEMORY = 28
+LEARNT_AT = 28  # ln of the capacity by which the curve was learnt
+# of `charge_bank`, constant: ln of the share of such cells; index of the filter of the other ones, or −1; 0 or 1
+LOG_SHARE, SIBLING, IS_AGED = 29, 30, 31
+MEMORY = 32
 
 # slots of the parameters
 P_CAPACITY, P_TAU_1, P_TAU_2, P_ACTIVATION, P_FLOAT_SIGMA, P_OFFSET_SIGMA, P_FULL_VOLT, P_LEAK = range(8)

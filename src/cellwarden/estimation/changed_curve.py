@@ -8,15 +8,23 @@ it seemed to lose while the balancer bled its neighbours was mostly that.
 from __future__ import annotations
 
 from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays
 
-__all__ = ["doubt_places"]
+__all__ = ["begin_rests_again", "doubt_places"]
 
 # of the capacity: by how much one make's knee misplaces another make's cells; at 3.40 V the curves of the five LFP
 # cells at hand are 0.4 % apart
 PLACE_SHARE = 0.005
 LEAK_SHARE = 1.0  # of what each cell seems to lose: a knee of half the slope makes nothing or twice as much of it
+
+
+@bare_kernel
+def begin_rests_again(state: ChargeArrays, rest_second: float) -> None:
+    """Compare what the cells read from here on with what they read here: by the curve before they read otherwise."""
+    for j in range(state.memory_y.shape[0]):
+        state.memory_y[j, cd.REST + cf.REST_BEFORE] = max(rest_second, state.memory_y[j, cd.REST + cf.REST_BEFORE])
 
 
 @bare_kernel

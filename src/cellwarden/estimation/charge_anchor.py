@@ -93,12 +93,12 @@ def check_anchor(state: ChargeArrays, current: float, tolerance_soc: float) -> b
 
     So did a zero by which a full pack would be discharged by its charger. Whether that was so.
     """
-    wrong = False
+    wrong, best = False, int(state.scalars[BEST])
     for k in range(state.x.shape[0]):
         soc = 1.0 - state.x[k, cc.DEFICIT] / np.exp(state.x[k, cc.LN_CAPACITY])
         drawn = state.x[k, cc.OFFSET] - current > DRAWN_C_RATE * state.parameters[cc.P_CAPACITY]
         if state.memory[k, cc.GIVEN_UP] == 0.0 and (drawn or abs(soc - FULL_SOC) > tolerance_soc):
-            wrong = True
+            wrong = wrong or k == best or state.memory[k, cc.IS_AGED] == 0.0  # what others expect, few cells are
             _restart(state.x[k], state.p[k], state.memory[k], state.prior[k], FULL_SOC, FULL_SOC_SIGMA)
     if not wrong:
         return False
@@ -132,11 +132,14 @@ def forget_cells(state: ChargeArrays) -> None:
 
 @counted_kernel
 def _weigh_curves_again(state: ChargeArrays) -> None:
-    """Give every curve, also those given up, the odds that it had before the log."""
+    """Give every curve, also those given up, the odds that it had before the log, and its cells those of new ones."""
     for k in range(state.x.shape[0]):
         state.memory[k, cc.GIVEN_UP] = 0.0
         state.memory[k, cc.LIKELIHOOD] = state.memory[k, cc.PRIOR_LIKELIHOOD]
         state.memory[k, cc.NEWS] = 0.0
+    best = int(state.scalars[BEST])
+    if state.memory[best, cc.IS_AGED] > 0.0:
+        state.scalars[BEST] = state.memory[best, cc.SIBLING]
 
 
 @counted_kernel
@@ -170,6 +173,7 @@ def _restart(x: FloatArray, p: FloatArray, memory: FloatArray, prior: FloatArray
     memory[cc.CURVE_WEIGHT] = 0.0
     memory[cc.TOP_MISS] = 0.0
     memory[cc.TOP_SIGMA] = 0.0
+    memory[cc.LEARNT_AT] = prior[0, cc.LN_CAPACITY]
     start_central(x, p, memory, soc, sigma)
 
 

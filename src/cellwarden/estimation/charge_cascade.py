@@ -17,6 +17,7 @@ from cellwarden.estimation import charge_rows as rows_of
 from cellwarden.estimation.capacity_prior import start_site
 from cellwarden.estimation.charge_anchor import BEST, SCALARS
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, CurveArrays, MinuteArrays
+from cellwarden.estimation.charge_bank import BankFilter, bank_filters, curve_indices
 from cellwarden.estimation.charge_kernel import advance_charge
 from cellwarden.estimation.charge_start import HYPOTHESES, POLARISATION_SCALES
 from cellwarden.estimation.charge_tracks import (
@@ -55,22 +56,15 @@ TWO_SIGMA = 1.96
 
 def initial_charge(context: PackContext) -> ChargeArrays:
     """State before the first minute: the priors of the description and the parameter set."""
-    family, cells = context.model.ocv_curves, context.cell_count
-    curves = len(family)
+    bank, cells, curves = bank_filters(context.model), context.cell_count, len(context.model.ocv_curves)
     x, p = _central_prior(context)
     y, q = _difference_prior(context)
-    memory = np.zeros((curves, cc.MEMORY))
-    for k in range(curves):
-        start_site(memory[k, cc.SITE :], x[k, cc.LN_CAPACITY], context.model.capacity_sigma_fraction)
-    memory[:, cc.CURVE_PRIOR] = [curve.sigma_volt for curve in family]
-    prior = np.log([curve.prior_weight for curve in context.model.ocv_curves])
-    learning = np.array([len(curve.modes_volt) > 0 for curve in family])
-    memory[:, cc.PRIOR_LIKELIHOOD] = prior + np.where(learning, 0.0, KNOWN_ODDS)
-    memory[:, cc.LIKELIHOOD] = memory[:, cc.PRIOR_LIKELIHOOD]
-    first = family[int(np.argmax(memory[:, cc.LIKELIHOOD]))]
+    prior = np.log([one.curve.prior_weight for one in bank])
+    memory = _central_memory(bank, x, p, prior)
+    first = bank[int(np.argmax(memory[:, cc.LIKELIHOOD]))].curve
     state = ChargeArrays(
         scalars=_scalars(memory),
-        weights=np.broadcast_to(prior[:, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
+        weights=np.broadcast_to(prior[:curves, None, None], (curves, len(POLARISATION_SCALES), HYPOTHESES)).copy(),
         x=x,
         p=p,
         memory=memory,
@@ -93,6 +87,22 @@ def initial_charge(context: PackContext) -> ChargeArrays:
     return state
 
 
+def _central_memory(bank: tuple[BankFilter, ...], x: FloatArray, p: FloatArray, log_prior: FloatArray) -> FloatArray:
+    """What the bank's filters, of states (K, S) and covariances, remember before the first minute (K, slots)."""
+    memory = np.zeros((len(bank), cc.MEMORY))
+    for k in range(len(bank)):
+        start_site(memory[k, cc.SITE :], x[k, cc.LN_CAPACITY], np.sqrt(p[k, cc.LN_CAPACITY, cc.LN_CAPACITY]))
+    memory[:, cc.LEARNT_AT] = x[:, cc.LN_CAPACITY]
+    memory[:, cc.CURVE_PRIOR] = [one.curve.sigma_volt for one in bank]
+    memory[:, cc.SIBLING] = [one.sibling for one in bank]
+    memory[:, cc.IS_AGED] = [one.aged for one in bank]
+    memory[:, cc.LOG_SHARE] = np.log([one.share for one in bank])
+    learning = np.array([len(one.curve.modes_volt) > 0 for one in bank])
+    memory[:, cc.PRIOR_LIKELIHOOD] = log_prior + np.where(learning, 0.0, KNOWN_ODDS)
+    memory[:, cc.LIKELIHOOD] = memory[:, cc.PRIOR_LIKELIHOOD]
+    return memory
+
+
 def _scalars(memory: FloatArray) -> FloatArray:
     """The pack's scalars before the first minute: the curve that is the most plausible goes first."""
     scalars = np.zeros(SCALARS)
@@ -103,23 +113,24 @@ def _scalars(memory: FloatArray) -> FloatArray:
 def _central_prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
     model, pack = context.model, context.pack
     capacity_ah = pack.nominal_capacity_ah
-    family = model.ocv_curves
-    states = cc.STATES + max(len(curve.modes_volt) for curve in family)
-    x = np.zeros((len(family), states))
-    x[:, cc.LN_CAPACITY] = np.log(capacity_ah * (1.0 + model.capacity_bias_fraction))
+    bank = bank_filters(model)
+    states = cc.STATES + max(len(one.curve.modes_volt) for one in bank)
+    x = np.zeros((len(bank), states))
     x[:, cc.LN_R0] = np.log(PROMPT_SHARE * model.resistance_ohm_ah / capacity_ah)
     x[:, cc.LN_R1] = np.log(model.slow_resistance_ohm_ah[0] / capacity_ah)
     x[:, cc.LN_R2] = np.log(model.slow_resistance_ohm_ah[1] / capacity_ah)
     sigma = np.ones(states)  # of the modes' amplitudes
     sigma[cc.OFFSET] = 0.5 * pack.sensors.current_offset_tolerance_ampere
-    sigma[cc.LN_CAPACITY] = model.capacity_sigma_fraction
     sigma[cc.LN_R0 : cc.ACTIVATION] = model.resistance_log_sigma
     sigma[cc.EPSILON] = cc.EPSILON_SIGMA
     sigma[cc.ACTIVATION] = model.activation_sigma_kelvin / 1000.0
-    p = np.repeat(np.diag(sigma**2)[None], len(family), axis=0)
-    for k, curve in enumerate(family):
-        p[k, cc.BETA, cc.BETA] = curve.sigma_volt**2
-        p[k, cc.LN_WIDTH, cc.LN_WIDTH] = curve.half_width_log_sigma**2
+    p = np.repeat(np.diag(sigma**2)[None], len(bank), axis=0)
+    for k, one in enumerate(bank):
+        bias, own = one.capacity_prior(model)
+        x[k, cc.LN_CAPACITY] = np.log(capacity_ah * (1.0 + bias))
+        p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] = own**2
+        p[k, cc.BETA, cc.BETA] = one.curve.sigma_volt**2
+        p[k, cc.LN_WIDTH, cc.LN_WIDTH] = one.curve.half_width_log_sigma**2
     return x, p
 
 
@@ -204,7 +215,7 @@ def _withhold_unread(new: ChargeArrays, state: ChargeArrays, minutes: MinuteBloc
 
 
 def _curves(context: PackContext) -> CurveArrays:
-    curves = context.model.ocv_curves
+    curves = [one.curve for one in bank_filters(context.model)]
     counts = np.array([len(curve.modes_volt) for curve in curves])
     modes = np.zeros((len(curves), len(context.model.soc_fraction), counts.max()))
     for k, curve in enumerate(curves):
@@ -244,7 +255,7 @@ def _put_tracks(board: Board, outputs: ChargeOutputs, context: PackContext) -> N
     board.put(_capacity_track(cell, context.pack.sensors.current_gain_tolerance_fraction))
     board.put(_counted_leak_track(cell))
     board.put(_voltage_offset_track(out, cell))
-    board.put(_polarisation_track(outputs))
+    board.put(_polarisation_track(outputs, bank_filters(context.model)))
     board.put(_current_offset_track(out))
 
 
@@ -296,7 +307,7 @@ def _voltage_offset_track(out: FloatArray, cell: FloatArray) -> VoltageOffsetTra
     )
 
 
-def _polarisation_track(outputs: ChargeOutputs) -> PolarisationTrack:
+def _polarisation_track(outputs: ChargeOutputs, bank: tuple[BankFilter, ...]) -> PolarisationTrack:
     out, cell = outputs.pack, outputs.cell
     return PolarisationTrack(
         prompt_ohm=out[rows_of.O_R0],
@@ -305,7 +316,7 @@ def _polarisation_track(outputs: ChargeOutputs) -> PolarisationTrack:
         log_sigma=out[rows_of.O_R_SIGMA],
         activation_kelvin=out[rows_of.O_ACTIVATION],
         cell_factor=cell[rows_of.C_POLARISATION],
-        curve=out[rows_of.O_CURVE],
+        curve=curve_indices(bank, out[rows_of.O_CURVE]),
         curve_state=outputs.curve,
     )
 

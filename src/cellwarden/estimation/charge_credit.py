@@ -17,13 +17,17 @@ SWEEP_NEWS = 33.0  # readings of the curve until it repeats itself
 MODE_BEND = 0.5
 WORSE_CURVE = 30.0  # a curve whose log-likelihood is that much lower is given up
 BETTER_CURVE = 2.0
+AGE_CURVE = 4.0  # between new and aged cells of one: what bends a curve to a capacity passes for the log's word
 CREDIT_DIVISOR = 3.0
 RESEMBLING_SIGMA, RESEMBLING_DEPTH = 0.007, 0.2  # of the capacity, reached at that depth
 # what the variances are worth to the charge, from the coverage pooled over packs known and unknown to the set: of a
 # curve that is the set's own, and of one that is learnt
 KNOWN_VARIANCE_SHARE, LEARNT_VARIANCE_SHARE, PROVING_NEWS = 0.15, 0.6, 10.0
 LEVEL_SHARE = 0.5  # of the variance of what a full pack lacks, by the knee's shape and over all makes
-MIXED = 7  # what `mix_curves` writes
+# what `mix_curves` writes: mean charge and capacity, their second moments, the last of them twice, how far the curves
+# are learnt, and charge and capacity again over the filters whose cells are as old as the best one's
+M_DEFICIT, M_CAPACITY, M_DD, M_DQ, M_QQ, M_QQ_HELD, M_LEARNT, M_LIKELY_DEFICIT, M_LIKELY_CAPACITY = range(9)
+MIXED = 9
 
 
 @bare_kernel
@@ -92,14 +96,23 @@ def variance_share(memory: FloatArray, modes: int) -> float:
 
 
 @bare_kernel
-def _credit(x: FloatArray, memory: FloatArray, components: FloatArray, usual_density: float) -> float:
+def _unusual(
+    x: FloatArray, memory: FloatArray, components: FloatArray, usual_density: float, prior: FloatArray
+) -> float:
+    """How unusual a filter's capacity is, as twice a negative logarithm: among aged cells for a filter of those."""
+    if memory[cc.IS_AGED] == 0.0:
+        return capacity_bend(x[cc.LN_CAPACITY], components, usual_density)
+    return float(((x[cc.LN_CAPACITY] - prior[0, cc.LN_CAPACITY]) / prior[1, cc.LN_CAPACITY]) ** 2)
+
+
+@bare_kernel
+def _credit(x: FloatArray, memory: FloatArray, unusual: float) -> float:
     """How well a curve explains the log, less what it bends the capacity and itself to do so; a logarithm.
 
     A curve's errors repeat from cycle to cycle: what a long log tells is the mean over a sweep or so. The odds of a
     known curve hold once a sweep was seen, and for as long as it does not need another capacity than is usual: moved
     steps and another capacity look alike. A level at full that the knee's shape contradicts counts against it.
     """
-    unusual = capacity_bend(x[cc.LN_CAPACITY], components, usual_density)
     bend = unusual
     for a in range(cc.STATES, x.shape[0]):
         bend += MODE_BEND * x[a] * x[a]
@@ -113,8 +126,10 @@ def _take_credits(state: ChargeArrays, worth: FloatArray) -> None:
     components = state.parameters[cc.P_CAPACITY_PRIOR :].reshape((2, 3))
     usual_density = capacity_density(components[0, 1], components)
     for k in range(worth.shape[0]):
-        given_up = state.memory[k, cc.GIVEN_UP] > 0.0
-        worth[k] = -np.inf if given_up else _credit(state.x[k], state.memory[k], components, usual_density)
+        x, memory = state.x[k], state.memory[k]
+        worth[k] = -np.inf
+        if memory[cc.GIVEN_UP] == 0.0:
+            worth[k] = _credit(x, memory, _unusual(x, memory, components, usual_density, state.prior[k]))
 
 
 @bare_kernel
@@ -127,7 +142,8 @@ def choose_curve(state: ChargeArrays, work: FloatArray) -> int:
     worth = work[: memory.shape[0]]
     _take_credits(state, worth)
     for k in range(memory.shape[0]):
-        if worth[k] > BETTER_CURVE + worth[best]:
+        odds = memory[k, cc.LOG_SHARE] - memory[best, cc.LOG_SHARE]
+        if worth[k] + odds > worth[best] + (AGE_CURVE if memory[k, cc.SIBLING] == best else BETTER_CURVE):
             best = k
     state.scalars[BEST] = best
     for k in range(memory.shape[0]):
@@ -137,24 +153,38 @@ def choose_curve(state: ChargeArrays, work: FloatArray) -> int:
 
 
 @bare_kernel
+def _weight(memory: FloatArray, worth: FloatArray, k: int, most: float) -> float:
+    """Weight of filter k in the mixture; `most` is the best one's credit.
+
+    Between curves the credit counts at a fraction, for readings of one log share the errors that no curve explains.
+    Two filters of one curve have that error in common: between those it counts in full.
+    """
+    sibling = int(memory[k, cc.SIBLING])
+    if sibling < 0 or memory[sibling, cc.GIVEN_UP] > 0.0:
+        return float(np.exp((worth[k] - most) / CREDIT_DIVISOR))
+    own, other = worth[k] + memory[k, cc.LOG_SHARE], worth[sibling] + memory[sibling, cc.LOG_SHARE]
+    pair = max(worth[k], worth[sibling])
+    return float(np.exp((pair - most) / CREDIT_DIVISOR) / (1.0 + np.exp(other - own)))
+
+
+@bare_kernel
 def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray, work: FloatArray) -> float:
     """Charge and capacity over all curves, each by its credit: mean and covariance of the mixture.
 
-    `learns` (K,) counts the modes of each; `mixed` (MIXED,) becomes [D, ln Q, P_DD, P_DQ, P_QQ, P_QQ, learnt], the
-    second P_QQ as the filters hold it, the last by what weight the curves are learnt. Returned is the variance of the
-    charge of a full pack: of a known curve the set states it, one that is learnt stands or falls by its top knee, whose
-    error no log shows. The credit is taken at a fraction, for readings of one log share the errors that no curve
-    explains. `work` (≥ K,) is scratch.
+    `learns` (K,) counts the modes of each; `mixed` (MIXED,) becomes what its slots say, the second variance of ln Q as
+    the filters hold it. Returned is the variance of the charge of a full pack: of a known curve the set states it, one
+    that is learnt stands or falls by its top knee, whose error no log shows. `work` (≥ K,) is scratch.
     """
     worth = work[: state.x.shape[0]]
     _take_credits(state, worth)
     most = worth[int(state.scalars[BEST])]
-    total, top_variance = 0.0, 0.0
+    total, top_variance, likely = 0.0, 0.0, 0.0
+    aged = state.memory[int(state.scalars[BEST]), cc.IS_AGED]
     mixed[:] = 0.0
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] > 0.0:
             continue
-        weight = np.exp((worth[k] - most) / CREDIT_DIVISOR)
+        weight = _weight(state.memory, worth, k, most)
         d, q = state.x[k, cc.DEFICIT], state.x[k, cc.LN_CAPACITY]
         share = variance_share(state.memory[k], learns[k])
         other = 0.0  # error of a curve that only resembles the cells', which grows on the way down from full
@@ -171,16 +201,29 @@ def mix_curves(state: ChargeArrays, learns: IntArray, mixed: FloatArray, work: F
             own = max(own, LEVEL_SHARE * (state.memory[k, cc.TOP_SIGMA] * state.parameters[cc.P_CAPACITY]) ** 2)
             top = 0.0
         top_variance += weight * top
-        mixed[6] += weight if learns[k] > 0 else 0.0
-        mixed[0] += weight * d
-        mixed[1] += weight * q
-        mixed[2] += weight * (own + other + d * d)
-        mixed[3] += weight * (share * state.p[k, cc.DEFICIT, cc.LN_CAPACITY] + d * q)
-        mixed[4] += weight * (share * state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
-        mixed[5] += weight * (state.p[k, cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
-    mixed /= total
-    mixed[2] -= mixed[0] * mixed[0]
-    mixed[3] -= mixed[0] * mixed[1]
-    mixed[4] -= mixed[1] * mixed[1]
-    mixed[5] -= mixed[1] * mixed[1]
+        _add_filter(mixed, weight, d, q, state.p[k], share, own + other)
+        mixed[M_LEARNT] += weight if learns[k] > 0 else 0.0
+        if state.memory[k, cc.IS_AGED] == aged:
+            likely += weight
+            mixed[M_LIKELY_DEFICIT] += weight * d
+            mixed[M_LIKELY_CAPACITY] += weight * q
+    for a in range(MIXED):
+        mixed[a] /= total if a < M_LIKELY_DEFICIT else likely
+    mixed[M_DD] -= mixed[M_DEFICIT] * mixed[M_DEFICIT]
+    mixed[M_DQ] -= mixed[M_DEFICIT] * mixed[M_CAPACITY]
+    mixed[M_QQ] -= mixed[M_CAPACITY] * mixed[M_CAPACITY]
+    mixed[M_QQ_HELD] -= mixed[M_CAPACITY] * mixed[M_CAPACITY]
     return top_variance / total
+
+
+@bare_kernel
+def _add_filter(
+    mixed: FloatArray, weight: float, d: float, q: float, p: FloatArray, share: float, variance: float
+) -> None:
+    """Add one filter's first and second moments; `share` of its variances counts, `variance` is that of its charge."""
+    mixed[M_DEFICIT] += weight * d
+    mixed[M_CAPACITY] += weight * q
+    mixed[M_DD] += weight * (variance + d * d)
+    mixed[M_DQ] += weight * (share * p[cc.DEFICIT, cc.LN_CAPACITY] + d * q)
+    mixed[M_QQ] += weight * (share * p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)
+    mixed[M_QQ_HELD] += weight * (p[cc.LN_CAPACITY, cc.LN_CAPACITY] + q * q)

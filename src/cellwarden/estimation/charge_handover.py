@@ -7,7 +7,7 @@ from numba import njit
 
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.bare_kernel import counted_kernel
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
@@ -29,6 +29,9 @@ from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, 
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 HANDOVER_SIGMA = 0.02
+# by which a curve of another make misplaces a pack on the plateau, and towards an end of the curve as a share of the
+# way to it: farther no straight line reaches up a knee
+PLATEAU_SIGMA, END_SHARE = 0.05, 0.25
 # a pack that rests so long, by so much below the voltage that its charge on the knee would have, is not on the knee;
 # less is what a knee's shape is off by. How sure the charge is after that
 WRONG_KNEE_SECOND, WRONG_KNEE_VOLT, WRONG_KNEE_SLOPE_VOLT, WRONG_KNEE_SIGMA = 1800.0, 0.03, 3.0, 0.05
@@ -103,11 +106,11 @@ def weigh_hypotheses(
     g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
     learnt, spread = np.empty((2, curves.discharge.shape[1])), np.empty(curves.discharge.shape[1])
     for k in range(state.weights.shape[0]):
-        count = curves.mode_count[k]
-        x, memory = state.x[k, : cc.STATES + count], state.memory[k]
+        count, own = curves.mode_count[k], _own_filter(state, k)
+        x, memory = state.x[own, : cc.STATES + count], state.memory[own]
         modes = curves.modes[k, :, :count]
         cc.learn_curve(x, curves.discharge[k], curves.charge[k], modes, learnt)
-        cc.learnt_spread(state.p[k], modes, spread)
+        cc.learnt_spread(state.p[own], modes, spread)
         polarisation = 0.0
         if known:
             polarisation = g * (
@@ -132,6 +135,15 @@ def weigh_hypotheses(
     state.weights[:] -= state.weights.max()
 
 
+@bare_kernel
+def _own_filter(state: ChargeArrays, k: int) -> int:
+    """Of the filters of curve k the one that is gone on with, or that was not given up; else the first."""
+    sibling = int(state.memory[k, cc.SIBLING])
+    if sibling >= 0 and (state.memory[k, cc.GIVEN_UP] > 0.0 or sibling == int(state.scalars[BEST])):
+        return sibling
+    return k
+
+
 @njit(cache=True)
 def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah: float, elapsed: float) -> float:
     """How much of an independent reading this minute is, 0 to 1."""
@@ -151,6 +163,12 @@ def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah
     return float(min(share, 1.0))
 
 
+@bare_kernel
+def _curve_sigma(soc: float) -> float:
+    """One sigma of z by which a pack is misplaced that was placed by its voltage alone, on a curve with a plateau."""
+    return float(min(PLATEAU_SIGMA, END_SHARE * max(min(soc, 1.0 - soc), 0.0)))
+
+
 @counted_kernel
 def try_handover(state: ChargeArrays, full: float) -> None:
     """Hand over to the filters when the hypotheses agree or the pack is full."""
@@ -163,9 +181,10 @@ def try_handover(state: ChargeArrays, full: float) -> None:
     else:
         for k in range(state.x.shape[0]):
             now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
+            unsure = max(sigma, _curve_sigma(now) if state.parameters[cc.P_HAS_KNEE] > 0.0 else 0.0)
             if full > 0.0:
-                now, sigma = FULL_SOC, FULL_SOC_SIGMA
-            start_central(state.x[k], state.p[k], state.memory[k], now, sigma)
+                now, unsure = FULL_SOC, FULL_SOC_SIGMA
+            start_central(state.x[k], state.p[k], state.memory[k], now, unsure)
     state.scalars[ANCHORED] = 1.0
     for j in range(state.y.shape[0]):
         cd.share_charge(state.y[j], state.q[j], state.x[int(state.scalars[BEST]), cc.DEFICIT])

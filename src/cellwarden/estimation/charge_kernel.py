@@ -10,12 +10,11 @@ from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.capacity_prior import weigh_capacities
 from cellwarden.estimation.central_bleed import bleeds, central_bleed
-from cellwarden.estimation.changed_curve import doubt_places
+from cellwarden.estimation.changed_curve import begin_rests_again, doubt_places
 from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
     COUNTED,
-    LAST_NEWS,
     LOST_FULL_SOC,
     ROW_CURRENT,
     SILENT_SECOND,
@@ -45,8 +44,11 @@ from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_inf
 from cellwarden.estimation.charge_surface import surface_beside
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
 from cellwarden.estimation.current_zero import SAMPLING_SHARE, count_for_zero
+from cellwarden.estimation.curve_news import news_of_place
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.misplaced_cell import find_misplaced
+from cellwarden.estimation.moved_capacity import learn_again
+from cellwarden.estimation.moved_leak import follow_leak
 from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
 from cellwarden.estimation.still_reading import is_still, still_stands
 from cellwarden.estimation.unsure_centre import any_located, unsure_soc
@@ -70,8 +72,6 @@ RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
 HOUR_SECOND = 3600
 BLEEDING_VOLT = 0.05  # below the knee's upper part, from where on balancers bleed
-NEWS_STEP = 0.01  # of the capacity; less than that is the same place on the curve
-NEWS_SHARE_OF_CAPACITY = 0.06  # charge moved that makes a full reading for the choice of the curve
 
 
 @counted_kernel
@@ -311,10 +311,13 @@ def _filter(
     best = choose_curve(state, work[0])
     if int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         weigh_capacities(state, curves.mode_count)
+        learn_again(state, curves.mode_count)
     if best != before or int(minutes.stamp[m]) % LEARN_INTERVAL_SECOND == 0:
         learn_best(state, curves)
-    if best != before and curves.mode_count[before] == 0:
-        doubt_places(state, np.exp(state.x[best, cc.LN_CAPACITY]))
+    if best != before:
+        begin_rests_again(state, state.memory[best, cc.REST_SECOND])
+        if curves.mode_count[before] == 0:
+            doubt_places(state, np.exp(state.x[best, cc.LN_CAPACITY]))
     around = unsure_soc(state.x[best], state.p[best], state.parameters[cc.P_CAPACITY])
     # A curve that slopes all over leaves a charge unsure only where something is amiss.
     if state.y.shape[0] > 1 and due and (around == 0.0 or any_located(state)):
@@ -326,21 +329,6 @@ def _filter(
             find_misplaced(state, best, beside, minutes.voltage[m], median)
         _correct_cells(state, best, work, minutes.voltage[m], median, charge_ah, around, step_volt, beside)
         state.scalars[WAITING_SECOND] = 0.0
-
-
-@bare_kernel
-def news_of_place(state: ChargeArrays) -> float:
-    """How far the charge has gone since a reading last told of the curve, as a share of what makes a full one.
-
-    The filter's, not the count: on float that runs with the current's zero, where the pack stands still.
-    """
-    x = state.x[int(state.scalars[BEST])]
-    soc = 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY])
-    travelled = abs(soc - state.scalars[LAST_NEWS])
-    if travelled < NEWS_STEP:
-        return 0.0
-    state.scalars[LAST_NEWS] = soc
-    return float(min(travelled / NEWS_SHARE_OF_CAPACITY, 1.0))
 
 
 @bare_kernel
@@ -398,3 +386,4 @@ def _correct_cells(
                 rest_second,
                 work,
             )
+            follow_leak(state.y[j], state.q[j], state.memory_y[j], capacity, state.scalars[WAITING_SECOND])

@@ -9,9 +9,21 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
-from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, TIED
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
-from cellwarden.estimation.charge_credit import MIXED, mix_curves
+from cellwarden.estimation.charge_credit import (
+    M_CAPACITY,
+    M_DD,
+    M_DEFICIT,
+    M_DQ,
+    M_LEARNT,
+    M_LIKELY_CAPACITY,
+    M_LIKELY_DEFICIT,
+    M_QQ,
+    M_QQ_HELD,
+    MIXED,
+    mix_curves,
+)
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
@@ -43,6 +55,8 @@ MISFIT_SHARE = 0.015
 INFORMING_DEPTH = 0.25
 # by which a knee that is learnt misjudges how far apart cells stand on it, and the depth down to which it is that knee
 KNEE_APART_SHARE, KNEE_DEPTH = 0.4, 0.02
+# of the charge of a pack that was never full, by where another make's curve has its steps; at this depth and below
+UNTIED_SIGMA, UNTIED_DEPTH = 0.025, 0.1
 UNSEEN_SHARE = 0.5  # of the bleed current: a balancer bleeds some of the cells for some of the time
 
 
@@ -122,20 +136,22 @@ def _write_cells(
     leak, reading, spread, common = _middle_cell(y, q, state.parameters[cc.P_READING_SPREAD], work)
     outputs.pack[O_SPREAD, m] = spread
     mixed = work[0, :MIXED]
-    top_variance = mix_curves(state, learns, mixed, work[1])
-    capacity = np.exp(mixed[1])
+    top_variance = mix_curves(state, learns, mixed, work[1]) + _untied_variance(state, mixed)
+    capacity, mean_capacity = np.exp(mixed[M_LIKELY_CAPACITY]), np.exp(mixed[M_CAPACITY])
+    apart = mixed[M_LIKELY_CAPACITY] - mixed[M_CAPACITY]
     # A curve that fits badly misplaces empty: what the capacity is off by grows with the misfit.
     misfit = MISFIT_SHARE * max(memory[cc.CURVE_SIGMA] / memory[cc.CURVE_PRIOR] - 1.0, 0.0)
     for j in range(y.shape[0]):
         ratio = np.exp(y[j, cd.LN_RATIO])
         own = capacity * ratio
         own_variance = cd.ratio_variance(y[j], q[j], state.memory_y[j])
-        soc, sigma = _soc_and_sigma(mixed, y[j], q[j], own, own_variance, gap_ah, top_variance)
+        mean, sigma = _soc_and_sigma(mixed, y[j], q[j], mean_capacity * ratio, own_variance, gap_ah, top_variance)
+        soc = 1.0 - (mixed[M_LIKELY_DEFICIT] + y[j, cd.DIFFERENCE] - gap_ah) / own
         ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], soc)
-        variance = mixed[5] + own_variance + misfit**2
+        variance = mixed[M_QQ_HELD] + own_variance + misfit**2 + apart**2
         out[C_SOC, m, j] = min(max(soc, 0.0), 1.0)
-        out[C_LOW, m, j] = max(min(soc - TWO_SIGMA * sigma, 1.0), 0.0)
-        out[C_HIGH, m, j] = min(max(soc + TWO_SIGMA * sigma, 0.0), 1.0)
+        out[C_LOW, m, j] = max(min(mean - TWO_SIGMA * sigma, soc, 1.0), 0.0)
+        out[C_HIGH, m, j] = min(max(mean + TWO_SIGMA * sigma, soc, 0.0), 1.0)
         out[C_OCV, m, j] = ocv
         out[C_SLOPE, m, j] = slope
         out[C_DIFFERENCE, m, j] = y[j, cd.DIFFERENCE]
@@ -159,6 +175,15 @@ def _write_cells(
         out[C_CAPACITY_INFORMED, m, j] = state.information[I_CAPACITY, j, 1]
         out[C_LEAK_INFORMED, m, j] = state.information[I_LEAK, j, 1]
         out[C_READING_INFORMED, m, j] = state.information[I_READING, j, 1]
+
+
+@bare_kernel
+def _untied_variance(state: ChargeArrays, mixed: FloatArray) -> float:
+    """Variance of every charge of a pack that was never full: it stands where a curve says, on a knee or a step."""
+    if state.scalars[TIED] > 0.0 or state.parameters[cc.P_HAS_KNEE] == 0.0:
+        return 0.0
+    missing = max(mixed[M_DEFICIT] / np.exp(mixed[M_CAPACITY]), 0.0)
+    return float((UNTIED_SIGMA * min(missing / UNTIED_DEPTH, 1.0)) ** 2)
 
 
 @bare_kernel
@@ -189,16 +214,16 @@ def _soc_and_sigma(
     gap_ah: float,
     top_variance: float,
 ) -> tuple[float, float]:
-    """State of charge of one cell, with the sigma that both filters and the curve's top leave."""
-    deficit = mixed[0] + y[cd.DIFFERENCE] - gap_ah
+    """Mean state of charge of one cell over all filters, with the sigma that they and the curve's top leave."""
+    deficit = mixed[M_DEFICIT] + y[cd.DIFFERENCE] - gap_ah
     d, c = 1.0 / own, deficit / own
-    depth = (mixed[0] - gap_ah) / np.exp(mixed[1])
+    depth = (mixed[M_DEFICIT] - gap_ah) / np.exp(mixed[M_CAPACITY])
     on_knee = min(KNEE_DEPTH / max(depth, KNEE_DEPTH), 1.0)
     variance = (
-        d * d * (mixed[2] + q[cd.DIFFERENCE, cd.DIFFERENCE])
-        + c * c * (mixed[4] + own_variance)
-        - 2.0 * d * c * (mixed[3] + q[cd.DIFFERENCE, cd.LN_RATIO])
-        + mixed[6] * (KNEE_APART_SHARE * on_knee * (c - depth)) ** 2
+        d * d * (mixed[M_DD] + q[cd.DIFFERENCE, cd.DIFFERENCE])
+        + c * c * (mixed[M_QQ] + own_variance)
+        - 2.0 * d * c * (mixed[M_DQ] + q[cd.DIFFERENCE, cd.LN_RATIO])
+        + mixed[M_LEARNT] * (KNEE_APART_SHARE * on_knee * (c - depth)) ** 2
         + (0.5 * gap_ah / own) ** 2
     )
     return 1.0 - c, float(np.sqrt(max(variance, 0.0) + top_variance))

@@ -178,17 +178,25 @@ def _by_knee(
     )
 
 
-def borne_out(counted: CountedLeakTrack, knee: KneeLeakTrack) -> CountedLeakTrack:
+def borne_out(counted: CountedLeakTrack, knee: KneeLeakTrack, far: FloatArray) -> CountedLeakTrack:
     """The count, or what the cells lost from charge to charge with the pack as its own yardstick, where they differ.
 
-    A cell that was first placed wrongly seems to lose or gain charge as the count comes to where it stands.
+    A cell that was first placed wrongly seems to lose or gain charge as the count comes to where it stands. One that is
+    `far` below the others (M, n_cells) has left the yardstick: there the count alone sees what it loses.
     """
     differ = np.abs(counted.leak_ampere - knee.quiet_ampere) > BORNE_OUT_SIGMAS * knee.quiet_sigma_ampere
+    differ &= (far == 0.0) | (counted.leak_ampere < knee.quiet_ampere)
     return replace(
         counted,
         leak_ampere=np.where(differ, knee.quiet_ampere, counted.leak_ampere),
         sigma_ampere=np.where(differ, knee.quiet_sigma_ampere, counted.sigma_ampere),
     )
+
+
+def off_the_yardstick(knee: KneeLeakTrack, counted: CountedLeakTrack, far: FloatArray) -> KneeLeakTrack:
+    """What full charges tell, unsure upwards by what is counted above it of cells `far` below the others (M, n)."""
+    above = far * np.fmax(counted.leak_ampere - knee.leak_ampere, 0.0)
+    return replace(knee, high_sigma_ampere=joint_sigma(knee.high_sigma_ampere, above))
 
 
 def unseen_sigma(leak: FloatArray, drifted: FloatLeakTrack) -> FloatArray:
@@ -222,7 +230,8 @@ def _misplaced(context: PackContext) -> tuple[float, float]:
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
     drifted, knee = board.get(FloatLeakTrack), board.get(KneeLeakTrack)
-    counted = borne_out(board.get(CountedLeakTrack), knee)
+    counted = borne_out(board.get(CountedLeakTrack), knee, far_below(drifted))
+    knee = off_the_yardstick(knee, counted, far_below(drifted))
     doubt = state.doubt_ampere.copy()
     lasting = np.array(
         [
