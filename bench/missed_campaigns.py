@@ -72,7 +72,8 @@ def _moment(least: LeastTime) -> str:
 
 def _timed(duty: str, rows: Sequence[TargetRow], value: Callable[[LeastTime], float]) -> Iterator[Section]:
     """Rows of leaks that are told too late; `value` is the least time in the rows' unit."""
-    for (rung, _), row in zip(leaks.climbed(duty), rows, strict=False):
+    climbed = leaks.climbed(duty)
+    for (rung, _), row in zip(climbed, rows[: len(climbed)], strict=True):  # the magnitudes follow the rungs
         lines, verdicts = [], []
         for one in row.missed():
             least, renewed = (least_time(duty, rung, one.pack, renewed=how) for how in (False, True))

@@ -200,7 +200,7 @@ def _against_mean(states: BoundStates, own: int) -> FloatArray:
 
 
 def _against_others(states: BoundStates, own: int) -> FloatArray:
-    """(n, N): one cell's state over the mean of the others, among which the faulty one would hide by 1/n."""
+    """(n, N): one cell's state over the mean of the others, among which the faulty one would hide by 1/n; n ≥ 2."""
     return _against_mean(states, own) * states.cells / (states.cells - 1.0)
 
 

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.capacity_prior import capacity_bend, capacity_density, weigh_capacity_prior
+from cellwarden.estimation.capacity_prior import (
+    capacity_bend,
+    capacity_density,
+    doubt_capacity,
+    weigh_capacity_prior,
+)
 
 NEW, AGED = (0.8, 0.02, 0.02), (0.2, -0.07, 0.06)
 PRIOR = np.array([NEW, AGED])
@@ -93,3 +98,25 @@ def test_the_bend_of_one_gaussian_is_its_squared_distance() -> None:
     assert bend(0.02 + 3 * 0.03, alone) == pytest.approx(9.0)
     assert bend(-0.1, PRIOR) < ((-0.1 - 0.02) / 0.02) ** 2 / 4.0
     assert np.isfinite(bend(-5.0, PRIOR))
+
+
+@pytest.mark.parametrize("said", [-0.08, 0.0837])
+def test_what_the_log_says_is_doubted_and_what_was_known_before_is_not(said: float) -> None:
+    """The moments are those of the prior times a log that says the same, less surely."""
+    x, p, site = filter_that_read(said, 0.008, PRIOR)
+    weigh_capacity_prior(x, p, 1, PRIOR, site)
+    doubt_capacity(x, p, 1, 0.03**2, site)
+    weigh_capacity_prior(x, p, 1, PRIOR, site)
+    less, covariance, _ = filter_that_read(said, float(np.hypot(0.008, 0.03)), PRIOR)
+    own = np.array([1.0 / NEW[2] ** 2, NEW[1] / NEW[2] ** 2])
+    weigh_capacity_prior(less, covariance, 1, PRIOR, own)
+    assert x[1] == pytest.approx(less[1], abs=2e-3)
+    assert p[1, 1] == pytest.approx(covariance[1, 1], rel=0.05)
+    assert np.linalg.eigvalsh(p).min() > 0.0
+
+
+def test_a_log_that_says_nothing_has_nothing_to_doubt() -> None:
+    site = np.array([1.0 / 0.02**2, 0.02 / 0.02**2])
+    x, p = np.array([1.0, 0.02]), np.diag([0.3, 0.03**2])
+    doubt_capacity(x, p, 1, 0.03**2, site)
+    np.testing.assert_array_equal(p, np.diag([0.3, 0.03**2]))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
-from cellwarden.estimation.changed_curve import LEAK_SHARE, PLACE_SHARE, doubt_places
+from cellwarden.estimation import cell_fall as cf
+from cellwarden.estimation.changed_curve import LEAK_SHARE, PLACE_SHARE, begin_rests_again, doubt_places
 from cellwarden.estimation.charge_cascade import initial_charge
 from tests.estimation.known_string import KnownString, string_context
 
@@ -49,3 +50,32 @@ def test_a_leak_that_was_no_leak_takes_back_what_it_made_of_the_place() -> None:
     _, _, y, q = doubted(np.full(CELLS, 0.1), 48.0)
     gain = q[0, cd.DIFFERENCE, cd.LEAK] / q[0, cd.LEAK, cd.LEAK]
     assert y[0, cd.DIFFERENCE] - gain * y[0, cd.LEAK] == pytest.approx(-48.0 * 0.1)
+
+
+def fallen(*, again: bool) -> bool:
+    """Whether a cell seems to fall in a rest of days in which another curve explains its reading 20 mV lower."""
+    state = initial_charge(string_context(KnownString(stages=(), cells=CELLS)))
+    rest = state.memory_y[0, cd.REST :]
+    for minute in range(4320):
+        second = 60.0 * minute
+        if minute == 2000 and again:
+            begin_rests_again(state, second)
+        rest[cf.MISS] = -0.020 if minute > 2000 else 0.0
+        cf.remember_rest(rest, 0.001 if minute < 2050 else 0.002, 0.0, second)
+    if again:
+        assert rest[cf.BETA_BEFORE] == 0.002
+        assert cf.rest_hours(rest, 60.0 * 4320) == pytest.approx((4320 - 2000) / 60.0)
+    return cf.falls_away(rest, 5.0, 0.0, 1e-6)
+
+
+def test_a_reading_that_another_curve_explains_otherwise_is_no_fall() -> None:
+    assert fallen(again=False)
+    assert not fallen(again=True)
+
+
+def test_the_next_rest_is_one_like_any_other() -> None:
+    rest = np.zeros(cf.REST_SLOTS)
+    rest[cf.REST_BEFORE] = 5e5
+    assert cf.settling(rest, 5e5 + 3600.0)
+    cf.remember_rest(rest, 0.0, 0.0, 60.0)
+    assert not cf.settling(rest, cf.SETTLED_SECOND + 1.0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.charge_anchor import (
+    BEST,
     COUNTED,
     FLOAT_REGULATION_VOLT,
     FULL_SOC,
@@ -19,7 +20,10 @@ from cellwarden.estimation.charge_anchor import (
     SETTLED_SECOND,
     SETTLED_SOC,
     TOLD_BELOW_SOC,
+    UNEXPECTED_FULL_SOC,
     begin_at_full,
+    begin_curves,
+    check_anchor,
     forget_zero,
     hold_full,
     may_be_charged,
@@ -225,3 +229,39 @@ def test_a_count_that_is_near_full_stays(soc: float) -> None:
     hold_full(state)
     np.testing.assert_array_equal(state.x, before[0])
     np.testing.assert_array_equal(state.p, before[1])
+
+
+def aged_best() -> tuple[ChargeArrays, int, int]:
+    """Filters at full, of which the best is one of aged cells; it and its sibling."""
+    state = ESTIMATOR.initial(string_context(KnownString(stages=(), cells=2)))
+    begin_curves(state, FULL_SOC, FULL_SOC_SIGMA)
+    aged = int(np.argmax(state.memory[:, cc.IS_AGED]))
+    state.scalars[BEST] = aged
+    return state, aged, int(state.memory[aged, cc.SIBLING])
+
+
+def test_filters_that_begin_anew_begin_with_new_cells() -> None:
+    state, _, new = aged_best()
+    begin_curves(state, 0.5, 0.02)
+    assert int(state.scalars[BEST]) == new
+    begin_curves(state, 0.5, 0.02)
+    assert int(state.scalars[BEST]) == new
+
+
+def test_a_full_charge_that_only_aged_cells_do_not_expect_begins_their_filter_anew_and_no_other() -> None:
+    state, aged, new = aged_best()
+    state.scalars[BEST] = new
+    state.y[:] = 0.3
+    state.x[aged, cc.DEFICIT] += 0.1 * np.exp(state.x[aged, cc.LN_CAPACITY])
+    state.x[new, cc.LN_R0] += 0.5
+    before = state.x[new].copy()
+    assert not check_anchor(state, 0.0, UNEXPECTED_FULL_SOC)
+    soc = 1.0 - state.x[:, cc.DEFICIT] / np.exp(state.x[:, cc.LN_CAPACITY])
+    assert soc[aged] == pytest.approx(FULL_SOC)
+    np.testing.assert_array_equal(state.x[new], before)
+    assert (state.y == 0.3).all()
+    state.x[aged, cc.DEFICIT] += 0.1 * np.exp(state.x[aged, cc.LN_CAPACITY])
+    state.scalars[BEST] = aged
+    assert check_anchor(state, 0.0, UNEXPECTED_FULL_SOC)
+    assert int(state.scalars[BEST]) == new
+    assert not state.y.any()

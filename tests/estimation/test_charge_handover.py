@@ -8,9 +8,9 @@ import pytest
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.charge_anchor import ANCHORED, FULL_SOC_SIGMA, TIED
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST, FULL_SOC_SIGMA, TIED
 from cellwarden.estimation.charge_arrays import ChargeArrays
-from cellwarden.estimation.charge_cascade import initial_charge
+from cellwarden.estimation.charge_cascade import _curves, initial_charge
 from cellwarden.estimation.charge_handover import (
     END_SHARE,
     HANDOVER_SIGMA,
@@ -21,6 +21,7 @@ from cellwarden.estimation.charge_handover import (
     WRONG_KNEE_VOLT,
     leave_wrong_knee,
     try_handover,
+    weigh_hypotheses,
 )
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
@@ -100,3 +101,24 @@ def test_a_charge_that_was_read_off_a_plateau_is_as_unsure_as_another_makes_curv
     np.testing.assert_allclose(handed(0.5, 0.0), PLATEAU_SIGMA, rtol=1e-6)
     np.testing.assert_allclose(handed(0.9, 0.0), END_SHARE * 0.1, rtol=0.01)
     np.testing.assert_allclose(handed(0.9, 1.0), FULL_SOC_SIGMA, rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", ["new cells", "new ones given up", "aged is best"])
+def test_hypotheses_are_weighed_by_the_filter_that_is_gone_on_with(case: str) -> None:
+    """The one that reads what the pack reads knows its polarisation; here a load that only it has resistance for."""
+    context = string_context(KnownString(stages=(), cells=4))
+    state, curves = initial_charge(context), _curves(context)
+    new = int(np.argmax(state.memory[:, cc.SIBLING] >= 0.0))
+    aged = int(state.memory[new, cc.SIBLING])
+    state.memory[new, cc.GIVEN_UP] = 1.0 if case == "new ones given up" else 0.0
+    state.scalars[BEST] = aged if case == "aged is best" else new
+    asked, others = new if case == "new cells" else aged, state.x.copy()
+    state.x[asked, cc.LN_R0] += 3.0
+    weigh_hypotheses(state, curves, 3.30, -20.0, 0.0, 60.0, 25.0)
+    moved = state.weights[new] - state.weights[new].max()
+    again = initial_charge(context)
+    again.x[:] = others
+    again.memory[:], again.scalars[:] = state.memory, 0.0
+    again.scalars[BEST] = state.scalars[BEST]
+    weigh_hypotheses(again, curves, 3.30, -20.0, 0.0, 60.0, 25.0)
+    assert not np.allclose(moved, again.weights[new] - again.weights[new].max())
