@@ -8,12 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.capacity_prior import (
     capacity_bend,
     capacity_density,
     doubt_capacity,
+    weigh_capacities,
     weigh_capacity_prior,
 )
+from cellwarden.estimation.charge_cascade import _curves, initial_charge
+from tests.estimation.known_string import KnownString, string_context
 
 NEW, AGED = (0.8, 0.02, 0.02), (0.2, -0.07, 0.06)
 PRIOR = np.array([NEW, AGED])
@@ -120,3 +124,16 @@ def test_a_log_that_says_nothing_has_nothing_to_doubt() -> None:
     x, p = np.array([1.0, 0.02]), np.diag([0.3, 0.03**2])
     doubt_capacity(x, p, 1, 0.03**2, site)
     np.testing.assert_array_equal(p, np.diag([0.3, 0.03**2]))
+
+
+def test_a_filter_of_aged_cells_holds_only_those() -> None:
+    context = string_context(KnownString(stages=(), cells=2))
+    state, counts = initial_charge(context), _curves(context).mode_count
+    state.p[:, cc.LN_CAPACITY, cc.LN_CAPACITY] = 0.01**2
+    state.x[:, cc.LN_CAPACITY] -= 0.03
+    before = state.x.copy()
+    weigh_capacities(state, counts)
+    aged = state.memory[:, cc.IS_AGED] > 0.0
+    np.testing.assert_array_equal(state.x[aged], before[aged])
+    new = ~aged & (counts > 0)
+    assert (state.x[new, cc.LN_CAPACITY] < before[new, cc.LN_CAPACITY]).all()

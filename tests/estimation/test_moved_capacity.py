@@ -47,7 +47,9 @@ def test_the_curve_goes_back_and_the_charge_stays(sign: float) -> None:
     again = state.p.copy()
     state.p[:, cc.LN_CAPACITY, cc.LN_CAPACITY] = (0.5 * SURE) ** 2
     state.x[:, cc.BETA :] += 0.1
+    moved = state.x.copy()
     learn_again(state, COUNT)
+    np.testing.assert_array_equal(state.x, moved)
     np.testing.assert_array_equal(state.p[LEARNS, cc.BETA :, cc.BETA :], again[LEARNS, cc.BETA :, cc.BETA :])
 
 

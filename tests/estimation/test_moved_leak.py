@@ -82,3 +82,13 @@ def test_a_leak_that_begins_after_weeks_of_none_is_found_in_days() -> None:
 def test_a_leak_that_was_always_there_stays_within_its_interval(seed: int, leak: float) -> None:
     found, sigma = followed(np.full(30, leak), seed)
     assert abs(found[-1] - leak) < 5.0 * sigma[-1]
+
+
+def test_what_a_leak_may_have_walked_meanwhile_counts_as_told() -> None:
+    """Its variance grew by the walk before the readings took it away again."""
+    y, p, memory = np.zeros(cd.STATES), np.diag(np.full(cd.STATES, 1e-6)), np.zeros(cd.MEMORY)
+    walked = (cd.LEAK_WALK_PER_DAY * CAPACITY_AH) ** 2
+    y[cd.LEAK], p[cd.LEAK, cd.LEAK] = 1.1 * np.hypot(MOVED_SIGMAS * np.sqrt(walked), LEAST_MOVE * CAPACITY_AH), 4e-8
+    memory[cd.LEAK_THEN + 1] = 4e-8
+    follow_leak(y, p, memory, CAPACITY_AH, DAY_SECOND)
+    assert p[cd.LEAK, cd.LEAK] > 4e-8
