@@ -48,6 +48,8 @@ UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has ju
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
 BORNE_OUT_SIGMAS = 2.0  # of the loss from charge to charge, within which it bears out the count
 LEAST_SHARE, LEAST_SIGMAS = 0.8, 3.0  # of what the ledger shows, for the bleed current; where it is kept
+# of the bleed current: a cell that leaks less is brought up to the others, and stands far below them while it is
+SHORT_SHARE = 0.5
 TWO_SIGMA = 1.96
 
 
@@ -230,8 +232,11 @@ def _misplaced(context: PackContext) -> tuple[float, float]:
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
     drifted, knee = board.get(FloatLeakTrack), board.get(KneeLeakTrack)
-    counted = borne_out(board.get(CountedLeakTrack), knee, far_below(drifted))
-    knee = off_the_yardstick(knee, counted, far_below(drifted))
+    counted = board.get(CountedLeakTrack)
+    shorted = counted.leak_ampere > SHORT_SHARE * context.pack.balancing_current_ampere
+    far = np.where(shorted, far_below(drifted), 0.0)
+    counted = borne_out(counted, knee, far)
+    knee = off_the_yardstick(knee, counted, far)
     doubt = state.doubt_ampere.copy()
     lasting = np.array(
         [
