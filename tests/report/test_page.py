@@ -13,7 +13,8 @@ import pytest
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report import render_report, write_report
-from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result, unknown
+from cellwarden.report.numbers import duration_text
+from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 
@@ -263,3 +264,20 @@ def test_the_chart_of_charge_speaks_in_its_own_unit() -> None:
     assert "Charge: cell 1 stands at 74 %, the pack’s median at 80 %" in words(
         render_report(result(cells=cells, findings=(low,)))
     )
+
+
+def test_a_log_whose_rows_come_too_seldom_is_not_said_to_have_told_everything() -> None:
+    sparse = finding("undersampled", None, cleared_unix_time_second=None)
+    page = render_report(result(findings=(sparse,), advice_next_log=()))
+    assert "log on as before" not in page
+    assert "told every quantity" not in page
+    cleared = finding("undersampled", None, cleared_unix_time_second=BEGIN + HOUR)
+    assert "log on as before" in render_report(result(findings=(cleared,), advice_next_log=()))
+
+
+@pytest.mark.parametrize("interval_second", [60.0, 10.0])
+def test_gaps_of_a_slow_log_are_told_with_how_often_its_rows_come(interval_second: float) -> None:
+    slow = quality(gaps_over_a_minute=900, gap_seconds_total=10800.0, median_interval_second=interval_second)
+    page = render_report(result(quality=slow))
+    assert f"900, {duration_text(10800.0)} in all" in page
+    assert (f"in all; rows come every {duration_text(interval_second)}" in page) == (interval_second > 45.0)

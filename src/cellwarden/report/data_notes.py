@@ -13,6 +13,9 @@ from cellwarden.report.words import cells_text
 
 __all__ = ["assumptions", "open_questions", "quality", "usage"]
 
+LOG_ON = "No advice: log on as before."
+SLOW_SECOND = 45.0  # between rows, from where on any delay makes a gap of more than a minute
+
 
 def open_questions(result: AnalysisResult) -> str:
     """Quantities without information beside the advice for the next log."""
@@ -27,11 +30,13 @@ def open_questions(result: AnalysisResult) -> str:
             )
     if result.readiness is None:
         missing.append("How long the pack would carry its load")
+    sparse = any(one.kind == "undersampled" and one.cleared_unix_time_second is None for one in result.findings)
     all_told = "Nothing: it told every quantity of every cell."
-    if result.advice_next_log:
+    if result.advice_next_log or sparse:
         all_told = "It told something of every quantity of every cell; how surely, the intervals say."
+    no_advice = "Rows that come more often: the finding on the log says how much it misses." if sparse else LOG_ON
     left = _list("What it could not tell", missing, all_told)
-    right = _list("What would tell it", result.advice_next_log, "No advice: log on as before.")
+    right = _list("What would tell it", result.advice_next_log, no_advice)
     return element("div", left, right, class_="two")
 
 
@@ -66,7 +71,9 @@ def _gaps(result: AnalysisResult) -> str:
     counts = result.quality
     if not counts.gaps_over_a_minute:
         return "0"
-    return f"{number_text(counts.gaps_over_a_minute)}, {duration_text(counts.gap_seconds_total)} in all"
+    found = f"{number_text(counts.gaps_over_a_minute)}, {duration_text(counts.gap_seconds_total)} in all"
+    slow = counts.median_interval_second > SLOW_SECOND
+    return f"{found}; rows come every {duration_text(counts.median_interval_second)}" if slow else found
 
 
 def _names(names: Sequence[str], limit: int = 6) -> str:
