@@ -86,12 +86,13 @@ def test_on_the_plateau_and_when_empty_it_is_the_filters_to_tell(soc: float) -> 
     assert not leave_wrong_knee(state, expected(state, soc) - 0.1)
 
 
-def handed(soc: float, full: float) -> FloatArray:
+def handed(soc: float, full: float, has_knee: float = 1.0) -> FloatArray:
     """One sigma of z with which each filter begins at a charge of which the hypotheses are sure."""
     state = initial_charge(string_context(KnownString(stages=(), cells=4)))
     grid = np.linspace(0.0, 1.0, state.weights.shape[2])
     state.weights[:] = -0.5 * ((grid - soc) / (0.5 * HANDOVER_SIGMA)) ** 2
     state.memory[:, cc.CURRENT_SEEN] = 1.0
+    state.parameters[cc.P_HAS_KNEE] = has_knee
     try_handover(state, full)
     assert state.scalars[ANCHORED] == 1.0
     return np.sqrt(state.p[:, cc.DEFICIT, cc.DEFICIT]) / np.exp(state.x[:, cc.LN_CAPACITY])
@@ -101,6 +102,7 @@ def test_a_charge_that_was_read_off_a_plateau_is_as_unsure_as_another_makes_curv
     np.testing.assert_allclose(handed(0.5, 0.0), PLATEAU_SIGMA, rtol=1e-6)
     np.testing.assert_allclose(handed(0.9, 0.0), END_SHARE * 0.1, rtol=0.01)
     np.testing.assert_allclose(handed(0.9, 1.0), FULL_SOC_SIGMA, rtol=1e-6)
+    assert handed(0.5, 0.0, has_knee=0.0).max() < 0.6 * HANDOVER_SIGMA  # a curve that slopes all over tells
 
 
 @pytest.mark.parametrize("case", ["new cells", "new ones given up", "aged is best"])
