@@ -26,7 +26,7 @@ from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, MINIMUM_SLOPE_VOLT, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.scalar_update import considered_update, update_by
+from cellwarden.estimation.scalar_update import considered_update, doubt_rate, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
@@ -297,11 +297,7 @@ def _take_loss_for_leak(y: FloatArray, p: FloatArray, rest: FloatArray, lost_ah:
     y[DIFFERENCE] += lost_ah
     y[LEAK] += leak
     y[BETA] = rest[cf.BETA_BEFORE]
-    variance = (cf.KNEE_SHARE * leak) ** 2
-    p[LEAK, LEAK] += variance
-    p[DIFFERENCE, LEAK] += hours * variance
-    p[LEAK, DIFFERENCE] += hours * variance
-    p[DIFFERENCE, DIFFERENCE] += hours * hours * variance
+    doubt_rate(p, DIFFERENCE, LEAK, hours, (cf.KNEE_SHARE * leak) ** 2)
     rest[cf.MISS] = rest[cf.MISS_BEFORE]
 
 

@@ -11,6 +11,7 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_arrays import ChargeArrays
+from cellwarden.estimation.scalar_update import doubt_rate
 
 __all__ = ["begin_rests_again", "doubt_places"]
 
@@ -33,8 +34,5 @@ def doubt_places(state: ChargeArrays, capacity_ah: float) -> None:
     for j in range(state.y.shape[0]):
         y, q = state.y[j], state.q[j]
         hours = max(q[cd.DIFFERENCE, cd.LEAK] / q[cd.LEAK, cd.LEAK], 0.0)
-        variance = (LEAK_SHARE * y[cd.LEAK]) ** 2
-        q[cd.LEAK, cd.LEAK] += variance
-        q[cd.DIFFERENCE, cd.LEAK] += hours * variance
-        q[cd.LEAK, cd.DIFFERENCE] += hours * variance
-        q[cd.DIFFERENCE, cd.DIFFERENCE] += hours * hours * variance + (PLACE_SHARE * capacity_ah) ** 2
+        doubt_rate(q, cd.DIFFERENCE, cd.LEAK, hours, (LEAK_SHARE * y[cd.LEAK]) ** 2)
+        q[cd.DIFFERENCE, cd.DIFFERENCE] += (PLACE_SHARE * capacity_ah) ** 2

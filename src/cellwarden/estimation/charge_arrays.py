@@ -11,12 +11,12 @@ __all__ = ["ChargeArrays", "ChargeOutputs", "CurveArrays", "MinuteArrays"]
 
 
 class ChargeArrays(NamedTuple):
-    """State of the cascade; K curves of the family, n cells. Kernels change it in place.
+    """State of the cascade; F curves of the family, K filters of `charge_bank`, n cells. Kernels change it in place.
 
     Attributes
     ----------
     scalars : (slots,) of `charge_anchor`
-    weights : (K, scales, hypotheses) logarithms, of `charge_start`
+    weights : (F, scales, hypotheses) logarithms, of `charge_start`
     x, p : (K, S) and (K, S, S) state and covariance of the central cell, memory (K, slots) beside them
     y, q : (n, 6) and (n, 6, 6) of the cells' differences, memory_y (n, slots) beside them
     jumps : (n + 3, slots) of `reading_jump`
@@ -52,7 +52,7 @@ class ChargeArrays(NamedTuple):
 
 
 class CurveArrays(NamedTuple):
-    """The family of open-circuit voltages on one grid: (K, G) each, and the resistance's factor (G,).
+    """The open-circuit voltages of the bank's filters on one grid: (K, G) each, and the resistance's factor (G,).
 
     `modes` (K, G, modes) is what a log may learn of each, zeros where there is less; `mode_count` (K,) how many there
     are; `remainder` (K, G) one sigma of what they leave [V].

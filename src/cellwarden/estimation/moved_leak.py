@@ -10,6 +10,7 @@ from __future__ import annotations
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.scalar_update import doubt_rate
 
 __all__ = ["follow_leak"]
 
@@ -38,10 +39,6 @@ def follow_leak(y: FloatArray, p: FloatArray, memory: FloatArray, capacity: floa
     least = (LEAST_MOVE * capacity) ** 2
     began = told > 0.0 and moved > 0.0 and moved * moved > MOVED_SIGMAS**2 * told + least
     if began:
-        hours, opened = min(then[2], LONGEST_HOURS), (OPENED_SHARE * moved) ** 2
-        p[cd.LEAK, cd.LEAK] += opened
-        p[cd.DIFFERENCE, cd.LEAK] += hours * opened
-        p[cd.LEAK, cd.DIFFERENCE] += hours * opened
-        p[cd.DIFFERENCE, cd.DIFFERENCE] += hours * hours * opened
+        doubt_rate(p, cd.DIFFERENCE, cd.LEAK, min(then[2], LONGEST_HOURS), (OPENED_SHARE * moved) ** 2)
     if began or told <= 0.0 or told > RENEWED_SHARE * then[1]:
         then[0], then[1], then[2] = y[cd.LEAK], p[cd.LEAK, cd.LEAK], 0.0

@@ -1,4 +1,4 @@
-"""One scalar measurement into a Gaussian state, in Numba."""
+"""One scalar measurement, or one doubt, into a Gaussian state, in Numba."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
-__all__ = ["cautious_update", "considered_update", "scalar_update", "update_by"]
+__all__ = ["cautious_update", "considered_update", "doubt_rate", "scalar_update", "update_by"]
 
 
 @bare_kernel
@@ -116,3 +116,15 @@ def cautious_update(
     update_by(x, p, h, ph, innovation, variance, gate)
     x[slow] = own + share * (x[slow] - own)
     p[slow, slow] = own_variance + (2.0 - share) * share * (p[slow, slow] - own_variance)
+
+
+@bare_kernel
+def doubt_rate(p: FloatArray, level: int, rate: int, hours: float, variance: float) -> None:
+    """Let the state `rate` have been off by `variance` for so many hours, and `level` by what that moved it; in place.
+
+    P (n, n) stays symmetric and positive: the term is of rank one.
+    """
+    p[rate, rate] += variance
+    p[level, rate] += hours * variance
+    p[rate, level] += hours * variance
+    p[level, level] += hours * hours * variance
