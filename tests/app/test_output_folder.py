@@ -58,3 +58,33 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, below: str) -> None:
     with pytest.raises(InputError, match="out is a file"), written_together(file / below if below else file):
         pass
     assert file.read_text() == "in the way"
+
+
+@pytest.mark.parametrize("where", ["making", "writing", "moving"])
+def test_what_is_refused_is_told_of_the_folder_that_was_named(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(place: object, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(place))
+
+    def write() -> None:
+        with written_together(tmp_path / "out") as work:
+            (work / "a.json").write_text("one")
+            if where == "writing":
+                refuse(work / "b.json")
+
+    if where == "making":
+        monkeypatch.setattr("tempfile.mkdtemp", lambda prefix, dir: refuse(Path(dir) / prefix))  # noqa: A006
+    if where == "moving":
+        monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(InputError) as said:
+        write()
+    assert str(said.value) == (
+        f"{tmp_path / 'out'}: the results cannot be written there (Permission denied); name another folder."
+    )
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_an_error_of_another_file_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"log\.csv"), written_together(tmp_path / "out"):
+        raise FileNotFoundError(2, "No such file", "log.csv")

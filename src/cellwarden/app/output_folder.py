@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cellwarden.core.errors import InputError
+from cellwarden.core.errors import InputError, plain_cause
 
 __all__ = ["written_together"]
 
@@ -26,17 +26,33 @@ def written_together(folder: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        `folder`, or a part of its path, is a file.
+        `folder`, or a part of its path, is a file, or nothing can be written there.
     """
     folder = folder.absolute()
     place = _nearest_existing(folder)  # the same file system as `folder`, so that moving is renaming
     if not place.is_dir():
         raise InputError(f"{place} is a file; name a folder for the results.")
-    work = Path(tempfile.mkdtemp(prefix=".cellwarden-", dir=place))
+    with _refused(folder, place):
+        work = Path(tempfile.mkdtemp(prefix=".cellwarden-", dir=place))
     try:
-        yield work
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in sorted(work.iterdir()):
-            file.replace(folder / file.name)
+        with _refused(folder, work):
+            yield work
+        with _refused(folder, place):
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in sorted(work.iterdir()):
+                file.replace(folder / file.name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def _refused(folder: Path, place: Path) -> Iterator[None]:
+    """What the system refuses below `place`, told of the folder that was named; other errors pass."""
+    try:
+        yield
+    except OSError as cause:
+        if str(place) not in str(cause):
+            raise
+        raise InputError(
+            f"{folder}: the results cannot be written there ({plain_cause(cause)}); name another folder."
+        ) from cause
