@@ -44,6 +44,7 @@ __all__ = [
     "PASSWORD",
     "SmallSite",
     "fill",
+    "finding",
     "pack_toml",
     "samples",
     "small_site",

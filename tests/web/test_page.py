@@ -11,10 +11,22 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships without types
 from playwright.sync_api import Browser, expect
 
-from cellwarden.store.batch import MAIN_SOURCE, PackLayout, PackRows, StoreBatch
+from cellwarden.store.batch import MAIN_SOURCE, PackFindings, PackLayout, PackRows, StoreBatch
 from cellwarden.store.landing import Landing
 from tests.web.browser_site import PHONE, SCREEN, Scheme, Watched, chromium, served, watched_page
-from tests.web.small_site import CELLS, EVIL, NOW, PACK, PASSWORD, SmallSite, pack_toml, samples, small_site
+from tests.web.small_site import (
+    BEGIN,
+    CELLS,
+    EVIL,
+    NOW,
+    PACK,
+    PASSWORD,
+    SmallSite,
+    finding,
+    pack_toml,
+    samples,
+    small_site,
+)
 
 pytestmark = pytest.mark.enable_socket
 A = f"/pack/{PACK}"
@@ -97,6 +109,48 @@ def test_cells_are_compared_in_every_quantity(browser: Browser, address: str, si
                 assert "assumed" in labels[3]
                 assert "assumed" not in labels[0]
         watched.assert_quiet()
+
+
+def test_nothing_to_choose_from_is_cut_on_a_narrow_phone(browser: Browser, address: str) -> None:
+    with watched_page(browser, address, (360, 740)) as watched:
+        for name in ("cells", "cell", "history", "findings"):
+            watched.show(*VIEWS[name])
+            boxes = [item.bounding_box() for item in watched.page.locator(".tabs a, .segments button").all()]
+            assert [box for box in boxes if box is None or box["x"] < 0 or box["x"] + box["width"] > 360] == [], name
+
+
+def test_numbers_in_charts_and_tiles_have_their_unit(screen: Watched) -> None:
+    screen.show(*VIEWS["history"])
+    screen.page.get_by_role("button", name="Charge", exact=True).click()
+    expect(screen.page.locator(".u-legend")).to_contain_text("cell 390.0 %")
+    labels = """async () => {
+      const { valueLabels } = await import("/static/chart.js");
+      return valueLabels("mV")(null, [-10, -5, 0], 1, 34, 5);
+    }"""
+    assert screen.page.evaluate(labels) == ["\u221210", "\u22125", "0\u00a0mV"]
+    screen.show(*VIEWS["cells"])
+    assert screen.page.locator(".tile .difference").nth(2).inner_text().endswith("mV")
+
+
+def test_findings_stand_under_the_history_in_the_order_in_which_they_came(browser: Browser, site: SmallSite) -> None:
+    early = {**finding(1, "info", "soc_imbalance"), "detected_unix_time_second": BEGIN + 700.0}
+    with Landing(site.folder) as landing:
+        landing.write(StoreBatch(findings=(PackFindings(PACK, [finding(3, "critical"), early]),)))
+    with served(site.parts) as at, watched_page(browser, at, SCREEN) as watched:
+        watched.show(VIEWS["history"][0], ".marks li")
+        moments = [line.partition(": ")[0] for line in watched.page.locator(".marks li").all_inner_texts()]
+        assert len(moments) == 3
+        assert moments == sorted(moments)
+
+
+def test_a_wrong_sign_of_the_current_is_told_wherever_estimates_are_shown(browser: Browser, site: SmallSite) -> None:
+    reversed_sign = {**finding(1, "warning", "current_sign_reversed"), "cell": None}
+    with Landing(site.folder) as landing:
+        landing.write(StoreBatch(findings=(PackFindings(PACK, [reversed_sign]),)))
+    with served(site.parts) as at, watched_page(browser, at, PHONE) as watched:
+        for name in ("now", "cells", "cell"):
+            watched.show(*VIEWS[name])
+            assert "wrong sign: do not trust charge" in watched.page.inner_text(".notice"), name
 
 
 def test_many_changes_of_the_limits_are_shown_on_request(browser: Browser, address: str) -> None:

@@ -2,7 +2,7 @@
 /** Charts over time: a thin layer over uPlot, loaded when the first chart is drawn. */
 import { html, useEffect, useRef } from "./lib.js";
 import { movedByKey, moveByFingers, zoomByWheel } from "./chart_gestures.js";
-import { number } from "./format.js";
+import { number, quantity } from "./format.js";
 
 /** @type {Promise<any> | null} */
 let library = null;
@@ -144,7 +144,7 @@ function options(latest, place) {
     scales: { x: { time: true }, y: { range: niceRange } },
     axes: [
       { ...axis, space: 84, values: timeLabels },
-      { ...axis, values: valueLabels, size: 58, label: unit, labelSize: 18, labelFont: "12px system-ui, sans-serif", space: 34 },
+      { ...axis, values: valueLabels(unit), size: 64, space: 34 },
     ],
     series: [
       { label: "Time", value: (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "" : new Date(at * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" })) },
@@ -168,8 +168,16 @@ function options(latest, place) {
   };
 }
 
-/** Numbers beside the axis, all with as many digits as their step needs. @param {any} _chart @param {number[]} splits @param {number} _axis @param {number} _space @param {number} step */
-const valueLabels = (_chart, splits, _axis, _space, step) => splits.map((value) => number(value, Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)))));
+/**
+ * Numbers beside the axis, all with as many digits as their step needs; the topmost carries the unit.
+ *
+ * @param {string} unit
+ * @returns {(chart: any, splits: number[], axis: number, space: number, step: number) => string[]}
+ */
+export const valueLabels = (unit) => (_chart, splits, _axis, _space, step) => {
+  const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+  return splits.map((value, index) => (index === splits.length - 1 ? quantity(value, unit, digits) : number(value, digits)));
+};
 
 /** Times under the axis: as fine as the steps between them, with the day where it changes. @param {any} _chart @param {number[]} splits @param {number} _axis @param {number} _space @param {number} step */
 function timeLabels(_chart, splits, _axis, _space, step) {

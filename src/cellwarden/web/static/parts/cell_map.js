@@ -49,7 +49,7 @@ function Tile({ item, pack, quantity, middle, farthest, state }) {
       <span class="who"><b>${item.cell}</b>${state && html`<${Symbol} state=${state} size=${17} />`}</span>
       <span class="value">${value}<small>${shown.unit}</small></span>
       <${Needle} apart=${apart} isKnown=${item.value !== null} low=${edge(item.low, middle, farthest)} high=${edge(item.high, middle, farthest)} />
-      <span class="difference">${isPrior ? "assumed" : difference}</span>
+      <span class="difference">${isPrior ? "assumed" : html`${difference}<small>${difference && shown.spread}</small>`}</span>
     </a></li>`;
 }
 

@@ -31,7 +31,7 @@ export function LimitRows({ pack }) {
         <span class="name">${name}</span>
         <span class="value">${number(value, digits)}<small>${unit}</small></span>
         <span class="gauge" aria-hidden="true"><i style=${{ width: `${share}%` }}></i></span>
-        <span class="reason">${term.reason}${term.cell !== null ? html` <a href=${address(pack.summary.pack, "cell", term.cell)}>Cell ${term.cell}</a>` : ""}</span>
+        <span class="reason">${term.reason}${term.cell !== null ? html` <a href=${address(pack.summary.pack, "cell", term.cell)}>Cell\u00a0${term.cell}</a>` : ""}</span>
       </li>`;
     })}
   </ul>`;

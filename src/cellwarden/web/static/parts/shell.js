@@ -39,7 +39,7 @@ export function Shell({ site, place, items, isLost, onSession, children }) {
     <footer class="foot">
       <span>cellwarden ${site.version}</span>
       <span>Brackets and bars hold 95 % intervals. Times are local${site.clock_speed > 1 ? `, of a clock that runs ${number(site.clock_speed)} times as fast: this is a demonstration` : ""}.</span>
-      <span>Nothing is written to any device: authority is “monitor”.</span>
+      <span>Nothing is written to any device.</span>
     </footer>`;
 }
 

@@ -31,7 +31,7 @@ export function Cells({ pack }) {
     </div>
     <p class="lead">${MEANING[quantity]} Median ${middle === null ? "unknown" : `${number(middle * shown.scale, shown.digits)} ${shown.unit}`}.</p>
     <${CellMap} pack=${pack} quantity=${quantity} />
-    <p class="legend"><span><i class="swatch below"></i>below the median</span><span><i class="swatch above"></i>above it</span><span>the bar stands left or right of the middle; the farthest cell sets the scale</span></p>
+    <p class="legend"><span><i class="swatch below"></i>below the median</span><span><i class="swatch above"></i>above it</span><span>the bar stands left or right of the middle; the farthest cell sets the scale</span><span>small: difference from the median, ${shown.spread}</span></p>
     <p class="legend">Cell 1 is at the negative end. A sign in a tile's corner marks a cell with an open finding. “assumed”: nothing has measured it yet.</p>
   </section>`;
 }

@@ -10,10 +10,10 @@ import { columnLabel } from "../parts/evidence.js";
 
 const TONES = ["first", "data", "second", "third", "median", "warning", "healthy", "info"];
 const GROUPS = {
-  voltage: { name: "Cell voltages", unit: "V", digits: 3, of: (/** @type {any} */ pack) => cells(pack, "cell_voltage", "volt") },
-  soc: { name: "Charge", unit: "share", digits: 3, of: (/** @type {any} */ pack) => cells(pack, "cell_soc", "fraction") },
-  temperature: { name: "Temperatures", unit: "°C", digits: 1, of: (/** @type {any} */ pack) => pack.sensors.map((/** @type {string} */ sensor) => `temperature_${sensor}_celsius`) },
-  current: { name: "Current", unit: "A", digits: 2, of: () => ["current_ampere"] },
+  voltage: { name: "Cell voltages", unit: "V", scale: 1, digits: 3, of: (/** @type {any} */ pack) => cells(pack, "cell_voltage", "volt") },
+  soc: { name: "Charge", unit: "%", scale: 100, digits: 1, of: (/** @type {any} */ pack) => cells(pack, "cell_soc", "fraction") },
+  temperature: { name: "Temperatures", unit: "°C", scale: 1, digits: 1, of: (/** @type {any} */ pack) => pack.sensors.map((/** @type {string} */ sensor) => `temperature_${sensor}_celsius`) },
+  current: { name: "Current", unit: "A", scale: 1, digits: 2, of: () => ["current_ampere"] },
 };
 const SPANS = { "1 h": 3600, "1 day": 86400, "1 week": 604800, "1 month": 2629800, "1 year": 31557600 };
 const SHORTEST = 10;
@@ -77,7 +77,7 @@ function preferred(all, pack) {
  * @param {import("../types").PackView} properties.pack
  * @param {string[]} properties.columns
  * @param {boolean} properties.isNone there is nothing to choose from
- * @param {{ unit: string, digits: number, name: string }} properties.group
+ * @param {{ unit: string, scale: number, digits: number, name: string }} properties.group
  * @param {[number, number]} properties.window
  * @param {(from: number, until: number) => void} properties.onWindow
  */
@@ -99,13 +99,14 @@ function Plot({ pack, columns, isNone, group, window, onWindow }) {
   }, [pack.summary.pack, columns.join(","), window[0], window[1]]);
   const names = columns.filter((name) => answer && name in answer.columns);
   const data = useMemo(
-    () => answer && withGaps(answer, names.flatMap((name) => [answer.columns[name].maximum, answer.columns[name].minimum, answer.columns[name].mean])),
-    [answer, names.join(",")],
+    () => answer && withGaps(answer, names.flatMap((name) => shownColumns(answer.columns[name], group.scale))),
+    [answer, names.join(","), group.scale],
   );
   if (isNone) return html`<p class="waiting tall">The pack has no sensor for it.</p>`;
   if (columns.length === 0) return html`<p class="waiting tall">Choose at least one of them below.</p>`;
   if (!data || names.length === 0) return html`<p class="waiting tall">${error || "Reading …"}</p>`;
-  const marks = (found?.items ?? []).map((finding) => ({ at: finding.detected_unix_time_second, tone: finding.severity, label: finding.sentence }));
+  const told = [...(found?.items ?? [])].sort((one, other) => one.detected_unix_time_second - other.detected_unix_time_second);
+  const marks = told.map((finding) => ({ at: finding.detected_unix_time_second, tone: finding.severity, label: finding.sentence }));
   const lines = names.flatMap((name, index) => [
     { label: `${columnLabel(name)} high`, tone: TONES[index], isBand: true },
     { label: `${columnLabel(name)} low`, tone: TONES[index], isBand: true },
@@ -119,9 +120,13 @@ function Plot({ pack, columns, isNone, group, window, onWindow }) {
     </div>
     <${Chart} title=${`${group.name} of ${pack.summary.pack}`} data=${data} lines=${lines} bands=${bands} unit=${group.unit} digits=${group.digits}
       height=${380} marks=${marks} window=${window} onWindow=${onWindow} />
-    ${marks.length > 0 && html`<ul class="marks">${(found?.items ?? []).filter((finding) => finding.detected_unix_time_second >= window[0] && finding.detected_unix_time_second <= window[1]).slice(0, 6).map((finding) => html`<li class=${finding.severity}><i></i>${dateTime(finding.detected_unix_time_second)}: ${finding.sentence}</li>`)}</ul>`}
+    ${marks.length > 0 && html`<ul class="marks">${told.filter((finding) => finding.detected_unix_time_second >= window[0] && finding.detected_unix_time_second <= window[1]).slice(0, 6).map((finding) => html`<li class=${finding.severity}><i></i>${dateTime(finding.detected_unix_time_second)}: ${finding.sentence}</li>`)}</ul>`}
   </div>`;
 }
+
+/** Highest, lowest and mean of each bucket in the unit that is shown. @param {import("../types").BucketColumn} column @param {number} scale */
+const shownColumns = (column, scale) =>
+  [column.maximum, column.minimum, column.mean].map((values) => values.map((value) => (value === null ? null : value * scale)));
 
 /** @param {import("../types").Series} answer */
 const hasValues = (answer) => Object.values(answer.columns).some((column) => column.mean.some((value) => value !== null));

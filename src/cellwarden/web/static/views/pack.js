@@ -33,9 +33,15 @@ export function PackViews({ place, items, now, site }) {
   if (error && !answer) return html`<p class="starting" role="alert">${error.message}</p>`;
   if (!answer || answer.summary.pack !== name) return html`<p class="starting" role="status">Reading ${name} …</p>`;
   const View = VIEWS[place.view] ?? Now;
-  return html`<${Behind} pack=${answer} site=${site} />
+  return html`<${Behind} pack=${answer} site=${site} /><${WrongSign} pack=${answer} />
     <${View} key=${`${name}/${place.view}`} pack=${answer} now=${now} part=${place.part} site=${site} />`;
 }
+
+/** That estimates mean nothing while the current is counted the wrong way. @param {{ pack: import("../types").PackView }} properties */
+const WrongSign = ({ pack }) =>
+  pack.findings.some((finding) => finding.kind === "current_sign_reversed")
+    ? html`<p class="notice" role="status">The current has the wrong sign: do not trust charge, capacity, resistance, leak and runtime until it is mended.</p>`
+    : null;
 
 /** That what is worked out is older than what is read: an estimate is stored every few minutes. @param {{ pack: import("../types").PackView, site: import("../types").Site }} properties */
 function Behind({ pack, site }) {

@@ -25,12 +25,12 @@ function SourceCard({ source, age: second }) {
   return html`<article class="card source" aria-label=${`Source ${source.source}`}>
     <h2>${source.source}</h2>
     <dl class="cellfacts">
-      <div><dt>Rate</dt><dd>${number(source.rate_hertz, source.rate_hertz < 1 ? 2 : 1)}<small>a second</small></dd></div>
-      <div><dt>To the disk</dt><dd>${number(1000 * source.latency_p50_second)}<small>ms</small></dd><dd class="sub">99 % within ${number(1000 * source.latency_p99_second)} ms</dd></div>
-      <div><dt>Jitter</dt><dd>${number(1000 * source.jitter_second)}<small>ms</small></dd></div>
+      <div><dt>Samples</dt><dd>${number(source.rate_hertz, source.rate_hertz < 1 ? 2 : 1)}<small>a second</small></dd></div>
+      <div><dt>From reading to disk</dt><dd>${number(1000 * source.latency_p50_second)}<small>ms</small></dd><dd class="sub">99 % within ${number(1000 * source.latency_p99_second)} ms</dd></div>
+      <div><dt>Steps differ by</dt><dd>${number(1000 * source.jitter_second)}<small>ms</small></dd></div>
       <div><dt>Missing samples</dt><dd>${number(source.gaps)}</dd></div>
-      <div><dt>Refused frames</dt><dd>${number(refused.reduce((sum, [, count]) => sum + count, 0))}</dd><dd class="sub">${refused.map(([reason, count]) => `${reason.replaceAll("_", " ")} ${count}`).join(", ")}</dd></div>
-      <div><dt>Bus in use</dt><dd>${bus === null ? "–" : number(100 * bus)}<small>%</small></dd>${bus !== null && html`<dd><span class=${`gauge ${bus > 0.7 ? "over" : ""}`}><i style=${{ width: `${Math.min(100, 100 * bus)}%` }}></i></span></dd>`}</div>
+      <div><dt>Unreadable messages</dt><dd>${number(refused.reduce((sum, [, count]) => sum + count, 0))}</dd><dd class="sub">${refused.map(([reason, count]) => `${reason.replaceAll("_", " ")} ${count}`).join(", ")}</dd></div>
+      <div><dt>Line in use</dt><dd>${bus === null ? "–" : number(100 * bus)}<small>%</small></dd>${bus !== null && html`<dd><span class=${`gauge ${bus > 0.7 ? "over" : ""}`}><i style=${{ width: `${Math.min(100, 100 * bus)}%` }}></i></span></dd>`}</div>
     </dl>
     <p class="sub">reported ${age(second)}</p>
   </article>`;
