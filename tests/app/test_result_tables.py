@@ -12,7 +12,7 @@ import pytest
 
 import cellwarden
 from cellwarden.app.result_files import cells_document, findings_document
-from cellwarden.core.errors import InputError
+from cellwarden.core.errors import ConfigurationError, InputError
 from cellwarden.core.json_value import finite_document
 from tests.app.small_logs import small_log, write_csv, write_pack
 from tests.app.test_result_files import CELL_KEYS, FINDING_KEYS, SENSOR_KEYS, a_result
@@ -109,6 +109,20 @@ def test_what_is_no_log_is_told_what_one_is(log: object, tmp_path: Path) -> None
     with pytest.raises(InputError, match="is the path of a file, a list of paths, or a table") as refused:
         cellwarden.analyze(log, pack)  # type: ignore[arg-type]  # what is to be refused
     assert type(log).__name__ in str(refused.value)
+
+
+@pytest.mark.parametrize("pack", [{"id": "site-a"}, None, b"pack.toml"])
+def test_what_is_no_pack_is_told_what_one_is(pack: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"is the path of its pack\.toml or a PackSpec") as refused:
+        cellwarden.analyze("log.csv", pack)  # type: ignore[arg-type]  # what is to be refused
+    assert type(pack).__name__ in str(refused.value)
+
+
+def test_options_are_called_what_they_are_in_python(tmp_path: Path) -> None:
+    pack = write_pack(tmp_path / "pack.toml", CELLS)
+    with pytest.raises(InputError, match="say with column_map=FILE which columns they are") as refused:
+        cellwarden.analyze(pa.table({"a": [1.0]}), pack)
+    assert "--" not in str(refused.value)
 
 
 def test_an_empty_table_in_memory_is_not_called_a_file(tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ Heavy modules are imported inside the functions, so that this module costs littl
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from cellwarden.app.kernel_cache import choose_kernel_cache
-from cellwarden.core.errors import InputError
+from cellwarden.core.errors import CellwardenError, ConfigurationError, InputError
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import AnalysisResult
 
@@ -220,13 +221,46 @@ def analyze(
     """
     if isinstance(log, TableLike):
         return _analyze_table(log, pack, column_map=column_map, sources=sources, smooth=smooth)
-    prepared = prepare_analysis(
-        _log_paths(log),
-        pack if isinstance(pack, PackSpec) else Path(pack),
-        column_map=Path(column_map) if column_map is not None else None,
-        sources={name: Path(file) for name, file in (sources or {}).items()},
+    with _told_to_python():
+        prepared = prepare_analysis(
+            _log_paths(log),
+            _pack_or_path(pack),
+            column_map=Path(column_map) if column_map is not None else None,
+            sources={name: Path(file) for name, file in (sources or {}).items()},
+        )
+        return _collect(prepared, smooth=smooth)
+
+
+_IN_PYTHON = (
+    ("--map FILE", "column_map=FILE"),
+    ("--source NAME=FILE", "sources={NAME: FILE}"),
+)
+
+
+@contextmanager
+def _told_to_python() -> Iterator[None]:
+    """Sentences that name an option of the command line, with the argument's name instead."""
+    try:
+        yield
+    except CellwardenError as error:
+        sentence = str(error)
+        for option, argument in _IN_PYTHON:
+            sentence = sentence.replace(option, argument)
+        if sentence == str(error):
+            raise
+        raise type(error)(sentence) from error
+
+
+def _pack_or_path(pack: object) -> PackSpec | Path:
+    """A description that is one, or the path of one."""
+    if isinstance(pack, PackSpec):
+        return pack
+    if isinstance(pack, str | PathLike):
+        return Path(pack)
+    raise ConfigurationError(
+        f"A pack is the path of its pack.toml or a PackSpec; this is of type {type(pack).__name__}. "
+        "cellwarden.core.pack_spec.PackSpec(id=…, cells_in_series=…, nominal_capacity_ah=…) makes one."
     )
-    return _collect(prepared, smooth=smooth)
 
 
 def _log_paths(log: object) -> list[Path]:
