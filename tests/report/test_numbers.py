@@ -12,6 +12,7 @@ from cellwarden.report.numbers import (
     number_list_text,
     number_text,
     range_text,
+    span_text,
 )
 
 
@@ -42,6 +43,14 @@ def test_dates_are_written_out() -> None:
     assert plain(date_text(1_741_011_600.0)) == "3 March 2025, 14:20 UTC"
     assert date_text(float("nan")) == "time not known"
     assert date_text(1e17) == "time not known"
+
+
+def test_spans_of_less_than_two_days_have_times() -> None:
+    begin = 1_741_011_600.0
+    assert plain(span_text(begin, begin + 7200.0)) == "3 March 2025, 14:20 to 16:20"
+    assert plain(span_text(begin, begin + 86400.0)) == "3 March 2025, 14:20 to 4 March 2025, 14:20"
+    assert plain(span_text(begin, begin + 3 * 86400.0)) == "3 March 2025 to 6 March 2025"
+    assert span_text(begin, float("nan")) == "time not known"
 
 
 @pytest.mark.parametrize(
@@ -82,3 +91,8 @@ def test_times_are_few_ordered_and_distinct(span: float) -> None:
     assert [moment for moment, _ in ticks] == sorted(moment for moment, _ in ticks)
     assert len({words for _, words in ticks}) == len(ticks)
     assert time_ticks(5.0, 5.0) == []
+
+
+def test_between_hours_midnight_is_called_by_its_day() -> None:
+    labels = [words for _, words in time_ticks(1_740_000_123.0, 1_740_000_123.0 + 2.5 * 86400)]
+    assert labels == ["20 Feb", "12:00", "21 Feb", "12:00", "22 Feb"]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from cellwarden.report.markup import element, percent, text
 from cellwarden.report.numbers import number_text
 
-__all__ = ["Scale", "figure", "frame", "nice_ticks", "time_ticks"]
+__all__ = ["Scale", "figure", "frame", "nice_ticks", "time_ticks", "x_label"]
 
 _TOP = 22.0
 _BOTTOM = 26.0
@@ -24,11 +24,12 @@ _AXIS_WIDTH = 46
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Linear scale from values to pixels below the top edge; `height` is that of the whole chart [px]."""
+    """Linear scale from values to pixels below the top edge; `height` of the chart, `head` above the values [px]."""
 
     low: float
     high: float
     height: float
+    head: float = _TOP
 
     @property
     def floor(self) -> float:
@@ -38,15 +39,15 @@ class Scale:
     def pixel(self, value: float) -> float:
         """Pixel row of a value, not beyond the ends."""
         share = (value - self.low) / (self.high - self.low)
-        return self.floor - min(1.0, max(0.0, share)) * (self.floor - _TOP)
+        return self.floor - min(1.0, max(0.0, share)) * (self.floor - self.head)
 
     @classmethod
-    def around(cls, low: float, high: float, height: float) -> Scale:
-        """Scale with a little air on both sides of low … high."""
+    def around(cls, low: float, high: float, height: float, more_head: float = 0.0) -> Scale:
+        """Scale with a little air on both sides of low … high; `more_head` adds to the chart above the values [px]."""
         if not (math.isfinite(low) and math.isfinite(high)):
             low, high = 0.0, 1.0
         air = 0.06 * (high - low) or max(abs(high) * 0.02, 1e-9)
-        return cls(low - air, high + air, height)
+        return cls(low - air, high + air, height + more_head, _TOP + more_head)
 
 
 def nice_ticks(low: float, high: float, count: int = 5) -> tuple[list[float], int]:
@@ -64,7 +65,10 @@ _LONG_STEPS = (604800, 1209600)
 
 
 def time_ticks(begin: float, end: float, count: int = 5) -> list[tuple[float, str]]:
-    """Moments between begin and end [s] on round hours, days or months (UTC), about `count`, with their labels."""
+    """Moments between begin and end [s] on round hours, days or months (UTC), about `count`, with their labels.
+
+    Between hours, midnight is labelled with the day that begins.
+    """
     span = end - begin
     if not (span > 0.0 and math.isfinite(begin) and begin > -6e10 and end < 2.5e11):
         return []
@@ -79,7 +83,7 @@ def time_ticks(begin: float, end: float, count: int = 5) -> list[tuple[float, st
 
 def _tick_label(tick: float, step: float) -> str:
     moment = datetime.fromtimestamp(tick, tz=UTC)
-    if step >= 86400:
+    if step >= 86400 or tick % 86400 == 0:
         return f"{moment.day} {moment:%b}"
     return f"{moment:%H:%M:%S}" if step < 60 else f"{moment:%H:%M}"
 
@@ -105,9 +109,10 @@ def frame(
     *,
     label: str,
     x_labels: Sequence[tuple[float, str]],
+    x_name: str,
     zero_line: bool = False,
 ) -> str:
-    """Axis, grid and body of one chart; `x_labels` are places (0 … 1) with what stands beneath them."""
+    """Axis, grid and body of one chart; `x_labels` are places (0 … 1) with what stands beneath, `x_name` says what."""
     ticks, decimals = nice_ticks(scale.low, scale.high, 6)
     numbers, grid = [], []
     for tick in ticks:
@@ -116,13 +121,15 @@ def frame(
         is_zero = zero_line and abs(tick) < 1e-12
         grid.append(element("line", class_="zero" if is_zero else "grid", x1="0", x2="100%", y1=y, y2=y))
     numbers.append(element("text", text(unit), class_="unit", x=_AXIS_WIDTH - 8, y=10, text_anchor="end"))
-    below = [_x_label(place, words, scale.height) for place, words in x_labels]
+    numbers.append(element("text", text(x_name), x=_AXIS_WIDTH - 8, y=scale.height - 6, text_anchor="end"))
+    below = [x_label(place, words, scale.height) for place, words in x_labels]
     axis = element("svg", *numbers, class_="axis", width=_AXIS_WIDTH, height=scale.height, aria_hidden="true")
     main = element("svg", *grid, *body, *below, class_="body", height=scale.height, role="img", aria_label=label)
     return element("div", axis, main, class_="plot")
 
 
-def _x_label(place: float, words: str, height: float) -> str:
+def x_label(place: float, words: str, height: float) -> str:
+    """What stands beneath a place (0 … 1) of a chart of that height [px], within its edges."""
     anchor = "start" if place < 0.02 else "end" if place > 0.98 else "middle"
     return element("text", text(words), class_="x", x=percent(place), y=height - 6, text_anchor=anchor)
 

@@ -7,7 +7,7 @@ import numpy as np
 from cellwarden.core.results import AnalysisResult
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.report.history_chart import Band, HistoryChart, Line, history_chart, row_extreme, row_median
-from cellwarden.report.numbers import number_text
+from cellwarden.report.numbers import duration_text, number_text
 from cellwarden.report.quantities import CellQuantity, findings_about
 from cellwarden.report.states import highlighted_cells
 
@@ -139,13 +139,15 @@ def _deficit(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
 
 def _current(result: AnalysisResult) -> HistoryChart:
     current = result.history.current_ampere
+    times = result.history.unix_time_second
+    mean = f"Means over {duration_text(float(np.median(np.diff(times))))}. " if times.size > 1 else ""
     return HistoryChart(
-        title=f"Hourly mean current between {_extent(current, 1)}\u00a0A",
+        title=f"Current between {_extent(current, 1)}\u00a0A",
         unit="A",
         unix_time_second=result.history.unix_time_second,
         bands=[],
         lines=[Line(current, "plain", None)],
-        note="Above zero charges the pack, below zero discharges it.",
+        note=f"{mean}Above zero charges the pack, below zero discharges it.",
         from_zero=True,
     )
 

@@ -12,7 +12,7 @@ from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.report.axes import Scale, figure, frame, time_ticks
 from cellwarden.report.markup import element, text
-from cellwarden.report.numbers import day_text
+from cellwarden.report.numbers import span_text
 
 __all__ = ["Band", "HistoryChart", "Line", "has_values", "history_chart", "row_extreme", "row_median"]
 
@@ -50,7 +50,7 @@ class HistoryChart:
     unix_time_second: FloatArray
     bands: Sequence[Band]
     lines: Sequence[Line]
-    note: str = ""  # beneath the chart, where the span of the log stands otherwise
+    note: str = ""  # beneath the chart, before the span of the log
     from_zero: bool = False
 
 
@@ -106,15 +106,11 @@ def history_chart(chart: HistoryChart) -> str:
         [inner, *_end_labels(chart, scale)],
         label=chart.title,
         x_labels=ticks,
+        x_name="UTC",
         zero_line=chart.from_zero,
     )
-    return figure(chart.title, _legend(chart), element("div", plot, class_="history"), chart.note or _span(begin, end))
-
-
-def _span(begin: float, end: float) -> str:
-    if day_text(begin) == day_text(end):
-        return f"UTC, {day_text(begin)}"
-    return f"UTC, {day_text(begin)} to {day_text(end)}"
+    note = f"{chart.note} {span_text(begin, end)}.".lstrip()
+    return figure(chart.title, _legend(chart), element("div", plot, class_="history"), note)
 
 
 def _scale(chart: HistoryChart) -> Scale:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cellwarden.core.results import Interval
 from cellwarden.report.axes import Scale, figure, frame
+from cellwarden.report.mark_labels import ROW, Label, Spot, place_labels
 from cellwarden.report.markup import element, percent, text
 from cellwarden.report.numbers import decimals_for, interval_text, number_text
 from cellwarden.report.quantities import Quantity, median_value
@@ -16,6 +17,8 @@ __all__ = ["IntervalChart", "interval_chart"]
 
 _HEIGHT = 230.0
 _HOVER_LIMIT = 120
+_LABEL_LINES = 4  # above a chart, at most
+_CUT = "Where a bar meets the edge, its interval reaches further than is shown."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,13 @@ def _limits(chart: IntervalChart) -> tuple[float, float]:
     spans = sorted(((_bounds(i)) for i in informed), key=lambda bounds: bounds[1] - bounds[0])
     usual = spans[len(spans) // 2]
     reach = 3.0 * (usual[1] - usual[0])
-    ends = [(max(low, i.value - reach), min(high, i.value + reach)) for i in informed for low, high in (_bounds(i),)]
+    middle = median_value(quantity, chart.intervals) or 0.0
+    marked = [chart.intervals[place] for place in chart.marked]
+    ends = []
+    for one in informed:
+        far = max(reach, abs(one.value - middle)) if one in marked else reach
+        low, high = _bounds(one)
+        ends.append((max(low, one.value - far), min(high, one.value + far)))
     lows, highs = sorted(low for low, _ in ends), sorted(high for _, high in ends)
     low, high = lows[0], highs[-1]
     if len(chart.marked) > 1:
@@ -79,10 +88,11 @@ def interval_chart(chart: IntervalChart) -> str:
     """The chart as a figure; what was never informed is hollow, grey and says so."""
     if all(interval is None for interval in chart.intervals):
         return figure(chart.title, [], element("p", "Nothing in this log tells it.", class_="absent"))
-    low, high = _limits(chart)
-    scale = Scale.around(low, high, _HEIGHT)
+    scale, labels = _scale_and_labels(chart)
     median = median_value(chart.quantity, chart.intervals)
-    body = [*_median_line(chart, scale, median), _whiskers(chart, scale), _dots(chart, scale), *_marks(chart, scale)]
+    body = [*_median_line(chart, scale, median), _whiskers(chart, scale), _dots(chart, scale)]
+    highest_first = sorted(labels.items(), key=lambda item: 0.0 if item[1] is None else item[1].y)
+    body += [_mark(chart, scale, index, label) for index, label in highest_first]  # labels cover what leads to others
     body += _hovers(chart) if len(chart.names) <= _HOVER_LIMIT else []
     plot = frame(
         scale,
@@ -90,9 +100,10 @@ def interval_chart(chart: IntervalChart) -> str:
         body,
         label=chart.title,
         x_labels=_names_below(chart),
+        x_name=chart.subject,
         zero_line=chart.quantity.from_zero,
     )
-    return figure(chart.title, _legend(chart, median), plot, _note(chart))
+    return figure(chart.title, _legend(chart, median), plot, _note(chart, scale))
 
 
 def _place(chart: IntervalChart, index: int) -> float:
@@ -113,12 +124,12 @@ def _median_line(chart: IntervalChart, scale: Scale, median: float | None) -> li
     return [element("line", class_="median", x1="0", x2="100%", y1=y, y2=y)]
 
 
-def _stretched(chart: IntervalChart, *paths: str) -> str:
+def _stretched(chart: IntervalChart, height: float, *paths: str) -> str:
     """Inner drawing in which x runs from 0 to 10 per place and only strokes keep their width."""
     count = len(chart.names)
-    box = f"0 0 {10 * count} {_HEIGHT:.0f}"
+    box = f"0 0 {10 * count} {height:.0f}"
     return element(
-        "svg", *paths, viewBox=box, preserveAspectRatio="none", width="100%", height=_HEIGHT, overflow="visible"
+        "svg", *paths, viewBox=box, preserveAspectRatio="none", width="100%", height=height, overflow="visible"
     )
 
 
@@ -132,7 +143,8 @@ def _whiskers(chart: IntervalChart, scale: Scale) -> str:
         kind = "whisker" if chart.quantity.is_informed(interval) else "whisker prior"
         paths[kind].append(f"M{10 * index + 5} {scale.pixel(low * unit):.1f}V{scale.pixel(high * unit):.1f}")
     crowd = " crowd" if len(chart.names) > 40 else ""
-    return _stretched(chart, *(element("path", class_=k + crowd, d="".join(d)) for k, d in paths.items() if d))
+    drawn = [element("path", class_=kind + crowd, d="".join(lines)) for kind, lines in paths.items() if lines]
+    return _stretched(chart, scale.height, *drawn)
 
 
 def _dots(chart: IntervalChart, scale: Scale) -> str:
@@ -147,51 +159,66 @@ def _dots(chart: IntervalChart, scale: Scale) -> str:
     paths = [element("path", class_=f"dot{crowd}", d="".join(places[True]))] if places[True] else []
     parts = ("rim", "hole") if places[False] else ()
     paths += [element("path", class_=f"dot {part}{crowd}", d="".join(places[False])) for part in parts]
-    return _stretched(chart, *paths)
+    return _stretched(chart, scale.height, *paths)
 
 
-def _marks(chart: IntervalChart, scale: Scale) -> list[str]:
-    unit = chart.quantity.unit.scale
-    values = [i.value * unit for k in chart.marked if (i := chart.intervals[k]) is not None]
-    # A label off the scale takes the top line, so that the others go below their dots.
-    crowded = any(value > scale.high for value in values)
-    marks, last_place, raised = [], -1.0, crowded
-    for index in sorted(chart.marked):
-        interval = chart.intervals[index]
-        if interval is None or not math.isfinite(interval.value):
-            continue
-        place = _place(chart, index)
-        raised = crowded or (place - last_place < 0.3 and not raised)
-        last_place = place
-        marks.append(_mark(chart, scale, index, interval, below=raised))
-    return marks
+def _scale_and_labels(chart: IntervalChart) -> tuple[Scale, dict[int, Label | None]]:
+    """The axis with room for the labels of what is picked out, and the label of each place."""
+    low, high = _limits(chart)
+    shown = {k: i for k, i in enumerate(chart.intervals) if i is not None and math.isfinite(i.value)}
+    marked = [k for k in sorted(chart.marked) if k in shown]
+    scale, labels = Scale.around(low, high, _HEIGHT), dict[int, Label | None]()
+    for line in range(_LABEL_LINES):
+        scale = Scale.around(low, high, _HEIGHT, ROW * line)
+        spots = {k: _spot(chart, scale, k, interval) for k, interval in shown.items()}
+        others = [spot for k, spot in spots.items() if k not in chart.marked]
+        words = [_mark_words(chart, scale, k, shown[k]) for k in marked]
+        placed = place_labels(words, [spots[k] for k in marked], others, scale.head, scale.floor)
+        labels = dict(zip(marked, placed, strict=True))
+        if all(placed):
+            break
+    return scale, labels
 
 
-def _mark(chart: IntervalChart, scale: Scale, index: int, interval: Interval, *, below: bool) -> str:
-    unit = chart.quantity.unit
+def _spot(chart: IntervalChart, scale: Scale, index: int, interval: Interval) -> Spot:
     low, high = _bounds(interval)
-    top, middle, bottom = (scale.pixel(v * unit.scale) for v in (high, interval.value, low))
-    off = interval.value * unit.scale > scale.high or interval.value * unit.scale < scale.low
-    shape = "M0-7 6 4H-6z" if off and interval.value * unit.scale > scale.high else "M0 7 6-4H-6z"
-    shape = shape if off else "M0-6.5 6.5 0 0 6.5-6.5 0z"
-    place = _place(chart, index)
-    words = f"{chart.subject.capitalize()} {chart.names[index]}" if len(chart.names) > 1 else ""
-    words += f" · {unit.attach(number_text(interval.value * unit.scale, _digits(interval, unit.scale)))}"
-    words += ", off the scale" if off else ""
-    y = bottom + 16 if below or top < 24 else top - 7
-    anchor = "start" if place < 0.3 else "end" if place > 0.7 else "middle"
-    dx = {"start": -6, "end": 6, "middle": 0}[anchor]
-    if off:
-        y, dx = middle + 4, {"start": 12, "end": -12, "middle": 12}[anchor]
-        anchor = "end" if anchor == "end" else "start"
-    x = percent(place)
-    return element(
-        "g",
-        element("line", class_="whisker", x1=x, x2=x, y1=f"{top:.1f}", y2=f"{bottom:.1f}"),
-        element("svg", element("path", d=shape), x=x, y=f"{middle:.1f}", width=1, height=1, overflow="visible"),
-        element("text", text(words.strip(" ·")), x=x, dx=dx, y=f"{y:.1f}", text_anchor=anchor),
-        class_=f"mark {chart.marked[index]}",
-    )
+    unit = chart.quantity.unit.scale
+    return Spot(_place(chart, index), scale.pixel(high * unit), scale.pixel(low * unit))
+
+
+def _is_off(scale: Scale, value: float) -> bool:
+    return not scale.low <= value <= scale.high
+
+
+def _mark_words(chart: IntervalChart, scale: Scale, index: int, interval: Interval) -> str:
+    unit = chart.quantity.unit
+    size = unit.attach(number_text(interval.value * unit.scale, _digits(interval, unit.scale)))
+    name = f"{chart.subject.capitalize()} {chart.names[index]} · " if len(chart.names) > 1 else ""
+    return name + size + (", off the scale" if _is_off(scale, interval.value * unit.scale) else "")
+
+
+def _mark(chart: IntervalChart, scale: Scale, index: int, label: Label | None) -> str:
+    interval = chart.intervals[index]
+    if interval is None:
+        return ""
+    value = interval.value * chart.quantity.unit.scale
+    shape = "M0-6.5 6.5 0 0 6.5-6.5 0z"
+    if _is_off(scale, value):
+        shape = "M0-7 6 4H-6z" if value > scale.high else "M0 7 6-4H-6z"
+    spot, x = _spot(chart, scale, index, interval), percent(_place(chart, index))
+    parts = [
+        element("line", class_="whisker", x1=x, x2=x, y1=f"{spot.top:.1f}", y2=f"{spot.bottom:.1f}"),
+        element(
+            "svg", element("path", d=shape), x=x, y=f"{scale.pixel(value):.1f}", width=1, height=1, overflow="visible"
+        ),
+    ]
+    if label is not None:
+        if label.is_raised:
+            parts.append(element("line", class_="leader", x1=x, x2=x, y1=f"{label.y + 4:.1f}", y2=f"{spot.top:.1f}"))
+        words = text(_mark_words(chart, scale, index, interval))
+        place = percent(label.place)
+        parts.append(element("text", words, x=place, dx=label.dx, y=f"{label.y:.1f}", text_anchor=label.anchor))
+    return element("g", *parts, class_=f"mark {chart.marked[index]}")
 
 
 def _digits(interval: Interval, scale: float) -> int:
@@ -237,9 +264,14 @@ _KEY_PRIOR = (
 )
 
 
-def _note(chart: IntervalChart) -> str:
+def _note(chart: IntervalChart, scale: Scale) -> str:
+    words = []
     silent = [name for name, i in zip(chart.names, chart.intervals, strict=True) if i is None]
-    if not silent or len(silent) == len(chart.names):
-        return ""
-    listed = ", ".join(silent[:12]) + (" and others" if len(silent) > 12 else "")
-    return f"Not told by this log: {chart.subject} {listed}."
+    if silent and len(silent) < len(chart.names):
+        listed = ", ".join(silent[:12]) + (" and others" if len(silent) > 12 else "")
+        words.append(f"Not told by this log: {chart.subject} {listed}.")
+    unit = chart.quantity.unit.scale
+    on = [i for i in chart.intervals if i is not None and not _is_off(scale, i.value * unit)]
+    if any(_is_off(scale, end * unit) for i in on for end in _bounds(i)):
+        words.append(_CUT)
+    return " ".join(words)

@@ -21,6 +21,7 @@ __all__ = [
     "number_list_text",
     "number_text",
     "range_text",
+    "span_text",
 ]
 
 _MINUS = "\u2212"
@@ -131,6 +132,17 @@ def date_text(unix_time_second: float) -> str:
     """`3 March 2025, 14:20 UTC`, or `time not known`."""
     moment = _moment(unix_time_second)
     return "time not known" if moment is None else f"{day_text(unix_time_second)}, {moment:%H:%M}{_NO_BREAK}UTC"
+
+
+def span_text(begin: float, end: float) -> str:
+    """`3 March 2025 to 5 May 2025`, of less than two days with times: `3 March 2025, 14:20 to 16:20`."""
+    first, last = _moment(begin), _moment(end)
+    if first is None or last is None:
+        return "time not known"
+    if end - begin >= 2.0 * 86_400.0:
+        return f"{day_text(begin)} to {day_text(end)}"
+    day = "" if first.date() == last.date() else f"{day_text(end)}, "
+    return f"{day_text(begin)}, {first:%H:%M} to {day}{last:%H:%M}"
 
 
 def duration_text(second: float) -> str:

@@ -20,7 +20,7 @@ from cellwarden.report.quantities import (
     outlier,
     sensor_intervals,
 )
-from cellwarden.report.states import cell_states
+from cellwarden.report.states import HEALTHY, UNTESTED, cell_states
 from cellwarden.report.words import finding_sentence
 
 __all__ = ["cell_table", "quantity_charts", "sensor_charts"]
@@ -35,17 +35,28 @@ def quantity_charts(result: AnalysisResult) -> list[str]:
     for key in _ORDER:
         quantity = next(q for q in CELL_QUANTITIES if q.key == key)
         intervals = cell_intervals(result, quantity)
-        about, count = findings_about(result, quantity), len(result.cells)
         chart = IntervalChart(
             title=_title(result, quantity, intervals, [f"cell {cell.cell}" for cell in result.cells]),
             quantity=quantity,
             names=[str(cell.cell) for cell in result.cells],
             subject="cell",
             intervals=intervals,
-            marked={f.cell - 1: f.severity.value for f in reversed(about) if f.cell and f.cell <= count},
+            marked=_marked(result, quantity, intervals),
         )
         figures += [drawn for drawn in (interval_chart(chart), quantity_history(result, quantity)) if drawn]
     return figures
+
+
+def _marked(result: AnalysisResult, quantity: CellQuantity, intervals: Sequence[Interval | None]) -> dict[int, str]:
+    """Places of the cells that findings about the quantity name, and of the one furthest out if another names it."""
+    about = findings_about(result, quantity)
+    marked = {f.cell - 1: f.severity.value for f in reversed(about) if f.cell and f.cell <= len(result.cells)}
+    furthest = outlier(quantity, intervals)
+    if furthest is not None and furthest not in marked:
+        state = cell_states(result)[result.cells[furthest].cell]
+        if state not in {HEALTHY, UNTESTED}:
+            marked[furthest] = state.key
+    return marked
 
 
 def sensor_charts(result: AnalysisResult) -> list[str]:
@@ -89,6 +100,9 @@ def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval 
     if not informed:
         return f"{quantity.noun.capitalize()}: not told by this log"
     place = outlier(quantity, intervals)
+    charge = _charge_title(quantity, intervals, None if place is None else place + 1)
+    if charge:
+        return charge
     return _calm_title(quantity, informed, f"{names[place]} lies furthest out" if place is not None else "")
 
 

@@ -1,0 +1,85 @@
+"""What the report's charts say of their axes, of what is cut off, and of the cells at fault."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from cellwarden.core.finding import Severity
+from cellwarden.core.results import AnalysisResult
+from cellwarden.report import render_report
+from cellwarden.report.interval_chart import IntervalChart, interval_chart
+from cellwarden.report.quantities import CELL_QUANTITIES, findings_about
+from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result
+
+CHARGE = next(quantity for quantity in CELL_QUANTITIES if quantity.key == "soc_fraction")
+CAPACITY = next(quantity for quantity in CELL_QUANTITIES if quantity.key == "capacity_ah")
+CUT = "its interval reaches further than is shown"
+
+
+def chart_of(analysis: AnalysisResult, title: str) -> str:
+    """One figure of the report, by a piece of its title."""
+    figures = re.findall(r"<figure.*?</figure>", render_report(analysis), re.DOTALL)
+    (found,) = [figure for figure in figures if title in re.sub(r"<style.*?</style>", "", figure)[:400]]
+    return str(found)
+
+
+def capacity_chart(*halves: float, marked: dict[int, str] | None = None) -> str:
+    """Capacities of 100 Ah with these halves of their intervals [Ah]."""
+    return interval_chart(
+        IntervalChart(
+            title="Capacity",
+            quantity=CAPACITY,
+            names=[str(k + 1) for k in range(len(halves))],
+            subject="cell",
+            intervals=[interval(100.0, half) for half in halves],
+            marked=marked or {},
+        )
+    )
+
+
+def test_the_charge_of_a_cell_at_fault_is_picked_out() -> None:
+    cells = list(result().cells)
+    cells[4] = cell(5, soc_fraction=interval(0.60, 0.02))
+    leak = finding("self_discharge", 5, severity=Severity.CRITICAL)
+    chart = chart_of(result(cells=tuple(cells), findings=(leak,)), "Charge: cell 5 stands at")
+    assert 'class="mark critical"' in chart
+    assert "Cell 5 · 60" in chart
+
+
+def test_an_interval_that_is_cut_off_is_told() -> None:
+    assert CUT in capacity_chart(2.0, 2.0, 2.0, 90.0)
+    assert CUT not in capacity_chart(2.0, 2.0, 2.0, 4.0)
+
+
+def test_the_interval_of_a_cell_that_stands_out_is_shown_whole() -> None:
+    cells = list(result().cells)
+    cells[4] = cell(5, soc_fraction=interval(0.60, 0.15))
+    leak = finding("self_discharge", 5, severity=Severity.CRITICAL)
+    chart = chart_of(result(cells=tuple(cells), findings=(leak,)), "Charge: cell 5 stands at")
+    assert CUT not in chart
+
+
+def test_axes_say_what_stands_along_them() -> None:
+    assert ">cell</text>" in capacity_chart(2.0, 2.0)
+    assert ">UTC</text>" in chart_of(result(), "Current between")
+
+
+def test_the_time_of_a_short_log_is_told_to_the_minute() -> None:
+    chart = chart_of(result(rows=6, until_unix_time_second=BEGIN + 6 * HOUR), "Current between")
+    assert "19\u00a0February\u00a02025, 22:20 to 20\u00a0February\u00a02025, 03:20" in chart
+
+
+def test_the_current_says_over_how_long_it_is_a_mean() -> None:
+    analysis = result()
+    times = np.linspace(BEGIN, BEGIN + 95 * 600.0, 96)
+    quick = replace(analysis, history=replace(analysis.history, unix_time_second=times))
+    assert "Means over 10\u00a0minutes" in chart_of(quick, "Current between")
+
+
+def test_the_largest_of_equally_urgent_findings_gives_a_chart_its_title() -> None:
+    small = finding("capacity_low", 3, unit="Ah", magnitude=8.0, confidence=0.99)
+    large = finding("capacity_low", 9, unit="Ah", magnitude=30.0, confidence=0.97)
+    assert [f.cell for f in findings_about(result(findings=(small, large)), CAPACITY)] == [9, 3]
