@@ -281,3 +281,36 @@ def test_gaps_of_a_slow_log_are_told_with_how_often_its_rows_come(interval_secon
     page = render_report(result(quality=slow))
     assert f"900, {duration_text(10800.0)} in all" in page
     assert (f"in all; rows come every {duration_text(interval_second)}" in page) == (interval_second > 45.0)
+
+
+def test_a_finding_has_one_beginning_wherever_it_is_told() -> None:
+    early = finding(first_seen_unix_time_second=BEGIN + HOUR)
+    page = render_report(result(findings=(early,)))
+    assert "at least since the log began on 19 February 2025" in words(page)
+    assert "19 February 2025, 21:20 UTC or before" in words(page)
+    assert "22:20" not in words(page)
+    assert '<rect class="bar early" x="0.00%"' in page
+
+
+def test_energy_that_the_efficiency_leaves_out_is_told() -> None:
+    used = replace(result().usage, energy_charged_kilowatt_hour=10.9, energy_discharged_kilowatt_hour=8.7)
+    kept = replace(used, round_trip_efficiency_fraction=0.955)
+    assert "95.5 %; 1.8 kWh of what was charged is counted as left in the pack" in words(
+        render_report(result(usage=kept))
+    )
+    held = replace(used, energy_charged_kilowatt_hour=8.0, round_trip_efficiency_fraction=0.95)
+    assert "1.2 kWh of what was discharged is counted as held at first" in words(render_report(result(usage=held)))
+    assert "counted as" not in words(render_report(result()))
+
+
+def test_names_of_keys_are_set_as_code() -> None:
+    page = render_report(result(assumptions=("The data sheet’s is `a_key` in <b>pack.toml.", "A lone ` stays.")))
+    assert "is <code>a_key</code> in &lt;b&gt;pack.toml." in page
+    assert "A lone ` stays." in page
+
+
+def test_numbers_that_rest_on_a_wrong_sign_are_not_to_be_trusted() -> None:
+    warning = "The current has the wrong sign: do not trust these numbers"
+    wrong = result(findings=(finding("current_sign_reversed", None),))
+    assert words(render_report(wrong)).count(warning) == 2
+    assert warning not in words(render_report(result()))

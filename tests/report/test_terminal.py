@@ -55,3 +55,9 @@ def test_unknown_pack_prints() -> None:
     said = printed(unknown(1), 80)
     assert "○ not tested yet" in said
     assert "Not enough to judge" in said
+
+
+def test_a_wrong_sign_is_told_above_the_table() -> None:
+    said = printed(result(findings=(finding("current_sign_reversed", None),)), 120)
+    assert said.index("do not trust these numbers") < said.index("Capacity Ah")
+    assert "do not trust" not in printed(result(), 120)

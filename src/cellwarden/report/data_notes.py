@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cellwarden.core.results import AnalysisResult
-from cellwarden.report.markup import description_list, element, text
+from cellwarden.core.results import AnalysisResult, Usage
+from cellwarden.report.markup import description_list, element, prose, text
 from cellwarden.report.numbers import HumanUnit, duration_text, interval_text, list_text, number_text
 from cellwarden.report.quantities import SENSOR_QUANTITIES, uninformed_sensors
 from cellwarden.report.states import untold
@@ -41,7 +41,7 @@ def open_questions(result: AnalysisResult) -> str:
 
 
 def _list(heading: str, items: Sequence[str], otherwise: str) -> str:
-    body = element("ul", *(element("li", text(item)) for item in items)) if items else element("p", text(otherwise))
+    body = element("ul", *(element("li", prose(item)) for item in items)) if items else element("p", text(otherwise))
     return element("div", element("h3", text(heading)), body)
 
 
@@ -99,7 +99,7 @@ def usage(result: AnalysisResult) -> str:
         ("Charge moved", _optional(used.charge_throughput_ah, "Ah", 0)),
         ("Energy charged", _optional(used.energy_charged_kilowatt_hour, "kWh", 1)),
         ("Energy discharged", _optional(used.energy_discharged_kilowatt_hour, "kWh", 1)),
-        ("Round-trip efficiency", _optional(used.round_trip_efficiency_fraction, "%", 1, 100.0)),
+        ("Round-trip efficiency", _optional(used.round_trip_efficiency_fraction, "%", 1, 100.0) + _kept(used)),
         ("Deep discharges", number_text(used.deep_discharges)),
         ("Above 45 °C", _optional(used.hours_above_45_celsius, "h", 1)),
         ("Below 0 °C", _optional(used.hours_below_0_celsius, "h", 1)),
@@ -109,6 +109,22 @@ def usage(result: AnalysisResult) -> str:
         ),
     ]
     return description_list([(text(term), text(value)) for term, value in pairs], "counts")
+
+
+def _kept(used: Usage) -> str:
+    """What the efficiency leaves out of energy in and out: the change of what the pack holds; nothing below 0.1 kWh."""
+    share, charged, discharged = (
+        used.round_trip_efficiency_fraction,
+        used.energy_charged_kilowatt_hour,
+        used.energy_discharged_kilowatt_hour,
+    )
+    if not share or charged is None or discharged is None:
+        return ""
+    kept = charged - discharged / share
+    if abs(kept) < 0.05:
+        return ""
+    what = "charged is counted as left in the pack" if kept > 0.0 else "discharged is counted as held at first"
+    return f"; {_optional(abs(kept), 'kWh', 1)} of what was {what}"
 
 
 def _optional(value: float | None, unit: str, decimals: int, scale: float = 1.0) -> str:
@@ -121,4 +137,4 @@ def assumptions(result: AnalysisResult) -> str:
     """What was taken for granted because nobody stated it."""
     if not result.assumptions:
         return element("p", "None beyond the pack description.")
-    return element("ul", *(element("li", text(line)) for line in result.assumptions))
+    return element("ul", *(element("li", prose(line)) for line in result.assumptions))

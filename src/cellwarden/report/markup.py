@@ -7,7 +7,7 @@ from html import escape
 
 from cellwarden.report.words import CellState
 
-__all__ = ["description_list", "element", "percent", "symbol", "text"]
+__all__ = ["description_list", "element", "percent", "prose", "symbol", "text"]
 
 _VOID = frozenset({"meta", "line", "circle", "path", "rect", "use"})
 
@@ -25,6 +25,14 @@ _SHAPES = {
 def text(value: object) -> str:
     """Any text, made harmless for HTML."""
     return escape(str(value), quote=True)
+
+
+def prose(sentence: str) -> str:
+    """A sentence, made harmless for HTML; what stands between backticks is set as code."""
+    parts = text(sentence).split("`")
+    if len(parts) % 2 == 0:  # one that has no partner is a character like others
+        return text(sentence)
+    return "".join(element("code", part) if index % 2 else part for index, part in enumerate(parts))
 
 
 def element(name: str, /, *children: str, **attributes: str | float | None) -> str:

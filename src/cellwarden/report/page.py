@@ -15,7 +15,7 @@ from cellwarden.report.histories import histories
 from cellwarden.report.markup import element, text
 from cellwarden.report.numbers import date_text, duration_text, number_text
 from cellwarden.report.quantity_section import cell_table, quantity_charts, sensor_charts
-from cellwarden.report.summary_words import headline
+from cellwarden.report.summary_words import headline, mistrust_sentence
 from cellwarden.report.timeline import findings_table, timeline
 from cellwarden.report.verdict import verdict
 
@@ -62,8 +62,8 @@ def _sections(result: AnalysisResult) -> list[str]:
     wide = " wide" if len(result.cells) > 40 else ""
     table = element("details", element("summary", "All cells in numbers"), cell_table(result))
     sections = [
-        _section("The cells", _masthead(result), cell_map(result)),
-        _section("Each quantity, cell by cell", _charts(quantity_charts(result), wide), table),
+        _section("The cells", _masthead(result), _mistrust(result), cell_map(result)),
+        _section("Each quantity, cell by cell", _mistrust(result), _charts(quantity_charts(result), wide), table),
     ]
     sensors = sensor_charts(result)
     if sensors:
@@ -85,6 +85,11 @@ def _sections(result: AnalysisResult) -> list[str]:
         )
     )
     return sections
+
+
+def _mistrust(result: AnalysisResult) -> str:
+    words = mistrust_sentence(result)
+    return element("p", text(words), class_="mistrust") if words else ""
 
 
 def _section(heading: str, *content: str) -> str:

@@ -14,7 +14,9 @@ from cellwarden.report.words import cells_text, finding_sentence, severity_words
 __all__ = [
     "ending_words",
     "headline",
+    "is_from_beginning",
     "is_readiness_told",
+    "mistrust_sentence",
     "readiness_sentence",
     "since_text",
     "untold_sentence",
@@ -24,13 +26,17 @@ __all__ = [
 _FULL_FRACTION = 0.9
 
 
+def is_from_beginning(result: AnalysisResult, finding: Finding) -> bool:
+    """Whether a finding was first seen so early in the log that its cause may be older than the log."""
+    lead = finding.first_seen_unix_time_second - result.from_unix_time_second
+    return finding.kind != "undersampled" and lead <= 0.02 * _length(result)
+
+
 def since_text(result: AnalysisResult, finding: Finding) -> str:
     """`, since 3 March 2025`, or that the log does not reach back to the beginning; nothing of the log itself."""
     if finding.kind == "undersampled":
         return ""
-    lead = finding.first_seen_unix_time_second - result.from_unix_time_second
-    length = result.until_unix_time_second - result.from_unix_time_second
-    if lead <= 0.02 * length:
+    if is_from_beginning(result, finding):
         return f", at least since the log began on {day_text(result.from_unix_time_second)}"
     return f", since {day_text(finding.first_seen_unix_time_second)}"
 
@@ -77,6 +83,13 @@ def untold_sentence(result: AnalysisResult) -> str:
 def is_readiness_told(result: AnalysisResult) -> bool:
     """Whether a runtime means anything: none does that rests on a current of the wrong sign."""
     return not any(finding.kind == "current_sign_reversed" for finding in open_findings(result))
+
+
+def mistrust_sentence(result: AnalysisResult) -> str:
+    """Why the estimates mean nothing, or an empty string: all rest on the current, whose sign is wrong."""
+    if is_readiness_told(result):
+        return ""
+    return "The current has the wrong sign: do not trust these numbers until the sign in the log is mended."
 
 
 def readiness_sentence(result: AnalysisResult) -> str:

@@ -17,7 +17,7 @@ from cellwarden.core.results import AnalysisResult, Interval
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
 from cellwarden.report.states import HEALTHY, UNTESTED, cell_states, is_any_tested, open_findings
-from cellwarden.report.summary_words import ending_words, headline, readiness_sentence, since_text
+from cellwarden.report.summary_words import ending_words, headline, mistrust_sentence, readiness_sentence, since_text
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.words import finding_sentence, severity_words, sureness
 
@@ -38,7 +38,11 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
     result : the finished analysis.
     files : what was written, as name → path.
     """
-    parts: list[RenderableType] = [_verdict(result), _CellTable(result)]
+    parts: list[RenderableType] = [_verdict(result)]
+    mistrust = mistrust_sentence(result)
+    if mistrust:
+        parts.append(Text(f"\n{mistrust}", style="bold red"))
+    parts.append(_CellTable(result))
     if result.findings:
         parts.append(_findings(result))
     if files:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from cellwarden.core.finding import Finding
 from cellwarden.core.results import AnalysisResult
-from cellwarden.report.axes import time_ticks
+from cellwarden.report.axes import time_ticks, x_label
 from cellwarden.report.markup import element, percent, symbol, text
-from cellwarden.report.numbers import date_text
+from cellwarden.report.numbers import date_text, span_text
 from cellwarden.report.states import successor
-from cellwarden.report.summary_words import ending_words
+from cellwarden.report.summary_words import ending_words, is_from_beginning
 from cellwarden.report.words import finding_noun, magnitude_text, place_text, severity_words, sureness
 
 __all__ = ["findings_table", "ordered_findings", "timeline"]
@@ -54,9 +54,10 @@ def timeline(result: AnalysisResult) -> str:
     height = _ROW * len(shown) + 26.0
     body = []
     for tick, words in time_ticks(begin, end):
-        x = percent((tick - begin) / (end - begin))
+        place = (tick - begin) / (end - begin)
+        x = percent(place)
         body.append(element("line", class_="grid", x1=x, x2=x, y1=0, y2=height - 24))
-        body.append(element("text", text(words), class_="x", x=x, y=height - 6, text_anchor="middle"))
+        body.append(x_label(place, words, height))
     body += [_bar(result, finding, depth, _ROW * k) for k, (finding, depth) in enumerate(shown)]
     drawing = element(
         "svg",
@@ -66,14 +67,14 @@ def timeline(result: AnalysisResult) -> str:
         role="img",
         aria_label="When each finding began, was detected and ended",
     )
-    more = f"{len(rows) - len(shown)} more are in the table below." if len(rows) > len(shown) else ""
+    more = f" {len(rows) - len(shown)} more are in the table below." if len(rows) > len(shown) else ""
     legend = element(
         "p",
         element("span", _key("early"), "visible in the data"),
         element("span", _key("open"), "detected, until it cleared or the log ended"),
         class_="legend",
     )
-    note = element("p", text(more), class_="note") if more else ""
+    note = element("p", text(f"UTC, {span_text(begin, end)}.{more}"), class_="note")
     return element("figure", legend, element("div", drawing, class_="plot timeline"), note, class_="chart")
 
 
@@ -88,7 +89,8 @@ def _bar(result: AnalysisResult, finding: Finding, depth: int, top: float) -> st
     def along(moment: float | None) -> float:
         return 1.0 if moment is None else min(1.0, max(0.0, (moment - begin) / (end - begin)))
 
-    first, raised = along(finding.first_seen_unix_time_second), along(finding.detected_unix_time_second)
+    first = 0.0 if is_from_beginning(result, finding) else along(finding.first_seen_unix_time_second)
+    raised = along(finding.detected_unix_time_second)
     last = along(finding.cleared_unix_time_second)
     state = severity_words(finding.severity)
     words = f"{state.sign} {place_text(finding).capitalize()}: {finding_noun(finding.kind)}"
@@ -146,7 +148,7 @@ def _rows(result: AnalysisResult, finding: Finding, depth: int) -> str:
         cause,
         scope="rowgroup",
     )
-    values = _values(finding)
+    values = _values(result, finding)
     first = element("tr", what, *(_cell(name, text(value)) for name, value in zip(_HEADS[1:], values, strict=True)))
     said = element("p", text(finding.explanation)) if finding.explanation else ""
     advice = element("p", element("b", "To do: "), text(finding.advice)) if finding.advice and not cleared else ""
@@ -154,10 +156,13 @@ def _rows(result: AnalysisResult, finding: Finding, depth: int) -> str:
     return element("tbody", first, second, class_=f"{state.key} depth{depth}{' cleared' if cleared else ''}")
 
 
-def _values(finding: Finding) -> Sequence[str]:
+def _values(result: AnalysisResult, finding: Finding) -> Sequence[str]:
+    since = date_text(finding.first_seen_unix_time_second)
+    if is_from_beginning(result, finding):
+        since = f"{date_text(result.from_unix_time_second)} or before"
     return (
         place_text(finding),
-        date_text(finding.first_seen_unix_time_second),
+        since,
         date_text(finding.detected_unix_time_second),
         sureness(finding.confidence),
         magnitude_text(finding),
