@@ -19,6 +19,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,11 @@ def wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
-def hours(second: float) -> str:
-    """Pack time since the start, as days and hours."""
-    return f"day {int(second // 86400) + 1}, {int(second % 86400 // 3600):02d} h"
+def moment_text(unix_time_second: float, start: float) -> str:
+    """A moment of the pack's time as the report dates it, and the day since the start: `day 3, 3 Dec 14:00 UTC`."""
+    when = datetime.fromtimestamp(unix_time_second, UTC)
+    day = (when.date() - datetime.fromtimestamp(start, UTC).date()).days + 1
+    return f"day {day}, {when.day} {when:%b %H:%M} UTC"
 
 
 def cells_table(state: PackState, findings: list[Entry]) -> Table:
@@ -128,7 +131,7 @@ def findings_text(findings: list[Entry], start: float, most: int = 7) -> Group:
     """The newest findings, the last one at the bottom."""
     lines: list[Text] = []
     for entry in findings[-most:]:
-        when = hours(entry["detected_unix_time_second"] - start)
+        when = moment_text(entry["detected_unix_time_second"], start)
         head = Text(f"{when}  {entry['severity']}: ", style=MARKS[entry["severity"]])
         head.append(short_words(entry), style="default")
         lines.append(head)
@@ -146,12 +149,12 @@ def short_words(entry: Entry) -> str:
 def screen(state: PackState, findings: list[Entry], start: float, address: str) -> Group:
     """The whole picture."""
     sample = state.sample
-    now, flow = (0.0, "") if sample is None else (float(sample.unix_time_second[-1]) - start, "")
+    now, flow = start if sample is None else float(sample.unix_time_second[-1]), ""
     if sample is not None:
         ampere = float(sample.current_ampere[-1])
         flow = "on the charger" if ampere > 1.0 else f"outage, {-ampere:.0f} A" if ampere < -1.0 else "float"
     head = Text.assemble(
-        (f"{hours(now)}", "bold"), f" of the pack's time  ·  {flow}  ·  ", ("1 second = 1 hour", "dim"), behind(state)
+        (moment_text(now, start), "bold"), f"  ·  {flow}  ·  ", ("1 second = 1 hour", "dim"), behind(state)
     )
     page = Text.assemble(("page ", "dim"), address)
     return Group(
@@ -214,9 +217,9 @@ def follow(folder: Path, seconds: float, console: Console, address: str) -> floa
     return start
 
 
-def planted_words(fault: Entry) -> str:
-    """What was planted, in words."""
-    onset = hours(3600.0 * fault["onset_hour"])
+def planted_words(fault: Entry, start: float) -> str:
+    """What was planted, in words; the pack's time begins at `start`."""
+    onset = moment_text(start + 3600.0 * fault["onset_hour"], start)
     if fault["kind"] == "self_discharge":
         return f"cell {fault['cell']} leaks {1000 * fault['magnitude']:.0f} mA from {onset}"
     return f"the corner at {fault['sensor']} cools {fault['magnitude']:.0f} times worse from {onset}"
@@ -237,7 +240,7 @@ def named_words(fault: Entry, findings: list[Entry], start: float) -> Text:
     if not named:
         return Text("not found in this time", style="red")
     last = named[-1]
-    when = hours(named[0]["detected_unix_time_second"] - start)
+    when = moment_text(named[0]["detected_unix_time_second"], start)
     said = last["explanation"].split(". ")[0].rstrip(".")
     return Text(f"named {when}, the cause not told yet: {said}", style="yellow")
 
@@ -248,7 +251,7 @@ def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
     if not same:
         return named_words(fault, findings, start)
     first, last = same[0], same[-1]
-    when = hours(first["detected_unix_time_second"] - start)
+    when = moment_text(first["detected_unix_time_second"], start)
     unit = "mA" if last["unit"] == "ampere" else "times worse"
     scale = 1000.0 if unit == "mA" else 1.0
     low, high = scale * last["magnitude_low"], scale * last["magnitude_high"]
@@ -283,7 +286,7 @@ def comparison(folder: Path, start: float) -> tuple[Table, bool]:
     table.add_column("found by the service, 95 % interval", header_style="dim")
     words = [found_words(fault, findings, start) for fault in faults]
     for fault, found in zip(faults, words, strict=True):
-        table.add_row(planted_words(fault), found)
+        table.add_row(planted_words(fault, start), found)
     return table, all(found.plain.startswith(("found", "named")) for found in words)
 
 
@@ -314,7 +317,9 @@ def main() -> int:
             subprocess.run([*CELLWARDEN, "warm", str(site)], check=True, stdout=subprocess.DEVNULL)
         console.print("A virtual 16-cell pack behind the JK protocol on a pseudo-terminal, followed by the service.")
         console.print(
-            f"Accelerated: one second is one hour for the pack; {options.seconds:.0f} seconds.\n", style="dim"
+            f"Accelerated: one second is one hour for the pack; {options.seconds:.0f} seconds. The pack is the same in "
+            "every run; the moments at which it is read are not, so what is found of it differs in size and time.\n",
+            style="dim",
         )
         with at_work(folder, speed, console):
             start = follow(folder, options.seconds, console, address)
