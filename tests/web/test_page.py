@@ -119,6 +119,15 @@ def test_nothing_to_choose_from_is_cut_on_a_narrow_phone(browser: Browser, addre
             assert [box for box in boxes if box is None or box["x"] < 0 or box["x"] + box["width"] > 360] == [], name
 
 
+def test_what_is_not_drawn_is_not_explained(browser: Browser, address: str) -> None:
+    with watched_page(browser, address, PHONE) as watched:
+        watched.show(*VIEWS["fleet"])
+        assert not watched.page.is_visible("text=how long each pack carries its load")
+        watched.show(*VIEWS["cell"])
+        expect(watched.page.locator("figure .waiting").first).to_contain_text("No estimate is stored")
+        assert watched.page.inner_text(".charts").count("shaded") == watched.page.locator(".charts canvas").count()
+
+
 def test_numbers_in_charts_and_tiles_have_their_unit(screen: Watched) -> None:
     screen.show(*VIEWS["history"])
     screen.page.get_by_role("button", name="Charge", exact=True).click()

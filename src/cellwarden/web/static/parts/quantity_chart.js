@@ -37,7 +37,7 @@ export function QuantityChart({ pack, cell, quantity, from, until, marks }) {
     const scaled = (/** @type {(number | null)[]} */ values) => values.map((value) => (value === null ? null : value * shown.scale));
     return [answer.unix_time_second, scaled(answer.high), scaled(answer.low), scaled(answer.median), scaled(answer.value)];
   }, [answer, shown.scale]);
-  return html`<figure><figcaption><h3>${shown.name} of cell ${cell}</h3><p class="sub">shaded: its 95 % interval</p></figcaption>
+  return html`<figure><figcaption><h3>${shown.name} of cell ${cell}</h3>${data && data[0].length > 1 && html`<p class="sub">shaded: its 95 % interval</p>`}</figcaption>
     ${!data
       ? html`<p class="waiting">${error ? error.message : "Reading …"}</p>`
       : data[0].length < 2

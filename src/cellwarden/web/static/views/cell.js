@@ -67,7 +67,7 @@ function VoltageChart({ pack, cell, until, length }) {
     [pack.summary.pack, until, length],
   );
   const data = useMemo(() => (answer ? voltageData(answer, others, cell) : null), [answer, cell]);
-  return html`<figure><figcaption><h3>Voltage of cell ${cell} between the others</h3><p class="sub">shaded: from the lowest to the highest cell</p></figcaption>
+  return html`<figure><figcaption><h3>Voltage of cell ${cell} between the others</h3>${data && html`<p class="sub">shaded: from the lowest to the highest cell</p>`}</figcaption>
     ${data
       ? html`<${Chart} title=${`Voltage of cell ${cell} and the range of all cells`} data=${data} unit="V" digits=${3}
           lines=${[{ label: "highest cell", tone: "rail", isBand: true }, { label: "lowest cell", tone: "rail", isBand: true }, { label: `cell ${cell}`, tone: "first", width: 2 }]}
