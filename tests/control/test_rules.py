@@ -80,6 +80,11 @@ def test_charge_follows_the_worse_end(warm: tuple[float, float], ampere: float) 
     assert min(term.value for term in charge_temperature_terms(moment(warm=warm))) == pytest.approx(ampere)
 
 
+def test_temperatures_below_zero_have_a_true_minus_sign() -> None:
+    reasons = [term.reason for term in discharge_temperature_terms(moment(warm=(-19.5, -3.0)))]
+    assert "Sensor t1 reads \u221219.5 °C, discharging ends at \u221220 °C." in reasons
+
+
 @pytest.mark.parametrize("warm", [(25.0, NAN), ()])
 def test_an_unknown_temperature_closes_charging_only(warm: tuple[float, ...]) -> None:
     (term,) = charge_temperature_terms(moment(warm=warm))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellwarden.control.taper import taper_fraction
+from cellwarden.core.celsius_text import celsius_text
 from cellwarden.core.limits import LimitKind, LimitTerm
 from cellwarden.core.sample_block import FloatArray
 
@@ -62,5 +63,5 @@ def _term(window: TemperatureWindow, sensor: int, celsius: float, bound: float, 
         kind=window.kind,
         value=share * window.largest_ampere,
         sensor=f"t{sensor + 1}",
-        reason=f"Sensor t{sensor + 1} reads {celsius:.1f} °C, {window.verb} ends at {bound:g} °C.",
+        reason=f"Sensor t{sensor + 1} reads {celsius_text(celsius, 1)}, {window.verb} ends at {celsius_text(bound)}.",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cellwarden.core.celsius_text import celsius_text
 from cellwarden.core.results import CellResult, SensorResult
 from cellwarden.estimation.plugin import PackContext
 
@@ -81,23 +82,20 @@ def _uninformed(missing: Iterable[bool]) -> bool:
     return sum(flags) * 2 > len(flags)
 
 
-def _celsius(value: float) -> str:
-    return f"{value:.0f} °C".replace("-", "\u2212")
-
-
 def assumptions_taken(context: PackContext) -> tuple[str, ...]:
     """What the program took for granted because the description does not say it."""
     sensors = context.pack.sensors
     taken = [
-        f"{text.format(scale * getattr(sensors, key))}, two sigma; the data sheet’s is `{key}` in pack.toml."
+        f"{text.format(scale * getattr(sensors, key))} in 19 of 20 cases; what the data sheet promises goes into "
+        f"pack.toml as `{key}`."
         for key, (text, scale) in _TOLERANCES.items()
         if key not in sensors.stated
     ]
     model = context.model
     low, high = model.valid_temperature_celsius
     taken.append(
-        f"Parameter set “{model.name}” ({model.chemistry}), from data between {_celsius(low)} and {_celsius(high)}; "
-        "the log refines it."
+        f"Parameter set “{model.name}” ({model.chemistry}), from data between {celsius_text(low, 0)} and "
+        f"{celsius_text(high, 0)}; the log refines it."
     )
     if not any(context.sensor_cells) and context.sensors:
         taken.append("pack.toml does not say which cells each temperature sensor touches: no thermal path is given.")
