@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cellwarden.core.finding import Severity
-from cellwarden.core.results import AnalysisResult
+from cellwarden.core.results import AnalysisResult, EfficiencySpan
 from cellwarden.report import render_report, write_report
 from cellwarden.report.numbers import duration_text
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
@@ -292,15 +292,25 @@ def test_a_finding_has_one_beginning_wherever_it_is_told() -> None:
     assert '<rect class="bar early" x="0.00%"' in page
 
 
-def test_energy_that_the_efficiency_leaves_out_is_told() -> None:
-    used = replace(result().usage, energy_charged_kilowatt_hour=10.9, energy_discharged_kilowatt_hour=8.7)
-    kept = replace(used, round_trip_efficiency_fraction=0.955)
-    assert "95.5 %; 1.8 kWh of what was charged is counted as left in the pack" in words(
-        render_report(result(usage=kept))
+def test_the_efficiency_is_told_with_the_energies_that_make_it() -> None:
+    day = 24 * HOUR
+    span = EfficiencySpan(
+        from_unix_time_second=BEGIN + day,
+        until_unix_time_second=BEGIN + 20 * day,
+        energy_charged_kilowatt_hour=10.9,
+        energy_discharged_kilowatt_hour=8.7,
+        energy_kept_kilowatt_hour=1.54,
     )
-    held = replace(used, energy_charged_kilowatt_hour=8.0, round_trip_efficiency_fraction=0.95)
-    assert "1.2 kWh of what was discharged is counted as held at first" in words(render_report(result(usage=held)))
-    assert "counted as" not in words(render_report(result()))
+    dates = "20 February 2025 to 11 March 2025"
+    left = words(render_report(result(efficiency_span=span)))
+    assert f"93.0 %; {dates}: 10.9 kWh charged, 8.7 kWh discharged, 1.5 kWh left in the pack" in left
+    drawn = replace(span, energy_kept_kilowatt_hour=-1.2)
+    assert "8.7 kWh discharged, 1.2 kWh of what the pack held at first" in words(
+        render_report(result(efficiency_span=drawn))
+    )
+    even = replace(span, energy_kept_kilowatt_hour=0.04)
+    assert "8.7 kWh discharged Deep discharges" in words(render_report(result(efficiency_span=even)))
+    assert "kWh charged" not in words(render_report(result()))
 
 
 def test_names_of_keys_are_set_as_code() -> None:

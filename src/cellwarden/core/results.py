@@ -9,7 +9,17 @@ from cellwarden.core.finding import Finding
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.sample_block import FloatArray
 
-__all__ = ["AnalysisResult", "CellResult", "DataQuality", "History", "Interval", "Readiness", "SensorResult", "Usage"]
+__all__ = [
+    "AnalysisResult",
+    "CellResult",
+    "DataQuality",
+    "EfficiencySpan",
+    "History",
+    "Interval",
+    "Readiness",
+    "SensorResult",
+    "Usage",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,24 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EfficiencySpan:
+    """What the round-trip efficiency is counted from: energy in and out between two moments, and what stayed."""
+
+    from_unix_time_second: float
+    until_unix_time_second: float
+    energy_charged_kilowatt_hour: float
+    energy_discharged_kilowatt_hour: float
+    energy_kept_kilowatt_hour: float  # negative where the pack held less at the end
+
+    @property
+    def efficiency_fraction(self) -> float:
+        """Energy out over the energy in that did not stay."""
+        return self.energy_discharged_kilowatt_hour / (
+            self.energy_charged_kilowatt_hour - self.energy_kept_kilowatt_hour
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataQuality:
     """What was found and mended in the log's rows, and what it holds."""
 
@@ -123,7 +151,10 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisResult:
-    """Everything that one analysis found. `advice_next_log` says what would inform what this log could not."""
+    """Everything that one analysis found. `advice_next_log` says what would inform what this log could not.
+
+    `efficiency_span` is what the usage's round-trip efficiency is counted from, None where it has none.
+    """
 
     pack: PackSpec
     cell_model_name: str
@@ -140,3 +171,4 @@ class AnalysisResult:
     history: History
     assumptions: tuple[str, ...]
     advice_next_log: tuple[str, ...]
+    efficiency_span: EfficiencySpan | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cellwarden.core.results import AnalysisResult, Usage
+from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, prose, text
-from cellwarden.report.numbers import HumanUnit, duration_text, interval_text, list_text, number_text
+from cellwarden.report.numbers import HumanUnit, duration_text, interval_text, list_text, number_text, span_text
 from cellwarden.report.quantities import SENSOR_QUANTITIES, uninformed_sensors
 from cellwarden.report.states import untold
 from cellwarden.report.words import cells_text
@@ -99,7 +99,7 @@ def usage(result: AnalysisResult) -> str:
         ("Charge moved", _optional(used.charge_throughput_ah, "Ah", 0)),
         ("Energy charged", _optional(used.energy_charged_kilowatt_hour, "kWh", 1)),
         ("Energy discharged", _optional(used.energy_discharged_kilowatt_hour, "kWh", 1)),
-        ("Round-trip efficiency", _optional(used.round_trip_efficiency_fraction, "%", 1, 100.0) + _kept(used)),
+        ("Round-trip efficiency", _efficiency(result)),
         ("Deep discharges", number_text(used.deep_discharges)),
         ("Above 45 °C", _optional(used.hours_above_45_celsius, "h", 1)),
         ("Below 0 °C", _optional(used.hours_below_0_celsius, "h", 1)),
@@ -111,20 +111,19 @@ def usage(result: AnalysisResult) -> str:
     return description_list([(text(term), text(value)) for term, value in pairs], "counts")
 
 
-def _kept(used: Usage) -> str:
-    """What the efficiency leaves out of energy in and out: the change of what the pack holds; nothing below 0.1 kWh."""
-    share, charged, discharged = (
-        used.round_trip_efficiency_fraction,
-        used.energy_charged_kilowatt_hour,
-        used.energy_discharged_kilowatt_hour,
-    )
-    if not share or charged is None or discharged is None:
-        return ""
-    kept = charged - discharged / share
-    if abs(kept) < 0.05:
-        return ""
-    what = "charged is counted as left in the pack" if kept > 0.0 else "discharged is counted as held at first"
-    return f"; {_optional(abs(kept), 'kWh', 1)} of what was {what}"
+def _efficiency(result: AnalysisResult) -> str:
+    """The efficiency with the energies that it is counted from; of what stayed in the pack nothing below 0.05 kWh."""
+    share, span = _optional(result.usage.round_trip_efficiency_fraction, "%", 1, 100.0), result.efficiency_span
+    if span is None:
+        return share
+    kept = span.energy_kept_kilowatt_hour
+    stayed = "left in the pack" if kept > 0.0 else "of what the pack held at first"
+    parts = [
+        f"{_optional(span.energy_charged_kilowatt_hour, 'kWh', 1)} charged",
+        f"{_optional(span.energy_discharged_kilowatt_hour, 'kWh', 1)} discharged",
+        *([f"{_optional(abs(kept), 'kWh', 1)} {stayed}"] if abs(kept) >= 0.05 else []),
+    ]
+    return f"{share}; {span_text(span.from_unix_time_second, span.until_unix_time_second)}: {', '.join(parts)}"
 
 
 def _optional(value: float | None, unit: str, decimals: int, scale: float = 1.0) -> str:

@@ -15,6 +15,7 @@ from cellwarden.core.results import (
     AnalysisResult,
     CellResult,
     DataQuality,
+    EfficiencySpan,
     History,
     Interval,
     Readiness,
@@ -59,6 +60,7 @@ class AnalysisParts:
     temperature_sensors: tuple[SensorResult, ...]
     readiness: Readiness | None
     usage: Usage
+    efficiency_span: EfficiencySpan | None
     findings: tuple[Finding, ...]
     history: History
     full_charges: float
@@ -77,6 +79,7 @@ class AnalysisParts:
             temperature_sensors=self.temperature_sensors,
             readiness=self.readiness,
             usage=self.usage,
+            efficiency_span=self.efficiency_span,
             findings=self.findings,
             quality=quality,
             history=self.history,
@@ -176,6 +179,7 @@ def analyze_blocks(
         temperature_sensors=sensor_results(board, context),
         readiness=pack_readiness(minutes, board, context),
         usage=fold.usage.usage(),
+        efficiency_span=fold.usage.efficiency_span(),
         findings=state.findings,
         history=fold.history.history(),
         full_charges=float(board.get(SocTrack).full_count[-1]),

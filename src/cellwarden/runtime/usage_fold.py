@@ -6,17 +6,18 @@ a pack that floats for weeks would else be most of both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import MinuteBlock
-from cellwarden.core.results import Usage
+from cellwarden.core.results import EfficiencySpan, Usage
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CapacityTrack, CurrentOffsetTrack, SocTrack
 from cellwarden.estimation.middle_value import known_middle_values
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.runtime.efficiency_fold import EfficiencySums, add_efficiency, efficiency_span, initial_efficiency
 
 __all__ = ["UsageFold", "UsageSums", "add_usage", "initial_usage", "usage_of", "without_offset"]
 
@@ -24,12 +25,11 @@ HOT_CELSIUS = 45.0
 COLD_CELSIUS = 0.0
 DEEP_SOC = 0.2
 RECOVERED_SOC = 0.5
-LEAST_CYCLES_FOR_EFFICIENCY = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageSums:
-    """Sums over minute rows: charge [Ah], energy [Wh] and time [s], and the string's state at both ends."""
+    """Sums over minute rows: charge [Ah], energy [Wh] and time [s], and what the efficiency is counted from."""
 
     charge_in_ah: float = 0.0
     charge_out_ah: float = 0.0
@@ -39,10 +39,8 @@ class UsageSums:
     cold_second: float = 0.0
     deep_discharges: int = 0
     was_deep: bool = True
-    first_soc: float = np.nan
-    last_soc: float = np.nan
-    last_ocv_volt: float = np.nan
     capacity_ah: float = np.nan
+    efficiency: EfficiencySums = field(default_factory=initial_efficiency)
 
 
 def initial_usage(context: PackContext) -> UsageSums:
@@ -71,10 +69,8 @@ def add_usage(sums: UsageSums, minutes: MinuteBlock, board: Board) -> UsageSums:
         cold_second=sums.cold_second + float(elapsed[(temperature < COLD_CELSIUS).any(axis=1)].sum()),
         deep_discharges=deep,
         was_deep=was_deep,
-        first_soc=float(soc[0]) if np.isnan(sums.first_soc) else sums.first_soc,
-        last_soc=float(soc[-1]),
-        last_ocv_volt=float(np.median(board.get(SocTrack).ocv_volt[-1])),
         capacity_ah=float(np.median(board.get(CapacityTrack).capacity_ah[-1])),
+        efficiency=add_efficiency(sums.efficiency, minutes, board, (energy_in, energy_out)),
     )
 
 
@@ -104,13 +100,14 @@ def _deep_discharges(sums: UsageSums, soc: FloatArray) -> tuple[int, bool]:
 def usage_of(sums: UsageSums, context: PackContext) -> Usage:
     """What was summed; None where the log has no current or no temperature."""
     flowed = context.has_current
+    span = efficiency_span(sums.efficiency) if flowed else None
     felt = len(context.sensors) > 0
     return Usage(
         equivalent_full_cycles=_cycles(sums) if flowed else None,
         charge_throughput_ah=sums.charge_in_ah + sums.charge_out_ah if flowed else None,
         energy_charged_kilowatt_hour=sums.energy_in_wh / 1000.0 if flowed else None,
         energy_discharged_kilowatt_hour=sums.energy_out_wh / 1000.0 if flowed else None,
-        round_trip_efficiency_fraction=_efficiency(sums, context) if flowed else None,
+        round_trip_efficiency_fraction=None if span is None else span.efficiency_fraction,
         deep_discharges=sums.deep_discharges,
         hours_above_45_celsius=sums.hot_second / 3600.0 if felt else None,
         hours_below_0_celsius=sums.cold_second / 3600.0 if felt else None,
@@ -119,16 +116,6 @@ def usage_of(sums: UsageSums, context: PackContext) -> Usage:
 
 def _cycles(sums: UsageSums) -> float:
     return 0.5 * (sums.charge_in_ah + sums.charge_out_ah) / sums.capacity_ah
-
-
-def _efficiency(sums: UsageSums, context: PackContext) -> float | None:
-    """Energy out over energy in, the change of what is stored taken out; None below one full cycle."""
-    stored = (sums.last_soc - sums.first_soc) * sums.capacity_ah * sums.last_ocv_volt * context.cell_count
-    spent = sums.energy_in_wh - stored
-    if _cycles(sums) < LEAST_CYCLES_FOR_EFFICIENCY or not np.isfinite(stored) or spent <= 0.0:
-        return None
-    share = sums.energy_out_wh / spent
-    return float(share) if 0.0 < share <= 1.0 else None
 
 
 class UsageFold:
@@ -145,3 +132,7 @@ class UsageFold:
     def usage(self) -> Usage:
         """What was summed; None where the log has no current or no temperature."""
         return usage_of(self._sums, self._context)
+
+    def efficiency_span(self) -> EfficiencySpan | None:
+        """What the efficiency is counted from; None where the log has no current or tells none."""
+        return efficiency_span(self._sums.efficiency) if self._context.has_current else None
