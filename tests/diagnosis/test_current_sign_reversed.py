@@ -99,3 +99,61 @@ def test_it_is_over_once_the_sign_was_put_right() -> None:
     held = said(logged, volts(true, 3))
     assert held[0].severity is Severity.WARNING
     assert held[-1].severity is None
+
+
+MINUTES_OF_CHARGE = 12
+CHARGE = np.full(MINUTES_OF_CHARGE, 25.0)
+GENTLY = np.concatenate([np.arange(21.0, 0.0, -4.0), np.zeros(60), -np.arange(1.0, 21.0, 4.0)])  # no step is clear
+DRAWN = np.full(60, -20.0)
+FILLED = 3.36 + 0.08 * (np.arange(MINUTES_OF_CHARGE) / MINUTES_OF_CHARGE) ** 2  # at a steady current, into the knee
+HELD = np.full(len(GENTLY), 3.43)
+WARMED = np.linspace(3.20, 3.30, 60)  # a cold pack that its losses warm
+
+
+def cells(middle: FloatArray) -> FloatArray:
+    return np.repeat(middle[:, None], CELLS, axis=1)
+
+
+def test_a_reversed_charge_into_the_knee_is_told_within_minutes_and_before_any_step() -> None:
+    first = said(-CHARGE, cells(FILLED))[0]
+    assert first.severity is Severity.WARNING
+    assert first.at_unix_time_second - START <= 10 * 60.0
+    assert first.first_seen_unix_time_second is not None
+    assert first.first_seen_unix_time_second - START <= 5 * 60.0
+    assert "climbs above 3.35 V" in first.explanation
+    assert first.magnitude_high < 0.0
+    assert first.confidence > 0.99
+    assert said(CHARGE, cells(FILLED)) == []
+
+
+def test_a_sign_that_a_charge_told_stays_told_until_a_charge_or_steps_read_right() -> None:
+    logged, volt = np.concatenate([CHARGE, GENTLY, DRAWN]), np.concatenate([FILLED, HELD, WARMED])
+    held = said(-logged, cells(volt))
+    assert all(item.severity is Severity.WARNING for item in held)
+    assert held == said(-logged, cells(volt), MINUTES_OF_CHARGE // 2)
+    mended = np.concatenate([-logged, CHARGE]), np.concatenate([volt, FILLED])
+    assert said(mended[0], cells(mended[1]))[-1].severity is None
+    true = load(7)
+    stepped = np.concatenate([-CHARGE, true]), np.concatenate([cells(FILLED), volts(true, 7)])
+    assert said(*stepped)[-1].severity is None
+
+
+@settings(deadline=None, max_examples=15)
+@given(seeds)
+def test_a_pack_that_is_held_or_falls_above_the_knee_tells_nothing(seed: int) -> None:
+    noise = 0.001 * np.random.default_rng(seed).standard_normal((ROWS, CELLS))
+    held = np.full(ROWS, -10.0)
+    assert said(held, 3.43 + noise) == []
+    assert said(held, 3.5 - 1e-4 * np.arange(ROWS)[:, None] + noise) == []
+    assert said(np.full(ROWS, -0.05), 3.40 + 1e-4 * np.arange(ROWS)[:, None] + noise) == []  # an offset, not a load
+
+
+def test_a_load_that_lessens_and_a_pack_that_warms_tell_nothing() -> None:
+    lessening = np.linspace(-50.0, -6.0, 30)
+    assert said(lessening, cells(3.45 + OHM * lessening)) == []
+    assert said(DRAWN, cells(WARMED)) == []
+
+
+def test_climbs_are_not_added_over_falls_below_the_knee() -> None:
+    volt = np.tile([3.36, 3.37, 3.38, 3.39, 3.34], 12)
+    assert said(np.full(len(volt), -25.0), cells(volt)) == []

@@ -176,7 +176,9 @@ _KINDS: dict[str, tuple[str, _Phrase]] = {
     ),
     "current_sign_reversed": (
         "current sign reversed",
-        lambda _: "the current has the wrong sign: the voltage falls where the log says charge",
+        lambda _: (
+            "the current has the wrong sign: the voltage falls where the log says charge, or climbs where it does not"
+        ),
     ),
     "temperature_sensor_offset": (
         "temperature reading off",
