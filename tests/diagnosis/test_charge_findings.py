@@ -86,6 +86,15 @@ def test_healthy_and_uninformed_tracks_raise_nothing(kind: str) -> None:
     assert found(detector, dataclasses.replace(tracks, informed=False, fulls=0.0)) == []
 
 
+@pytest.mark.parametrize(("offset", "raised"), [(0.09, False), (0.14, True), (-0.09, True)])
+def test_no_sensor_is_named_for_what_the_balancer_may_have_taken(offset: float, *, raised: bool) -> None:
+    """A bleed reads as charge that never arrives: it may be all of an offset upwards and none of one downwards."""
+    tracks = Tracks(hours=60, current_offset_ampere=offset, unseen_ampere=0.06)
+    held = found(current_sensor_offset.DETECTOR, tracks)
+    assert bool(held) == raised
+    assert all(("60 mA of it may be what the balancer takes" in item.explanation) == (offset > 0.0) for item in held)
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_a_log_without_current_raises_nothing(kind: str) -> None:
     detector, tracks, *_ = CASES[kind]

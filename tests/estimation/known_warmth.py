@@ -183,6 +183,7 @@ def board_of(rows: int, cells: int) -> Board:
             current_offset_low_ampere=one - 0.05,
             current_offset_high_ampere=one + 0.05,
             informed_unix_time_second=one,
+            unseen_ampere=one,
         )
     )
     board.put(

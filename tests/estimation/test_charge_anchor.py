@@ -26,6 +26,7 @@ from cellwarden.estimation.charge_anchor import (
     check_anchor,
     forget_zero,
     hold_full,
+    keep_zero,
     may_be_charged,
     watch_settled,
 )
@@ -91,6 +92,17 @@ def test_a_zero_bent_by_a_wrong_charge_is_forgotten_but_what_was_measured_of_it_
     for p in state.p:
         assert np.allclose(p, p.T)
         assert np.linalg.eigvalsh(p).min() > -1e-12
+
+
+@pytest.mark.parametrize(("above", "logged"), [(0.05, False), (0.05, True), (0.12, False), (-0.05, False)])
+def test_a_filter_counts_with_a_bleed_that_is_not_logged_beside_the_zero(above: float, *, logged: bool) -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=2, balancing_logged=logged)))
+    state.zero[ZERO], state.zero[ZERO_VAR] = 0.03, 0.004**2
+    state.x[:, cc.OFFSET] = 0.03 + above
+    state.p[:, cc.OFFSET, cc.OFFSET] = 0.003**2
+    keep_zero(state)
+    bled = not logged and 0.0 < above < 0.06
+    assert state.x[:, cc.OFFSET] == pytest.approx(0.03 + above if bled else 0.03)
 
 
 def test_a_reading_tells_of_the_curve_where_the_charge_has_moved_not_where_a_wrong_zero_is_counted() -> None:

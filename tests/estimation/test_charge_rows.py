@@ -16,9 +16,11 @@ from cellwarden.estimation.charge_rows import (
     KNEE_DEPTH,
     UNTIED_DEPTH,
     UNTIED_SIGMA,
+    _offset_known,
     _soc_and_sigma,
     _untied_variance,
 )
+from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from tests.estimation.known_string import KnownString, string_context
 
 CAPACITY_AH, NOTHING = 100.0, np.zeros((cd.STATES, cd.STATES))
@@ -84,3 +86,20 @@ def test_a_pack_that_was_never_full_is_doubted_by_where_its_curve_has_its_steps(
     assert untied_sigma(0.5) == untied_sigma(1.01 * UNTIED_DEPTH) == pytest.approx(UNTIED_SIGMA)
     assert untied_sigma(0.5 * UNTIED_DEPTH) == pytest.approx(0.5 * UNTIED_SIGMA)  # the knee tells where it is
     assert untied_sigma(-0.01) == untied_sigma(0.5, tied=1.0) == untied_sigma(0.5, has_knee=0.0) == 0.0
+
+
+@pytest.mark.parametrize("measured_sigma", [np.inf, 0.03, 0.008])
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_bleed_without_a_log_may_be_part_of_the_offset_but_of_none_that_was_measured(
+    measured_sigma: float, *, logged: bool
+) -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=2, balancing_logged=logged)))
+    best = int(state.scalars[BEST])
+    state.x[best, cc.OFFSET], state.p[best, cc.OFFSET, cc.OFFSET] = 0.09, 0.003**2
+    state.zero[ZERO], state.zero[ZERO_VAR] = 0.035, measured_sigma**2
+    if logged:
+        assert _offset_known(state) == pytest.approx((0.09, 0.003, 0.0))
+    elif measured_sigma == 0.008:
+        assert _offset_known(state) == pytest.approx((0.035, 0.008, 0.0))
+    else:
+        assert _offset_known(state) == pytest.approx((0.09, 0.003, 0.06))

@@ -154,3 +154,38 @@ def test_a_load_that_is_switched_off_again_leaves_the_zero_as_sure_as_it_was() -
     _idle(zero, 1.0, 0.0, -0.05)
     assert zero[MOVED] == 0.0
     assert zero[ZERO_VAR] < 2.0 * sure + SIGMA**2
+
+
+BLEED_AMPERE = 0.06
+
+
+def _held(zero: FloatArray, hours: float, reading: float, unseen_ampere: float) -> None:
+    """Hours full on the charger, a bleed of that size perhaps in the reading."""
+    for _ in range(round(60 * hours)):
+        count_for_zero(zero, reading * MINUTE_HOUR, 0.0, MINUTE_HOUR, 0.0, 1.0, CAPACITY_AH)
+        watch_closure(zero, 1.0, 3.45, reading, MINUTE_HOUR, BRANCH, CAPACITY_AH, unseen_ampere)
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_what_a_balancer_without_a_log_takes_never_becomes_the_zero_for_sure(*, idle: bool) -> None:
+    """The pack rests on its charger for a month after an hour with nothing connected, or without one."""
+    zero, offset = initial_zero(), 0.04
+    if idle:
+        take_zero(zero, offset, SIGMA**2, SIGMA)
+    _held(zero, 30 * 24.0, offset + BLEED_AMPERE, BLEED_AMPERE)
+    assert abs(zero[ZERO] - offset) < 2.0 * np.sqrt(zero[ZERO_VAR])
+    assert idle == (abs(zero[ZERO] - offset) < 0.02)
+    _held(zero, 24.0, offset - 0.05, BLEED_AMPERE)  # no bleed makes a reading lower
+    assert zero[ZERO] == pytest.approx(offset - 0.05, abs=0.02)
+
+
+def test_hours_that_no_bleed_may_have_flowed_in_doubt_the_count_less() -> None:
+    doubt = []
+    for share in (1.0, 0.25, 0.0):
+        zero = initial_zero()
+        _held(zero, 1.0, 0.0, BLEED_AMPERE)
+        _pass(zero, 20.0 * (1.0 - share), 0.0, 0.0)
+        _held(zero, 20.0 * share + 7.0, 0.0, BLEED_AMPERE if share else 0.0)
+        doubt.append(np.sqrt(zero[ZERO_VAR]))
+    assert doubt[0] == pytest.approx(0.5 * BLEED_AMPERE, rel=0.1)
+    assert doubt == sorted(doubt, reverse=True)

@@ -35,9 +35,10 @@ def _step(
 
     def of_rows(rows: IntArray) -> Deviation:
         offset = track.current_offset_ampere[rows, None]
+        bleed = np.where(offset > 0.0, track.unseen_ampere[rows, None], 0.0)
         return Deviation(
             value=offset,
-            sigma=(track.current_offset_high_ampere[rows, None] - offset) / 1.96,
+            sigma=(track.current_offset_high_ampere[rows, None] - offset + bleed) / 1.96,
             limit=limit,
             pressing=np.inf,
             hours_needed=VISIBLE_FRACTION * context.pack.nominal_capacity_ah / np.maximum(np.abs(offset), 1e-9),
@@ -79,10 +80,17 @@ def _evidence(
         explanation=(
             f"The current sensor reads {1e3 * abs(offset):.0f} mA of {word} when none flows "
             f"({1e3 * low:+.0f} to {1e3 * high:+.0f} mA): a charge counter that trusts it drifts "
-            f"by {daily:.1f} % a day."
+            f"by {daily:.1f} % a day." + _bleed_words(float(track.unseen_ampere[row]) if offset > 0.0 else 0.0)
         ),
         advice="Zero the current sensor with the pack disconnected. The estimates here are corrected for it.",
     )
+
+
+def _bleed_words(unseen_ampere: float) -> str:
+    """What of an offset may be none, where no log tells what the balancer takes."""
+    if unseen_ampere == 0.0:
+        return ""
+    return f" Up to {1e3 * unseen_ampere:.0f} mA of it may be what the balancer takes, which the log does not hold."
 
 
 DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(CurrentOffsetTrack,), initial=_initial, step=_step)

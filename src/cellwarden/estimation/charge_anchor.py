@@ -235,7 +235,7 @@ def read_zero(
         return False
     zero, variance = state.zero[ZERO], state.zero[ZERO_VAR]
     for k in range(state.x.shape[0]):
-        if not _take_far_zero(state.x[k], state.p[k], state.zero):
+        if not _take_far_zero(state.x[k], state.p[k], state.zero, 0.0):
             cc.correct_by_idle(state.x[k], state.p[k], zero, np.sqrt(variance))
     return True
 
@@ -245,9 +245,10 @@ def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: f
     """Take the zero that the count between two stays on the charger gives; whether there is a new one."""
     parameters = state.parameters
     tapered = abs(current) <= parameters[cc.P_CAPACITY] / 20.0
-    held = tapered and voltage >= parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
+    high = voltage >= parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
+    held = tapered and high
     state.zero[ZERO_VAR] += (cc.OFFSET_WALK_PER_DAY * parameters[cc.P_OFFSET_SIGMA]) ** 2 * elapsed / 86400.0
-    capacity, unseen = parameters[cc.P_CAPACITY], parameters[cc.P_UNLOGGED_BLEED]
+    capacity, unseen = parameters[cc.P_CAPACITY], parameters[cc.P_UNLOGGED_BLEED] if high else 0.0
     hours = elapsed / 3600.0
     if not watch_closure(state.zero, 1.0 if held else 0.0, voltage, current, hours, state.learnt[1], capacity, unseen):
         return False
@@ -257,25 +258,31 @@ def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: f
 
 @bare_kernel
 def keep_zero(state: ChargeArrays) -> None:
-    """Give filters that know less of the zero, or something else, what full charges and idle readings told."""
-    zero, variance = state.zero[ZERO], state.zero[ZERO_VAR]
+    """Give filters that know less of the zero, or something else, what full charges and idle readings told.
+
+    The filters count with what balances the knee, a bleed that is not logged in it: so much more is nothing else.
+    """
+    zero, variance, unseen = state.zero[ZERO], state.zero[ZERO_VAR], state.parameters[cc.P_UNLOGGED_BLEED]
     if not np.isfinite(variance):
         return
     for k in range(state.x.shape[0]):
         x, p = state.x[k], state.p[k]
-        if not _take_far_zero(x, p, state.zero) and p[cc.OFFSET, cc.OFFSET] > variance:
-            cc.correct_by_idle(x, p, zero, np.sqrt(variance))
+        if not _take_far_zero(x, p, state.zero, unseen) and p[cc.OFFSET, cc.OFFSET] > variance + unseen**2:
+            cc.correct_by_idle(x, p, zero, np.sqrt(variance + unseen**2))
 
 
 @bare_kernel
-def _take_far_zero(x: FloatArray, p: FloatArray, measured: FloatArray) -> bool:
+def _take_far_zero(x: FloatArray, p: FloatArray, measured: FloatArray, unseen_ampere: float) -> bool:
     """Set a filter's zero that is far from the one that was measured; whether it was.
 
-    One that begins anew contradicts what the filter was sure of: less is far then.
+    One that begins anew contradicts what the filter was sure of: less is far then. By `unseen_ampere` the filter's may
+    be higher.
     """
     zero, variance = measured[ZERO], measured[ZERO_VAR]
     sigmas = AGAIN_SIGMAS if measured[LAST_APART] == 0.0 else FAR_SIGMAS
-    if (x[cc.OFFSET] - zero) ** 2 <= sigmas**2 * (p[cc.OFFSET, cc.OFFSET] + variance):
+    apart = x[cc.OFFSET] - zero
+    apart -= min(max(apart, 0.0), unseen_ampere)
+    if apart**2 <= sigmas**2 * (p[cc.OFFSET, cc.OFFSET] + variance):
         return False
     for a in range(x.shape[0]):
         p[cc.OFFSET, a] = 0.0

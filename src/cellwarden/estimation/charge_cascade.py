@@ -323,11 +323,13 @@ def _polarisation_track(outputs: ChargeOutputs, bank: tuple[BankFilter, ...]) ->
 
 def _current_offset_track(out: FloatArray) -> CurrentOffsetTrack:
     current, spread = out[rows_of.O_OFFSET], TWO_SIGMA * out[rows_of.O_OFFSET_SIGMA]
+    unseen = out[rows_of.O_OFFSET_UNSEEN]
     return CurrentOffsetTrack(
         current_offset_ampere=current,
-        current_offset_low_ampere=current - spread,
+        current_offset_low_ampere=current - spread - unseen,
         current_offset_high_ampere=current + spread,
         informed_unix_time_second=out[rows_of.O_OFFSET_INFORMED],
+        unseen_ampere=unseen,
     )
 
 

@@ -25,15 +25,15 @@ from cellwarden.estimation.charge_credit import (
     mix_curves,
 )
 from cellwarden.estimation.charge_start import summarise_starts
-from cellwarden.estimation.current_zero import ZERO_VAR
+from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.reading_offset import offset_of_reading, offset_variance, sound_offsets
 
 # rows of the outputs
 O_FULL_COUNT, O_REST, O_OFFSET, O_OFFSET_SIGMA, O_OFFSET_INFORMED, O_R0, O_R1, O_R2 = range(8)
-O_R_SIGMA, O_ACTIVATION, O_CURVE, O_SPREAD = range(8, 12)
-PACK_OUTPUTS = 12
+O_R_SIGMA, O_ACTIVATION, O_CURVE, O_SPREAD, O_OFFSET_UNSEEN = range(8, 13)
+PACK_OUTPUTS = 13
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
 C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION, C_READING_TOLD = range(15, 20)
@@ -57,7 +57,6 @@ INFORMING_DEPTH = 0.25
 KNEE_APART_SHARE, KNEE_DEPTH = 0.4, 0.02
 # of the charge of a pack that was never full, by where another make's curve has its steps; at this depth and below
 UNTIED_SIGMA, UNTIED_DEPTH = 0.025, 0.1
-UNSEEN_SHARE = 0.5  # of the bleed current: a balancer bleeds some of the cells for some of the time
 
 
 @bare_kernel
@@ -93,13 +92,11 @@ def write_row(
     `gap_ah` is what flowed since the last sample, unseen; `work` (3, ≥ n_cells, K and MIXED) is scratch.
     """
     best = int(state.scalars[BEST])
-    x, p, memory = state.x[best], state.p[best], state.memory[best]
+    x, memory = state.x[best], state.memory[best]
     out.pack[O_FULL_COUNT, m] = memory[cc.FULL_COUNT]
     out.pack[O_REST, m] = memory[cc.REST_SECOND]
-    out.pack[O_OFFSET, m] = x[cc.OFFSET]
-    # a bleed that is not logged is counted with the offset, day after day
-    unseen = min(UNSEEN_SHARE * state.parameters[cc.P_UNLOGGED_BLEED], np.sqrt(state.zero[ZERO_VAR]))
-    out.pack[O_OFFSET_SIGMA, m] = np.hypot(np.sqrt(p[cc.OFFSET, cc.OFFSET]), unseen)
+    offset, sigma, unseen = _offset_known(state)
+    out.pack[O_OFFSET, m], out.pack[O_OFFSET_SIGMA, m], out.pack[O_OFFSET_UNSEEN, m] = offset, sigma, unseen
     out.pack[O_OFFSET_INFORMED, m] = state.offset_information[1]
     out.pack[O_CURVE, m] = best
     for a in range(cc.LN_WIDTH, x.shape[0]):
@@ -108,6 +105,22 @@ def write_row(
     _write_cells(state, learns, out, work, m, gap_ah, stamp)
     if state.scalars[ANCHORED] == 0.0:
         _write_hypotheses(state, out.cell, m, gap_ah)
+
+
+@bare_kernel
+def _offset_known(state: ChargeArrays) -> tuple[float, float, float]:
+    """The current's zero with its sigma, and by how much it may be lower because bleeds are not logged [A].
+
+    The count balances the knee with the zero and the bleed of the central cell in one, which stays as it is for as long
+    as the cells leak alike. What was read while nothing flowed, and counted over hours off the knee, goes first where
+    it bounds the zero more closely.
+    """
+    best = int(state.scalars[BEST])
+    unseen, sigma = state.parameters[cc.P_UNLOGGED_BLEED], np.sqrt(state.p[best, cc.OFFSET, cc.OFFSET])
+    measured = np.sqrt(state.zero[ZERO_VAR])
+    if unseen > 0.0 and 2.0 * TWO_SIGMA * (measured - sigma) < unseen:
+        return state.zero[ZERO], measured, 0.0
+    return state.x[best, cc.OFFSET], sigma, unseen
 
 
 @bare_kernel

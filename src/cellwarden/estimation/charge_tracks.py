@@ -95,9 +95,13 @@ class VoltageOffsetTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentOffsetTrack:
-    """Offset of the current reading, reading minus truth, 95 % interval [A]. All (M,)."""
+    """Offset of the current reading, reading minus truth, 95 % interval [A]. All (M,).
+
+    `unseen_ampere` is the part of the interval downwards that a bleed may be of which there is no log, 0 where it is.
+    """
 
     current_offset_ampere: FloatArray
     current_offset_low_ampere: FloatArray
     current_offset_high_ampere: FloatArray
     informed_unix_time_second: FloatArray
+    unseen_ampere: FloatArray

@@ -35,7 +35,8 @@ LAST_APART = 18  # by how many sigmas the last measurement was apart, 0 where it
 LAST_OTHER, OTHER_LEVEL, LEVEL_HOURS = range(19, 22)
 # of a zero that may have moved: by how much, 0 where none has; hours at which; its variance before
 MOVED, MOVED_HOURS, MOVED_VAR = range(22, 25)
-ZERO_SLOTS = 25
+UNSEEN_AH = 25  # since the reference: charge that bleeds may have taken of which there is no log [Ah]
+ZERO_SLOTS = 26
 
 FULL_SHARE = 0.0025  # of the capacity: by how much two full moments differ after a discharge
 STEADY_SHARE = 0.0004  # the same while the pack stayed full
@@ -47,7 +48,9 @@ GAP_SECOND, GAP_SHARE = 600.0, 0.02
 STEADY_HOURS, SETTLED_HOURS, LEAST_HOURS = 6.0, 0.5, 1.0
 HELD_MEMORY_HOURS, HELD_VALID_HOURS = 0.4, 60.0
 FALLING_VOLT = 0.006
+TWO_SIGMA = 1.96
 JUMP_SIGMAS = 4.0
+JUMP_SHARE = 0.25  # of a jump, by which a count that began before it misses the new zero
 AGAIN_SIGMAS = 2.5  # of two measurements in a row, to the same side
 IDLE_ENOUGH_HOURS = 0.5
 OPEN_SHARE = 0.99
@@ -107,11 +110,12 @@ def watch_closure(
     ----------
     full : 1 while the pack stands near full with its current tapered, else 0; a voltage that falls is off the charger
     charge_branch : (G,) open-circuit voltage of the charge branch [V], rising
-    unseen_ampere : a bleed that may flow without being logged
+    unseen_ampere : a bleed that may have flowed in this row without being logged
     """
+    zero[UNSEEN_AH] += unseen_ampere * hours
     if full == 0.0 or (zero[FULL_HOURS] > 0.0 and voltage < zero[HELD_VOLT] - FALLING_VOLT):
         zero[SINCE_FULL_HOURS] += hours
-        return _leave_full(zero, charge_branch, capacity, unseen_ampere)
+        return _leave_full(zero, charge_branch, capacity)
     if zero[FULL_HOURS] == 0.0:
         zero[HELD_AMPERE], zero[HELD_VOLT] = current, voltage
     keep = np.exp(-hours / HELD_MEMORY_HOURS)
@@ -126,34 +130,34 @@ def watch_closure(
         return False
     if zero[HAS_REFERENCE] > 0.0 and zero[FULL_HOURS] < zero[HOURS] and zero[FULL_HOURS] < STEADY_HOURS:
         return False  # it may yet become fuller
-    return _close(zero, charge_branch, capacity, unseen_ampere)
+    return _close(zero, charge_branch, capacity)
 
 
 @njit(cache=True)
-def _leave_full(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_ampere: float) -> bool:
+def _leave_full(zero: FloatArray, charge_branch: FloatArray, capacity: float) -> bool:
     """Close the count at the last full row."""
     held = zero[FULL_HOURS]
     new = False
     if held >= SETTLED_HOURS:
-        new = _close(zero, charge_branch, capacity, unseen_ampere)
+        new = _close(zero, charge_branch, capacity)
     zero[FULL_HOURS] = 0.0
     return new
 
 
 @njit(cache=True)
-def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float, unseen_ampere: float) -> bool:
+def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float) -> bool:
     """Measure the zero from the reference to the last full row, and refer to that one from then on."""
     hours, had = zero[LAST_HOURS], zero[HAS_REFERENCE] > 0.0
     if had and hours >= LEAST_HOURS:
         gained = capacity * (_soc_at(charge_branch, zero[HELD_VOLT]) - _soc_at(charge_branch, zero[WAS_VOLT]))
         tapered = TAPER_HOURS * (zero[WAS_AMPERE] - zero[HELD_AMPERE])
         share = STEADY_SHARE if zero[FULL_HOURS] >= hours else FULL_SHARE
-        unseen = 0.5 * unseen_ampere * min(zero[FULL_HOURS] / hours, 1.0)
+        unseen = zero[UNSEEN_AH] / hours / TWO_SIGMA
         variance = (share * capacity) ** 2 + VOLTAGE_SHARE**2 * (gained**2 + tapered**2) + zero[LAST_VAR]
         measured = (zero[LAST_AH] - gained - tapered) / hours
         if not _take_move(zero, measured, variance / hours**2 + unseen**2):
-            take_zero(zero, measured, variance / hours**2, unseen)
-    zero[HAS_REFERENCE] = 1.0
+            _take_count(zero, measured, variance / hours**2, unseen)
+    zero[HAS_REFERENCE], zero[UNSEEN_AH] = 1.0, 0.0
     zero[WAS_VOLT], zero[WAS_AMPERE] = zero[HELD_VOLT], zero[HELD_AMPERE]
     zero[COUNTED_AH] -= zero[LAST_AH]
     for clock in (HOURS, LEVEL_HOURS, MOVED_HOURS):
@@ -180,6 +184,23 @@ def _take_move(zero: FloatArray, measured: float, variance: float) -> bool:
     zero[ZERO_VAR] = zero[MOVED_VAR]
     zero[MOVED] = 0.0
     return bool(has_moved)
+
+
+@njit(cache=True)
+def _take_count(zero: FloatArray, measured: float, variance: float, unseen_sigma: float) -> None:
+    """Take what a count gives [A], of which a bleed that is not logged may be a part that is no zero.
+
+    Counts share that part, however many there are: they say nothing of a zero that is known better than it, but where
+    no bleed can be what they differ by. A bleed adds and takes nothing away: what lies clearly below is a lower zero.
+    """
+    if unseen_sigma**2 <= zero[ZERO_VAR]:
+        take_zero(zero, measured, variance, unseen_sigma)
+        return
+    miss, own = measured - zero[ZERO], zero[ZERO_VAR] + variance
+    if miss < -JUMP_SIGMAS * np.sqrt(own) or miss > JUMP_SIGMAS * np.sqrt(own + unseen_sigma**2):
+        # within these hours, nobody saw when
+        zero[ZERO], zero[ZERO_VAR] = measured, variance + unseen_sigma**2 + (JUMP_SHARE * miss) ** 2
+        zero[LAST_APART] = 0.0
 
 
 @njit(cache=True)

@@ -30,6 +30,7 @@ from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_leak import KneeLeakTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.unseen_bleed import lasting_share, unseen_bleed
 
 __all__ = ["ESTIMATOR", "counted_doubt", "factor_doubt", "fading_highest"]
 
@@ -58,12 +59,13 @@ class _State:
     """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone.
 
     `levelled_ampere` (n_cells,) is what the others were bled above cells that are being levelled, fading likewise;
-    `counted_hours` is how long the charge cascade has compared the cells, `rested_hours` how long ago they were first
-    seen at rest.
+    `bled_share` (1,) is the share of the time for which bleeds may be on that no log tells; `counted_hours` is how long
+    the charge cascade has compared the cells, `rested_hours` how long ago they were first seen at rest.
     """
 
     doubt_ampere: FloatArray
     levelled_ampere: FloatArray
+    bled_share: FloatArray
     counted_hours: float
     rested_hours: float
 
@@ -225,8 +227,7 @@ def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool
 def _misplaced(context: PackContext) -> tuple[float, float]:
     """Charge by which cells may be placed wrongly [Ah], and hours after which that is forgotten."""
     charge_ah = PLACE_SHARE * context.pack.nominal_capacity_ah
-    unlogged = context.pack.balancer == "passive" and not context.has_balancing
-    return (UNLOGGED_SHARE * charge_ah, math.inf) if unlogged else (charge_ah, PLACE_HOURS)
+    return (UNLOGGED_SHARE * charge_ah, math.inf) if _is_unlogged(context) else (charge_ah, PLACE_HOURS)
 
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
@@ -268,21 +269,37 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     leak, low, high = _by_knee(leak, low, high, knee)
     leak, low, high = no_smaller(leak, low, high, falling.least_ampere)
     high = joint_sigma(high, unseen_sigma(leak, drifted))
+    bled_share = state.bled_share.copy()
+    less, more = _unseen_bleed(bled_share, drifted, minutes.elapsed_second, context)
     by_voltage = np.fmax(counted.informed_unix_time_second, drifted.informed_unix_time_second[:, None])
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
-            self_discharge_low_ampere=leak - TWO_SIGMA * low,
-            self_discharge_high_ampere=leak + TWO_SIGMA * high,
+            self_discharge_low_ampere=leak - TWO_SIGMA * low - less,
+            self_discharge_high_ampere=leak + TWO_SIGMA * high + more,
             informed_unix_time_second=np.fmax(by_voltage, knee.informed_unix_time_second),
         )
     )
     last = len(minutes) - 1
-    return _State(doubt, levelled, float(counting[last]), float(resting[last])) if last >= 0 else state
+    return _State(doubt, levelled, bled_share, float(counting[last]), float(resting[last])) if last >= 0 else state
+
+
+def _is_unlogged(context: PackContext) -> bool:
+    return context.pack.balancer == "passive" and not context.has_balancing
+
+
+def _unseen_bleed(
+    bled_share: FloatArray, drifted: FloatLeakTrack, elapsed_second: FloatArray, context: PackContext
+) -> tuple[FloatArray | float, FloatArray | float]:
+    """How much less and more cells may leak because no bleed is logged [A]; `bled_share` is changed."""
+    if not _is_unlogged(context):
+        return 0.0, 0.0
+    share = lasting_share(bled_share, drifted.rest_share, elapsed_second)
+    return unseen_bleed(context.pack.balancing_current_ampere, share, drifted, far_below(drifted))
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(np.zeros((2, context.cell_count)), np.zeros(context.cell_count), 0.0, 0.0)
+    return _State(np.zeros((2, context.cell_count)), np.zeros(context.cell_count), np.zeros(1), 0.0, 0.0)
 
 
 ESTIMATOR = EstimatorPlugin(
