@@ -84,7 +84,8 @@ def exchanged_pairs(
 
     Parameters
     ----------
-    voltage, duty : (WINDOW_ROWS, n_cells) means of the minutes as a ring whose last row is `newest`
+    voltage, duty : (WINDOW_ROWS, n_cells) means of the minutes as a ring whose last row is `newest`; a duty is NaN
+        where bleeds may be on that no log tells
     current : (WINDOW_ROWS,) mean, NaN where it is not measured [A]
     calm_rows : for how many rows the pack has rested; `band` [A] within which its current counts as none
     step_volt, offset_volt : the readings' resolution, and one sigma of a channel's offset [V]
@@ -246,7 +247,8 @@ def _test(
     if _others_moved(seen, step / left, j) > OTHERS_SHARE * abs(jump) + 0.4 * error:
         return
     bleed = _mean_step(duties, rows)
-    if abs(jump) < BLEED_JUMP_VOLT and abs(bleed) > BLEED_STEP and bleed * jump < 0.0:
+    by_bleed = np.isnan(duties).any() or (abs(bleed) > BLEED_STEP and bleed * jump < 0.0)
+    if abs(jump) < BLEED_JUMP_VOLT and by_bleed:
         return
     sure, near = _how_sure(seen, rows, j, offset_volt)
     if sure >= LEAST_SURE and near * jump > SHARP * jump * jump and stands_out(seen, rows, j, near):

@@ -132,7 +132,7 @@ def _step(
         bleed,
         decision,
         minutes.voltage_volt,
-        np.nan_to_num(minutes.bleed_fraction),
+        _duties(minutes, state.knee_volt, context),
         minutes.current_ampere,
         *_levels(minutes, CALM_FRACTION_OF_C * pack.nominal_capacity_ah),
         minutes.bleed_ah,
@@ -167,6 +167,13 @@ def _step(
         found.extend(_evidence(at, int(pair), crossed[:, pair]) for pair in pairs)
     count = state.count + len(minutes)
     return SwapState(*rings, count, hour, bleed, decision, crossed, prints, prints_from, state.knee_volt), found
+
+
+def _duties(minutes: MinuteBlock, knee_volt: float, context: PackContext) -> FloatArray:
+    """(M, n_cells) share of each minute that a bleed was on; NaN where one may have been and there is no log of it."""
+    if context.has_balancing or context.pack.balancer != "passive":
+        return np.nan_to_num(minutes.bleed_fraction)
+    return np.where(minutes.voltage_volt >= knee_volt, np.nan, 0.0)
 
 
 def _follow_knee(state: SwapState, minutes: MinuteBlock, nominal_ah: float) -> tuple[Prints, dict[int, Prints]]:
