@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,13 @@ def middle_soc(rows: int, cells: int) -> SocTrack:
         full_count=np.zeros(rows),
         rest_second=np.zeros(rows),
     )
+
+
+def alike_resistances(rows: int, cells: int) -> ResistanceTrack:
+    """All cells' alike and known to 2 %, nothing else known."""
+    wide = {field.name: np.zeros((rows, cells)) for field in dataclasses.fields(ResistanceTrack)}
+    relative, sigma = np.ones((rows, cells)), np.full((rows, cells), 0.02)
+    return ResistanceTrack(**(wide | {"relative_fraction": relative, "relative_sigma_fraction": sigma}))
 
 
 def edges_between(edges: EdgeBlock, begin: int, end: int) -> EdgeBlock:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.board import Board
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation import knee_stand
+from cellwarden.estimation import knee_leak, knee_stand
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_leak import (
     EACH_SIGMAS,
@@ -22,12 +22,15 @@ from cellwarden.estimation.knee_leak import (
     KneeLeakTrack,
     ShiftLedger,
     ToldLeaks,
+    as_alike_as_seen,
     quiet_losses,
     told_leaks,
 )
+from tests.estimation.known_cells import alike_resistances
 from tests.estimation.sample_logs import START, context_of, minutes_of, samples
 
 CELLS, DAY_HOURS, SIGMA_AH = 5, 24.0, 0.06
+FALLING_AMPERE = 0.030
 NONE = ToldLeaks(*(np.full(CELLS, np.nan) for _ in range(3)))
 
 
@@ -39,6 +42,7 @@ def ledger(behind_ah: FloatArray, bled_ah: FloatArray | None = None, knee_ah: fl
         86400.0 * np.arange(float(count)),
         np.where(seen, behind_ah, np.nan),
         np.where(seen, SIGMA_AH, np.nan),
+        np.zeros_like(behind_ah),
         np.zeros_like(behind_ah),
         np.minimum(behind_ah, knee_ah),
         np.zeros_like(behind_ah) if bled_ah is None else bled_ah,
@@ -112,10 +116,53 @@ def test_charges_tell_how_little_a_cell_has_lost_while_they_agree() -> None:
     assert np.isnan(quiet_losses(ledger(level[:2]))[0]).all()
 
 
+def test_a_pack_whose_cells_repeat_themselves_is_surer_than_the_set_and_one_whose_do_not_is_less_sure() -> None:
+    rng = np.random.default_rng(3)
+    scatter = rng.standard_normal((KEPT, 16))
+    for share in (0.2, 1.0, 3.0):
+        seen = as_alike_as_seen(ledger(share * SIGMA_AH * scatter)).sigma_ah
+        assert ((0.7 * share * SIGMA_AH < seen) & (seen < 1.6 * share * SIGMA_AH)).all()
+    few = as_alike_as_seen(ledger(0.2 * SIGMA_AH * scatter[:2, :4])).sigma_ah
+    assert 0.6 * SIGMA_AH < few[0, 0] < SIGMA_AH
+    assert as_alike_as_seen(ledger(0.0 * scatter[:, :3])).sigma_ah == pytest.approx(SIGMA_AH)
+
+
+def test_what_goes_with_the_current_or_the_distance_is_no_surer_in_a_pack_whose_cells_are_alike() -> None:
+    level = ledger(np.zeros((KEPT, 16)))
+    part = np.full((KEPT, 16), 0.04)
+    surer = as_alike_as_seen(level).sigma_ah
+    for name in ("scale_ah", "current_ah"):
+        other = dataclasses.replace(level, sigma_ah=np.hypot(level.sigma_ah, part), **{name: part})
+        assert as_alike_as_seen(other).sigma_ah == pytest.approx(np.hypot(surer, part))
+
+
+def test_two_spans_of_a_pack_whose_cells_are_alike_tell_a_smaller_leak() -> None:
+    rng = np.random.default_rng(4)
+    behind = 0.1 * SIGMA_AH * rng.standard_normal((3, 16))
+    behind[:, 0] += 0.004 * DAY_HOURS * np.arange(3.0)
+    assert np.isnan(told_leaks(ledger(behind), several(16)).leak_ampere).all()
+    told = told_leaks(as_alike_as_seen(ledger(behind)), several(16))
+    assert told.leak_ampere[0] == pytest.approx(0.004, abs=0.0005)
+    assert np.isnan(told.leak_ampere[1:]).all()
+
+
+def test_the_scale_of_a_cell_far_behind_is_not_counted_upon_where_nothing_shows_a_leak() -> None:
+    far = ledger(one_cell(np.full(KEPT, 4.0)))
+    scale = 0.15 * far.behind_ah
+    whole = dataclasses.replace(far, sigma_ah=np.hypot(far.sigma_ah, scale), scale_ah=scale)
+    hours = DAY_HOURS * (KEPT - 1)
+    assert quiet_losses(whole)[1][0] == pytest.approx(np.sqrt(2.0) * np.hypot(SIGMA_AH, 0.6) / hours)
+
+
+def several(cells: int) -> ToldLeaks:
+    """Nothing told of so many cells."""
+    return ToldLeaks(*(np.full(cells, np.nan) for _ in range(3)))
+
+
 def told_by_charges(
     days: int, read_each: int = 1, *, rest_days: int = 0, logged: bool = True, read_high_volt: float = 0.0
 ) -> tuple[FloatArray, KneeLeakTrack]:
-    """Stamps and track of a cell that falls 2.6 Ah behind a day; its string is charged daily, read so many minutes.
+    """Stamps and track of a cell that falls 0.7 Ah behind a day; its string is charged daily, read so many minutes.
 
     After these days it rests on; `read_high_volt` is how much too high the cell is read.
     """
@@ -124,7 +171,7 @@ def told_by_charges(
     current = np.concatenate([cycle] * days + [0.0 * day] * rest_days)
     time: FloatArray = START + 60.0 * np.arange(float(len(current)))
     soc = 0.6 + np.cumsum(current) / 60.0 / 100.0
-    behind = 0.110 * (time - START)[:, None] / 3600.0 * (np.arange(CELLS) == 0) / 100.0
+    behind = FALLING_AMPERE * (time - START)[:, None] / 3600.0 * (np.arange(CELLS) == 0) / 100.0
     own = soc[:, None] - behind
     ocv = 3.34 + 0.05 * (own - 0.6) + 0.15 * np.exp((own - 1.0) / 0.02) + 0.0008 * current[:, None]
     ocv[:, 0] += read_high_volt
@@ -151,6 +198,7 @@ def told_by_charges(
             rest_second=rest,
         )
     )
+    board.put(alike_resistances(len(wide), CELLS))
     for plugin in (knee_stand.ESTIMATOR, ESTIMATOR):
         plugin.step(plugin.initial(context), minutes, edges, board, context)
     return minutes.unix_time_second, board.get(KneeLeakTrack)
@@ -159,8 +207,16 @@ def told_by_charges(
 @pytest.mark.parametrize("read_each", [1, 2])
 def test_minutes_without_a_reading_hide_no_leak(read_each: int) -> None:
     _, track = told_by_charges(4, read_each)
-    assert track.leak_ampere[-1, 0] == pytest.approx(0.110, rel=0.15)
+    assert track.leak_ampere[-1, 0] == pytest.approx(FALLING_AMPERE, rel=0.15)
     assert np.isnan(track.leak_ampere[-1, 1:]).all()
+
+
+def test_what_charges_tell_is_as_sure_as_the_cells_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, seen = told_by_charges(4)
+    monkeypatch.setattr(knee_leak, "as_alike_as_seen", lambda ledger: ledger)
+    _, supposed = told_by_charges(4)
+    assert seen.low_sigma_ampere[-1, 0] < 0.96 * supposed.low_sigma_ampere[-1, 0]  # most of it is how far it is behind
+    assert (seen.quiet_sigma_ampere[-1, 1:] < 0.7 * supposed.quiet_sigma_ampere[-1, 1:]).all()
 
 
 def test_a_leak_was_informed_by_the_last_charge_that_shows_it() -> None:

@@ -13,6 +13,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_stand import ESTIMATOR, KneeStandTrack
 from cellwarden.estimation.plugin import PackContext
+from tests.estimation.known_cells import alike_resistances
 from tests.estimation.sample_logs import START, context_of, minutes_of, samples
 
 CELLS, CAPACITY_AH = 5, 100.0
@@ -60,6 +61,7 @@ def stood(minutes: MinuteBlock, context: PackContext, end_soc: float = 0.99, par
                 rest_second=rested[rows],
             )
         )
+        board.put(alike_resistances(len(rows), CELLS))
         state = ESTIMATOR.step(state, block, None, board, context)  # type: ignore[arg-type]
         tracks.append(board.get(KneeStandTrack))
     return KneeStandTrack(

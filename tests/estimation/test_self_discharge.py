@@ -18,15 +18,16 @@ from cellwarden.estimation.knee_leak import KneeLeakTrack
 from cellwarden.estimation.self_discharge import (
     TWO_SIGMA,
     _by_knee,
-    borne_out,
     factor_doubt,
     fading_highest,
     hours_since,
+    least_shown,
     levelled_rate,
     missed_sigma,
     off_the_yardstick,
     place_doubt,
     unseen_sigma,
+    with_charges,
 )
 
 
@@ -129,17 +130,29 @@ def by_charges(leak: FloatArray, sigma: FloatArray, high: FloatArray | None = No
     )
 
 
-def test_a_count_that_charge_to_charge_does_not_bear_out_gives_way() -> None:
+def test_a_count_that_contradicts_the_loss_from_charge_to_charge_gives_way() -> None:
     """A cell that was first placed too near seems to leak 20 mA as the count comes to where it stands."""
-    counted = CountedLeakTrack(
-        leak_ampere=np.array([[0.020, 0.020, 0.020]]),
-        sigma_ampere=np.full((1, 3), 0.001),
-        informed_unix_time_second=np.zeros((1, 3)),
-    )
+    sigmas = np.full((2, 1, 3), 0.001)
     knee = by_charges(np.array([[0.0, 0.018, np.nan]]), np.full((1, 3), 0.002))
-    checked = borne_out(counted, knee, np.zeros((1, 3)))
-    assert checked.leak_ampere[0] == pytest.approx([0.0, 0.020, 0.020])
-    assert checked.sigma_ampere[0] == pytest.approx([0.002, 0.001, 0.001])
+    leak, joined = with_charges(np.full((1, 3), 0.020), sigmas, knee, np.zeros((1, 3)))
+    assert leak[0] == pytest.approx([0.0, (4.0 * 0.020 + 0.018) / 5.0, 0.020])
+    assert joined[:, 0] == pytest.approx(np.array([[0.002, 0.001 * np.sqrt(0.8), 0.001]] * 2))
+
+
+def test_a_count_whose_first_place_is_not_known_is_as_sure_as_the_charges() -> None:
+    knee = by_charges(np.full((1, 2), 0.011), np.full((1, 2), 0.001))
+    leak, joined = with_charges(np.full((1, 2), 0.005), np.full((2, 1, 2), 0.010), knee, np.zeros((1, 2)))
+    assert leak[0] == pytest.approx([0.011] * 2, abs=0.0001)
+    assert joined == pytest.approx(np.full((2, 1, 2), 0.001), rel=0.01)
+
+
+def test_a_cell_that_is_levelled_out_leaks_no_more_than_its_charges_show() -> None:
+    """The others are bled by 14 mA; one cell came nearer by as much, one fell behind, one was not seen."""
+    none = np.zeros((1, 3), dtype=np.bool_)
+    falling = FallingBehindTrack(least_ampere=np.full((1, 3), 0.014), levelling=none, fallen=none)
+    knee = by_charges(np.array([[0.0, 0.012, np.nan]]), np.full((1, 3), 0.003))
+    assert least_shown(falling, knee, np.zeros((1, 3)))[0] == pytest.approx([0.0, 0.014, 0.014])
+    assert least_shown(falling, knee, np.full((1, 3), 0.5))[0] == pytest.approx([0.014] * 3)
 
 
 def test_what_a_cell_leaks_at_least_by_its_charges_is_told_though_it_may_be_more() -> None:
@@ -158,9 +171,10 @@ def test_a_cell_that_has_left_the_yardstick_is_known_by_the_count_where_that_is_
         leak_ampere=np.full((1, 3), 0.300), sigma_ampere=sigma, informed_unix_time_second=np.zeros((1, 3))
     )
     knee = by_charges(np.full((1, 3), 0.060), sigma)
-    assert borne_out(counted, knee, far).leak_ampere[0] == pytest.approx([0.060, 0.300, 0.300])
+    sigmas = np.broadcast_to(sigma, (2, 1, 3))
+    assert with_charges(counted.leak_ampere, sigmas, knee, far)[0][0] == pytest.approx([0.060, 0.300, 0.300])
     more = by_charges(np.full((1, 3), 0.400), sigma)
-    assert borne_out(counted, more, far).leak_ampere[0] == pytest.approx([0.400] * 3)
+    assert with_charges(counted.leak_ampere, sigmas, more, far)[0][0] == pytest.approx([0.400] * 3)
     high = off_the_yardstick(knee, counted, far).high_sigma_ampere[0]
     assert high == pytest.approx([0.002, np.hypot(0.002, 0.120), np.hypot(0.002, 0.240)])
     assert off_the_yardstick(more, counted, far).high_sigma_ampere[0] == pytest.approx(sigma[0])

@@ -18,7 +18,7 @@ __all__ = ["BankFilter", "bank_filters", "curve_indices"]
 
 # of the share of aged packs, on top of what the filters of new cells hold, whose prior has both: from the coverage over
 # 156 simulated packs, half of them of aged cells, and from what it costs the intervals of packs of new ones
-OWN_SHARE = 0.6
+OWN_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,10 @@ EACH_SIGMAS = 1.64  # of each of two spans in a row, 5 % by chance; a jump of on
 SHARED = 0.9  # correlation of what scales of two charges' sigmas
 ALIKE_SIGMAS = 2.0  # within which two spans show the same leak
 PER_MEDIAN_DEVIATION = 1.4826  # sigma over the median deviation, of a Gaussian
+PRIOR_FREEDOM = 2.0  # how many of a span's cells the set's variance is worth
+MEDIAN_EFFICIENCY = 0.37  # of the median deviation, of Gaussian errors
+LEAST_CELLS = 4  # of which one may leak
+GONE_SHARE = 3.0  # of what a cell beyond the knee leaks at least, one sigma upwards
 RETURNED_SHARE = 0.5  # of a fall: who came back by as much may have changed its wires with who fell
 READ_HIGH_VOLT = 0.002  # above the median
 FRESH_DAYS, MEMORY_DAYS = 3.0, 10.0  # of a pack that is cycled many a charge ends below the knee
@@ -64,6 +68,7 @@ class ShiftLedger:
     behind_ah: FloatArray
     sigma_ah: FloatArray
     scale_ah: FloatArray
+    current_ah: FloatArray
     least_ah: FloatArray
     bled_ah: FloatArray
 
@@ -77,6 +82,7 @@ class ShiftLedger:
             np.vstack([self.behind_ah, shift.behind_ah])[-KEPT:],
             np.vstack([self.sigma_ah, shift.sigma_ah])[-KEPT:],
             np.vstack([self.scale_ah, shift.scale_ah])[-KEPT:],
+            np.vstack([self.current_ah, shift.current_ah])[-KEPT:],
             np.vstack([self.least_ah, shift.least_ah])[-KEPT:],
             np.vstack([self.bled_ah, shift.bled_ah])[-KEPT:],
         )
@@ -99,12 +105,13 @@ class _State:
     told: ToldLeaks
 
 
-def _loss(ledger: ShiftLedger, begin: int, end: int) -> tuple[FloatArray, FloatArray]:
-    """(n_cells,) loss above the median from one charge to another with its sigma [A]; NaN where not known.
+def _missing(ledger: ShiftLedger, begin: int, end: int, shared: float = SHARED) -> tuple[FloatArray, FloatArray]:
+    """(n_cells,) charge lost above the median from one charge to another with its sigma [Ah]; NaN where not known.
 
-    It is not surer than the cells are alike: what one of two charges tells worse, it tells worse of all.
+    Parameters
+    ----------
+    shared : correlation of what scales of the two charges' sigmas
     """
-    hours = (ledger.stamp[end] - ledger.stamp[begin]) / 3600.0
     bled = ledger.bled_ah[end] - ledger.bled_ah[begin]
     beyond = np.isnan(ledger.behind_ah[end])
     after = np.where(beyond, ledger.least_ah[end], ledger.behind_ah[end])
@@ -113,12 +120,41 @@ def _loss(ledger: ShiftLedger, begin: int, end: int) -> tuple[FloatArray, FloatA
     last = np.where(beyond, known_middle_value(last), last)
     first, first_scale = ledger.sigma_ah[begin], ledger.scale_ah[begin]
     last_scale = np.where(beyond, 0.0, last_scale)
-    alone = (1.0 - SHARED**2) * (last_scale**2 + first_scale**2) + SHARED**2 * (last_scale - first_scale) ** 2
+    alone = (1.0 - shared**2) * (last_scale**2 + first_scale**2) + shared**2 * (last_scale - first_scale) ** 2
     doubt = BLEED_TOLERANCE * (bled - middle_value(bled))
     sigma = np.sqrt(last**2 - last_scale**2 + first**2 - first_scale**2 + alone + doubt**2)
-    missing = missing - known_middle_value(missing)
+    return missing - known_middle_value(missing), sigma
+
+
+def _loss(ledger: ShiftLedger, begin: int, end: int, shared: float = SHARED) -> tuple[FloatArray, FloatArray]:
+    """(n_cells,) loss above the median from one charge to another with its sigma [A]; NaN where not known.
+
+    It is not surer than the cells are alike: what one of two charges tells worse, it tells worse of all.
+    """
+    hours = (ledger.stamp[end] - ledger.stamp[begin]) / 3600.0
+    missing, sigma = _missing(ledger, begin, end, shared)
     apart = PER_MEDIAN_DEVIATION * known_middle_value(np.abs(missing))
     return missing / hours, np.fmax(sigma, apart) / hours
+
+
+def as_alike_as_seen(ledger: ShiftLedger) -> ShiftLedger:
+    """The ledger with its sigmas as large as the cells of this pack are seen to repeat themselves.
+
+    The variance of what a charge tells is that of the set times a factor whose prior is an inverse chi-square of mean 1
+    (Gelman et al., Bayesian Data Analysis, 2013, 2.6); every span tells it by the median deviation of the cells, which
+    a leak of one does not move.
+    """
+    weight, total = PRIOR_FREEDOM, PRIOR_FREEDOM
+    for end in range(1, len(ledger)):
+        missing, sigma = _missing(ledger, end - 1, end)
+        apart = np.abs(missing / sigma)
+        known = int(np.isfinite(apart).sum())
+        if known >= LEAST_CELLS:
+            freedom = MEDIAN_EFFICIENCY * (known - 1)
+            weight += freedom
+            total += freedom * (PER_MEDIAN_DEVIATION * known_middle_value(apart)) ** 2
+    kept = ledger.scale_ah**2 + ledger.current_ah**2
+    return replace(ledger, sigma_ah=np.sqrt(kept + total / weight * (ledger.sigma_ah**2 - kept)))
 
 
 def told_leaks(ledger: ShiftLedger, before: ToldLeaks) -> ToldLeaks:
@@ -136,9 +172,14 @@ def told_leaks(ledger: ShiftLedger, before: ToldLeaks) -> ToldLeaks:
         value, sigma = _shown(ledger, last, span)
         new = np.isfinite(value) & (np.isnan(leak) | (np.abs(value - leak) < ALIKE_SIGMAS * low))
         leak, low, high = np.where(new, value, leak), np.where(new, sigma, low), np.where(new, sigma, high)
+    high = np.where(np.isnan(ledger.behind_ah[last]), GONE_SHARE * leak, high)
     gone = _left_the_knee(ledger, last)
     far = np.isnan(leak) & np.isfinite(gone[0])
-    leak, low, high = np.where(far, gone[0], leak), np.where(far, gone[1], low), np.where(far, gone[0], high)
+    leak, low, high = (
+        np.where(far, gone[0], leak),
+        np.where(far, gone[1], low),
+        np.where(far, GONE_SHARE * gone[0], high),
+    )
     stays = np.isnan(leak) & ~_spoken_against(ledger, last, before)
     return ToldLeaks(
         np.where(stays, before.leak_ampere, leak),
@@ -159,15 +200,18 @@ def _shown(ledger: ShiftLedger, last: int, span: int) -> tuple[FloatArray, Float
 
 
 def quiet_losses(ledger: ShiftLedger) -> tuple[FloatArray, FloatArray]:
-    """(n_cells,) mean loss with its sigma over the longest time whose halves agree [A]; NaN where none do."""
+    """(n_cells,) mean loss with its sigma over the longest time whose halves agree [A]; NaN where none do.
+
+    That a cell that is far behind is told as far in every charge is not counted upon.
+    """
     loss, sigma = np.full((2, ledger.behind_ah.shape[1]), np.nan)
     last = len(ledger) - 1
     for span in reversed(SPANS):
         if 2 * span > last:
             continue
-        earlier, earlier_sigma = _loss(ledger, last - 2 * span, last - span)
-        later, later_sigma = _loss(ledger, last - span, last)
-        whole, whole_sigma = _loss(ledger, last - 2 * span, last)
+        earlier, earlier_sigma = _loss(ledger, last - 2 * span, last - span, 0.0)
+        later, later_sigma = _loss(ledger, last - span, last, 0.0)
+        whole, whole_sigma = _loss(ledger, last - 2 * span, last, 0.0)
         alike = np.abs(later - earlier) < ALIKE_SIGMAS * np.hypot(later_sigma, earlier_sigma)
         new = np.isnan(loss) & alike
         loss, sigma = np.where(new, whole, loss), np.where(new, whole_sigma, sigma)
@@ -202,7 +246,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     for end, shift in board.get(KneeStandTrack).charges if _measurable(context) else ():
         _write(out, told, ledger, minutes.unix_time_second, slice(done, end), context)
         done, ledger = end, ledger.with_shift(shift if _logged(context) else _not_ahead(shift))
-        told = told_leaks(ledger, told)
+        told = told_leaks(as_alike_as_seen(ledger), told)
         told = told if _logged(context) else _of_spared(told, shift)
     _write(out, told, ledger, minutes.unix_time_second, slice(done, len(minutes)), context)
     board.put(
@@ -256,12 +300,16 @@ def _write(
         out[3, rows] = np.where(recent & known, ledger.stamp[-1], np.nan)
     if _logged(context):
         fresh = days < FRESH_DAYS
-        out[4, rows], out[5, rows] = (np.where(fresh, values, np.nan) for values in quiet_losses(ledger))
+        out[4, rows], out[5, rows] = (
+            np.where(fresh, values, np.nan) for values in quiet_losses(as_alike_as_seen(ledger))
+        )
 
 
 def _initial(context: PackContext) -> _State:
     cells, unknown = np.zeros((0, context.cell_count)), np.full(context.cell_count, np.nan)
-    return _State(ShiftLedger(np.zeros(0), cells, cells, cells, cells, cells), ToldLeaks(unknown, unknown, unknown))
+    return _State(
+        ShiftLedger(np.zeros(0), cells, cells, cells, cells, cells, cells), ToldLeaks(unknown, unknown, unknown)
+    )
 
 
 ESTIMATOR = EstimatorPlugin(

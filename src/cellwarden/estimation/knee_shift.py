@@ -1,21 +1,19 @@
 """By how much charge each cell is behind the others, from when it climbs the knee in one charge.
 
 A cell that is behind by s follows the same course of voltage as the median, s ampere-hours later. So the pack is its
-own yardstick: no curve of a parameter set and no width of its knee is needed. What a cell's reading and resistance
-differ by is taken from the plateau before, at the same current, and the shift is found where the median climbs
-steeply, at voltages that both have reached.
+own yardstick: no curve of a parameter set and no width of its knee is needed. Plateau and knee are compared at like
+currents, without what the current adds by each cell's resistance.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.bare_kernel import counted_kernel
+from cellwarden.estimation.knee_fit import Course, fit_shift, rising_course
 from cellwarden.estimation.middle_value import known_middle_values
 
 __all__ = ["ChargeRows", "KneeShift", "knee_shift"]
@@ -26,13 +24,12 @@ SAME_CURRENT = 0.4  # of the plateau's: what is less has another polarisation
 STEP_SHARE = 0.05  # of that current: steps of this size on the plateau tell as much of the resistance as the set does
 SMOOTHED_ROWS = 5  # minutes, against the noise of the readings; a climb of the knee takes some ten
 STEEP_VOLT = 0.6  # by unit of charge, from there to the end of the charge: above the plateau's several times
-CLIMBED_VOLT = 0.005  # that a cell must have climbed of it
-LEVELS = 40  # of voltage at which the two courses are compared
-LEAST_RISE_VOLT, LEAST_STEP_AH = 1e-8, 1e-9  # so that a course that stands still has one place for each voltage
-PASSES = 3  # the plateau slopes a little: a cell that is behind has its offset from a little further down
+LEAST_CLIMB_VOLT = 0.010  # of a knee that tells
+LEAST_STEP_AH = 1e-9  # so that a charge that stands still has a slope
+PLATEAU_READINGS = 1.0  # that all of it is worth: there curves differ from cell to cell
 ALIKE_VOLT = 0.001  # by which knees of alike cells are unlike from one charge to the next
-SHAPE_SHARE, PLATEAU_SHARE = 0.05, 0.3  # of the shift, of what the passes change
-RESISTANCE_SHARE = 0.2  # of R times what the current differs by from the median's, and from the plateau's
+# of R, how unlike cells are in their slow polarisation, and of what R differs by, whether that goes along
+RESISTANCE_SHARE, SLOW_SHARE = 0.1, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,8 @@ class ChargeRows:
 class KneeShift:
     """Charge by which each cell is behind the median's course, (n_cells,) [Ah], with its sigma; NaN where not known.
 
-    `scale_ah` is what of the sigma goes with how far the cell is behind, and is much alike from charge to charge;
+    `scale_ah` is what of the sigma goes with how far the cell is behind, and is much alike from charge to charge,
+    `current_ah` what of it goes with a current that was not steady, and is another for each cell and charge;
     `least_ah` is what it is behind at least, also of a cell that did not reach the knee; `away_volt` how far above the
     median it is read at most, on the plateau and where that is highest. `bled_ah` (n_cells,) had been bled when the
     median stood in the middle of what was compared, at `stamp` [s].
@@ -64,33 +62,21 @@ class KneeShift:
     behind_ah: FloatArray
     sigma_ah: FloatArray
     scale_ah: FloatArray
+    current_ah: FloatArray
     least_ah: FloatArray
     away_volt: FloatArray
     bled_ah: FloatArray
 
 
-class _Course(NamedTuple):
-    """The median's way: (R,) charge [Ah], current [A], voltage without the current's share, never falling [V].
-
-    `plateau_ampere` is the mean current on the plateau, where the cells' readings are compared.
-    """
-
-    charge_ah: FloatArray
-    current_ampere: FloatArray
-    volt: FloatArray
-    plateau: NDArray[np.bool_]
-    plateau_ampere: float
-    first: int
-    scatter_volt: float
-    resistance_ohm: float
-
-
-def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> KneeShift | None:
+def knee_shift(
+    rows: ChargeRows, capacity_ah: float, resistance_ohm: float, relative: FloatArray, relative_sigma: FloatArray
+) -> KneeShift | None:
     """Compare the cells in one charge; None where it has no plateau, or ends before the knee.
 
     Parameters
     ----------
     resistance_ohm : of a cell, for currents that are not quite alike; steps of the current correct it
+    relative, relative_sigma : (n_cells,) each cell's resistance over the median's, and its sigma
     """
     on_plateau = (rows.soc_fraction > PLATEAU_SOC[0]) & (rows.soc_fraction < PLATEAU_SOC[1])
     if int(on_plateau.sum()) < LEAST_ROWS:
@@ -105,18 +91,22 @@ def knee_shift(rows: ChargeRows, capacity_ah: float, resistance_ohm: float) -> K
         return None
     plateau = on_plateau[kept]
     ohm = _resistance(current[plateau], volt[plateau], resistance_ohm, STEP_SHARE * usual)
-    volt = _smoothed(volt - ohm * current[:, None])
+    volt = _smoothed(volt - ohm * relative * current[:, None])
     kept = kept[: int(np.argmax(known_middle_values(volt))) + 1]  # then the current tapers
     current, volt, plateau = current[: len(kept)], volt[: len(kept)], plateau[: len(kept)]
-    course = _course(rows.charge_ah[kept], current, volt, plateau, capacity_ah, ohm)
-    if course is None:
+    median = known_middle_values(volt)
+    first = _knee(rows.charge_ah[kept], median, plateau, capacity_ah)
+    if first is None:
         return None
-    found = np.array([_behind(course, np.ascontiguousarray(volt[:, j])) for j in range(volt.shape[1])])
-    middle = int(kept[(course.first + len(kept)) // 2])
-    away = volt - known_middle_values(volt)[:, None]
+    course = _course(rows.charge_ah[kept], current, median, plateau, first)
+    unknown = ohm * np.sqrt(RESISTANCE_SHARE**2 + relative_sigma**2 + (SLOW_SHARE * (relative - 1.0)) ** 2)
+    found = [fit_shift(course, np.ascontiguousarray(volt[:, j]), capacity_ah, unknown[j]) for j in range(volt.shape[1])]
+    behind, sigma, scale, by_current, least = np.array(found).T
+    sigma = np.sqrt(sigma**2 + by_current**2 + scale**2)
+    middle = int(kept[(first + len(kept)) // 2])
+    away = volt - median[:, None]
     highest = np.fmax(away[-1], away[plateau].mean(axis=0))
-    behind, sigma, scale, least = found.T
-    return KneeShift(float(rows.stamp[middle]), behind, sigma, scale, least, highest, rows.bled_ah[middle])
+    return KneeShift(float(rows.stamp[middle]), behind, sigma, scale, by_current, least, highest, rows.bled_ah[middle])
 
 
 def _resistance(current: FloatArray, volt: FloatArray, prior_ohm: float, step_ampere: float) -> float:
@@ -148,91 +138,25 @@ def _smoothed(volt: FloatArray) -> FloatArray:
     return np.asarray((total[SMOOTHED_ROWS:] - total[:-SMOOTHED_ROWS]) / SMOOTHED_ROWS)
 
 
-@counted_kernel
-def _rising(volt: FloatArray) -> FloatArray:
-    """The same course without its falls, so that each voltage has one place."""
-    rising, highest = np.empty_like(volt), -np.inf
-    for k in range(volt.shape[0]):
-        highest = max(highest, volt[k])
-        rising[k] = highest + LEAST_RISE_VOLT * k
-    return rising
-
-
-def _course(
-    charge_ah: FloatArray,
-    current: FloatArray,
-    volt: FloatArray,
-    plateau: NDArray[np.bool_],
-    capacity_ah: float,
-    resistance_ohm: float,
-) -> _Course | None:
-    """The median's course, None if it does not climb a knee."""
-    median = known_middle_values(volt)
-    rising = _rising(median)
+def _knee(charge_ah: FloatArray, median_volt: FloatArray, plateau: NDArray[np.bool_], capacity_ah: float) -> int | None:
+    """The row at which the median begins to climb a knee, None if it does not."""
+    rising = rising_course(median_volt)
     if len(rising) <= SMOOTHED_ROWS:
         return None
     ahead_ah, ahead_volt = charge_ah[-1] - charge_ah, rising[-1] - rising
     flat = ahead_volt[:-SMOOTHED_ROWS] < STEEP_VOLT / capacity_ah * ahead_ah[:-SMOOTHED_ROWS]
     first = int(np.flatnonzero(flat)[-1]) + 1 if flat.any() else 0
-    if ahead_volt[first] < 2.0 * CLIMBED_VOLT or not plateau[:first].any():
-        return None
-    scatter = float(np.sqrt(np.mean((rising - median)[first:] ** 2)))
+    return None if ahead_volt[first] < LEAST_CLIMB_VOLT or not plateau[:first].any() else first
+
+
+def _course(
+    charge_ah: FloatArray, current: FloatArray, median_volt: FloatArray, plateau: NDArray[np.bool_], first: int
+) -> Course:
+    """The median's course, whose knee begins at row `first`."""
+    rising = rising_course(median_volt)
+    scatter = float(np.sqrt(np.mean((rising - median_volt)[first:] ** 2)))
+    slope = np.gradient(rising, np.maximum.accumulate(charge_ah) + LEAST_STEP_AH * np.arange(len(rising)))
+    together = float((slope**2).sum() ** 2 / (slope**4).sum())
+    weight = (slope / slope.max()) ** 2 / together + PLATEAU_READINGS / len(slope)
     usual = float(current[plateau].mean())
-    return _Course(charge_ah, current, rising, plateau, usual, first, scatter, resistance_ohm)
-
-
-@counted_kernel
-def _behind(course: _Course, volt: FloatArray) -> tuple[float, float, float, float]:
-    """One cell's charge behind the median, its sigma and what scales of it, and what it is behind at least [Ah]."""
-    if not np.isfinite(volt).all():
-        return np.nan, np.nan, np.nan, np.nan
-    behind, first_behind, sigma = 0.0, np.nan, np.nan
-    for k in range(PASSES):
-        behind, sigma = _shift(course, _rising(volt - _offset(course, volt, behind)))
-        if behind != behind:
-            unseen = float(course.charge_ah[-1] - course.charge_ah[course.first])
-            return np.nan, np.nan, np.nan, unseen if k == 0 else first_behind
-        first_behind = behind if k == 0 else first_behind
-    scale = np.hypot(PLATEAU_SHARE * (behind - first_behind), SHAPE_SHARE * behind)
-    return behind, np.hypot(sigma, scale), scale, min(behind, first_behind)
-
-
-@counted_kernel
-def _offset(course: _Course, volt: FloatArray, behind_ah: float) -> float:
-    """Mean of what a cell that is so far behind reads above the median's course on the plateau [V]."""
-    expected = np.interp(course.charge_ah - behind_ah, course.charge_ah, course.volt)
-    total, count, all_total, all_count = 0.0, 0, 0.0, 0
-    for k in range(volt.shape[0]):
-        place = course.charge_ah[k] - behind_ah
-        if course.plateau[k]:
-            all_total += volt[k] - expected[k]
-            all_count += 1
-            if course.charge_ah[0] <= place <= course.charge_ah[-1]:
-                total += volt[k] - expected[k]
-                count += 1
-    return float(total / count if count > 0 else all_total / all_count)
-
-
-@counted_kernel
-def _shift(course: _Course, volt: FloatArray) -> tuple[float, float]:
-    """Charge by which the cell passes the steep voltages after the median, its scatter [Ah]; NaN if it does not."""
-    bottom, top = course.volt[course.first], min(course.volt[-1], volt[-1])
-    if top < bottom + CLIMBED_VOLT:
-        return np.nan, np.nan
-    levels = np.linspace(bottom, top, LEVELS)
-    median_ah = np.interp(levels, course.volt, course.charge_ah)
-    cell_ah = np.interp(levels, volt, course.charge_ah)
-    median_ampere = np.interp(median_ah, course.charge_ah, course.current_ampere)
-    cell_ampere = np.interp(cell_ah, course.charge_ah, course.current_ampere)
-    total, behind, apart, square = 0.0, 0.0, 0.0, 0.0
-    for k in range(1, LEVELS):
-        step_ah = max(median_ah[k] - median_ah[k - 1], LEAST_STEP_AH)
-        slope = (levels[k] - levels[k - 1]) / step_ah  # V/Ah
-        weight = slope * slope * step_ah
-        total += weight
-        behind += weight * 0.5 * (cell_ah[k] + cell_ah[k - 1] - median_ah[k] - median_ah[k - 1])
-        apart += weight * (abs(median_ampere[k] - cell_ampere[k]) + abs(cell_ampere[k] - course.plateau_ampere))
-        square += weight * slope * slope
-    behind /= total
-    by_current = RESISTANCE_SHARE * course.resistance_ohm * apart / total
-    return behind, np.sqrt(ALIKE_VOLT**2 + course.scatter_volt**2 + by_current**2) / np.sqrt(square / total)
+    return Course(charge_ah, current, rising, plateau, usual, first, weight, float(np.hypot(ALIKE_VOLT, scatter)))

@@ -19,6 +19,7 @@ from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.knee_shift import ChargeRows, KneeShift, knee_shift
 from cellwarden.estimation.middle_value import known_middle_value, known_middle_values, middle_values
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.resistance_track import ResistanceTrack
 from cellwarden.estimation.running_sum import running_sum
 
 __all__ = ["ESTIMATOR", "UNLOGGED_SHARE", "KneeStandTrack"]
@@ -60,7 +61,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     behind, sigma = np.full((2, len(minutes), context.cell_count), np.nan)
     charges: list[tuple[int, KneeShift]] = []
     if len(minutes) and context.has_current and context.cell_count > 1:
-        state = _advance(state, minutes, board.get(SocTrack), context, charges, behind, sigma)
+        state = _advance(state, minutes, board, context, charges, behind, sigma)
     board.put(KneeStandTrack(behind_ah=behind, sigma_ah=sigma, charges=tuple(charges)))
     return state
 
@@ -68,13 +69,14 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
 def _advance(
     state: _State,
     minutes: MinuteBlock,
-    soc: SocTrack,
+    board: Board,
     context: PackContext,
     charges: list[tuple[int, KneeShift]],
     behind_ah: FloatArray,
     sigma_ah: FloatArray,
 ) -> _State:
     """Gather the rows of charges, compare the cells where one is over, and write how they stand."""
+    soc, resistance = board.get(SocTrack), board.get(ResistanceTrack)
     flowing = FLOWING_C_RATE * context.pack.nominal_capacity_ah
     charged = running_sum(state.charged_ah, minutes.charge_ah)
     bled = running_sum(state.bled_ah, minutes.bleed_ah)
@@ -99,9 +101,9 @@ def _advance(
         )
         if k == len(ends):
             break
-        shift = _shift_of(rows, context)
+        end = int(ends[k])
+        shift = _shift_of(rows, resistance, end, context)
         if shift is not None:
-            end = int(ends[k])
             charges.append((end, shift))
             _write(last, minutes.unix_time_second, bled, slice(done, end), context, behind_ah, sigma_ah)
             last, done = shift, end
@@ -110,11 +112,14 @@ def _advance(
     return _State(rows, float(charged[-1]), bled[-1], last)
 
 
-def _shift_of(rows: ChargeRows, context: PackContext) -> KneeShift | None:
-    """How far the cells are behind in a charge that is over."""
+def _shift_of(rows: ChargeRows, resistance: ResistanceTrack, end: int, context: PackContext) -> KneeShift | None:
+    """How far the cells are behind in a charge that is over at row `end`."""
     capacity_ah = context.pack.nominal_capacity_ah
     counted = _counted_back(rows, capacity_ah)
-    return None if counted is None else knee_shift(counted, capacity_ah, context.model.resistance_ohm_ah / capacity_ah)
+    if counted is None:
+        return None
+    relative, sigma = resistance.relative_fraction[end], resistance.relative_sigma_fraction[end]
+    return knee_shift(counted, capacity_ah, context.model.resistance_ohm_ah / capacity_ah, relative, sigma)
 
 
 def _counted_back(rows: ChargeRows, capacity_ah: float) -> ChargeRows | None:
@@ -166,4 +171,6 @@ def _initial(context: PackContext) -> _State:
     return _State(_no_rows(context), 0.0, np.zeros(context.cell_count), None)
 
 
-ESTIMATOR = EstimatorPlugin(name="knee_stand", needs=(SocTrack,), gives=(KneeStandTrack,), initial=_initial, step=_step)
+ESTIMATOR = EstimatorPlugin(
+    name="knee_stand", needs=(SocTrack, ResistanceTrack), gives=(KneeStandTrack,), initial=_initial, step=_step
+)

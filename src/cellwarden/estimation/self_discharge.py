@@ -1,14 +1,14 @@
 """Self-discharge of every cell: of three ways to know its leak, the one that is surer at the moment.
 
-The charge cascade compares cells at full charges and trusts the parameter set's knee; the filters on float watch
-drifts and learn the knee's slope; `knee_leak` takes the pack as its own yardstick from full charge to full charge. The
-first two compare what was bled with what the voltage says is missing, so both are off by a factor of that difference,
-the leak plus the bleed above the central cell: nothing where the balancer holds a cell at the others' level. A slope is
-off by a factor and never by its sign: a cell that falls behind others that are bled leaks more than their bleed,
-whatever its knee. A difference that shrinks says less, for a knee that is flatter than thought looks like a leak that
-eats the others' bleed; least it says of a cell far below the others, on a part of the curve from which the knee learnt
-nothing. What the ledger of the bleeds alone shows of a cell that falls behind holds whatever the knee: no leak is told
-as smaller.
+The charge cascade compares cells at full charges and trusts the parameter set's knee; the filters on float watch drifts
+and learn the knee's slope; `knee_leak` takes the pack as its own yardstick from full charge to full charge, by which
+the cascade's count is mended too. The first two compare what was bled with what the voltage says is missing, so both
+are off by a factor of that difference, the leak plus the bleed above the central cell: nothing where the balancer holds
+a cell at the others' level. A slope is off by a factor and never by its sign: a cell that falls behind others that are
+bled leaks more than their bleed, whatever its knee. A difference that shrinks says less, for a knee that is flatter
+than thought looks like a leak that eats the others' bleed; least it says of a cell far below the others, on a part of
+the curve from which the knee learnt nothing. What the ledger of the bleeds alone shows of a cell that falls behind
+holds whatever the knee: no leak is told as smaller.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PLACE_HOURS, LEVEL_HOURS = 240.0, 36.0  # for which it bends the count, and the 
 UNLOGGED_SHARE = 2.0  # times that where the balancer may move charge unseen, then as much at every full charge
 UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has just begun
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
-BORNE_OUT_SIGMAS = 2.0  # of the loss from charge to charge, within which it bears out the count
+AGREE_SIGMAS = 2.0  # within which a count and the loss from charge to charge are of one leak
 LEAST_SHARE, LEAST_SIGMAS = 0.8, 3.0  # of what the ledger shows, for the bleed current; where it is kept
 # of the bleed current: a cell that leaks less is brought up to the others, and stands far below them while it is
 SHORT_SHARE = 0.5
@@ -171,10 +171,14 @@ def _by_knee(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """A leak and its sigmas to both sides (M, n_cells) [A], or what full charges tell where that is surer.
 
-    Surer is also what is known to be more: of a balancer without a log charges tell what a cell leaks at least.
+    Of a cell that left the knee, or of a balancer without a log, charges tell what a cell leaks at least: no leak is
+    told as smaller.
     """
+    least = knee.leak_ampere - TWO_SIGMA * knee.low_sigma_ampere
+    more = least > leak - TWO_SIGMA * low
     surer = knee.low_sigma_ampere + knee.high_sigma_ampere < low + high
-    surer |= knee.leak_ampere - TWO_SIGMA * knee.low_sigma_ampere > leak - TWO_SIGMA * low
+    surer |= more & (knee.leak_ampere > leak)
+    low = np.where(more, (leak - least) / TWO_SIGMA, low)
     return (
         np.where(surer, knee.leak_ampere, leak),
         np.where(surer, knee.low_sigma_ampere, low),
@@ -182,19 +186,21 @@ def _by_knee(
     )
 
 
-def borne_out(counted: CountedLeakTrack, knee: KneeLeakTrack, far: FloatArray) -> CountedLeakTrack:
-    """The count, or what the cells lost from charge to charge with the pack as its own yardstick, where they differ.
+def with_charges(
+    leak: FloatArray, sigmas: FloatArray, knee: KneeLeakTrack, far: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """A count (M, n_cells) [A] and its sigmas down and up (2, M, n_cells), joined with the loss from charge to charge.
 
-    A cell that was first placed wrongly seems to lose or gain charge as the count comes to where it stands. One that is
-    `far` below the others (M, n_cells) has left the yardstick: there the count alone sees what it loses.
+    The one errs by where cells were first placed, the other by how each charge was read. Where they contradict each
+    other the latter stands; of a cell that is `far` below the others the former does.
     """
-    differ = np.abs(counted.leak_ampere - knee.quiet_ampere) > BORNE_OUT_SIGMAS * knee.quiet_sigma_ampere
-    differ &= (far == 0.0) | (counted.leak_ampere < knee.quiet_ampere)
-    return replace(
-        counted,
-        leak_ampere=np.where(differ, knee.quiet_ampere, counted.leak_ampere),
-        sigma_ampere=np.where(differ, knee.quiet_sigma_ampere, counted.sigma_ampere),
-    )
+    quiet, own = knee.quiet_ampere, knee.quiet_sigma_ampere
+    counted = sigmas.mean(axis=0)
+    known = np.isfinite(quiet) & ((far == 0.0) | (leak < quiet))
+    differ = np.abs(leak - quiet) > AGREE_SIGMAS * joint_sigma(counted, own)
+    share = np.where(differ, 1.0, counted**2 / (counted**2 + own**2))
+    joined = np.where(differ, own, sigmas * own / joint_sigma(sigmas, own))
+    return np.where(known, leak + share * (quiet - leak), leak), np.where(known, joined, sigmas)
 
 
 def off_the_yardstick(knee: KneeLeakTrack, counted: CountedLeakTrack, far: FloatArray) -> KneeLeakTrack:
@@ -219,6 +225,15 @@ def missed_sigma(counted: CountedLeakTrack, drifted: FloatLeakTrack) -> FloatArr
     return far_below(drifted) * np.fmax(counted.leak_ampere - drifted.leak_ampere, 0.0)
 
 
+def least_shown(falling: FallingBehindTrack, knee: KneeLeakTrack, far: FloatArray) -> FloatArray:
+    """What the ledger shows of each cell at least, (M, n_cells) [A]; 0 where charges show that it lost less.
+
+    A cell that is levelled out falls no further behind from charge to charge, whatever the others are bled.
+    """
+    most = knee.quiet_ampere + AGREE_SIGMAS * knee.quiet_sigma_ampere
+    return np.where((far == 0.0) & (falling.least_ampere > most), 0.0, falling.least_ampere)
+
+
 def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool_]:
     """(M,) whether the count knows no cell's leak better than before the log."""
     return np.asarray(counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah)
@@ -236,7 +251,6 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     counted = board.get(CountedLeakTrack)
     shorted = counted.leak_ampere > SHORT_SHARE * context.pack.balancing_current_ampere
     far = np.where(shorted, far_below(drifted), 0.0)
-    counted = borne_out(counted, knee, far)
     knee = off_the_yardstick(knee, counted, far)
     doubt = state.doubt_ampere.copy()
     lasting = np.array(
@@ -256,6 +270,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     by_count = joint_sigma(
         joint_sigma(counted.sigma_ampere, place_doubt(counting, charge_ah, memory_hours)[:, None]), lasting
     )
+    by_charges, by_count = with_charges(counted.leak_ampere, by_count, knee, far)
     levelling = place_doubt(resting, PLACE_SHARE * context.pack.nominal_capacity_ah, LEVEL_HOURS)[:, None]
     own = joint_sigma(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
     own[1] = joint_sigma(own[1], missed_sigma(counted, drifted))
@@ -264,10 +279,10 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
-    leak, (low, high) = np.where(drift, drifted.leak_ampere, counted.leak_ampere), np.where(drift, by_drift, by_count)
+    leak, (low, high) = np.where(drift, drifted.leak_ampere, by_charges), np.where(drift, by_drift, by_count)
     low = joint_sigma(low, np.where(falling.fallen, 0.0, np.fmin(levelled_doubt, np.fmax(leak, 0.0))))
     leak, low, high = _by_knee(leak, low, high, knee)
-    leak, low, high = no_smaller(leak, low, high, falling.least_ampere)
+    leak, low, high = no_smaller(leak, low, high, least_shown(falling, knee, far))
     high = joint_sigma(high, unseen_sigma(leak, drifted))
     bled_share = state.bled_share.copy()
     less, more = _unseen_bleed(bled_share, drifted, minutes.elapsed_second, context)
