@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +125,26 @@ def test_a_reversed_charge_into_the_knee_is_told_within_minutes_and_before_any_s
     assert first.magnitude_high < 0.0
     assert first.confidence > 0.99
     assert said(CHARGE, cells(FILLED)) == []
+
+
+BEGUN = np.full(5, 5.0)  # a charger that begins gently: its one step is clear
+ONE_STEP = -np.concatenate([BEGUN, CHARGE]), np.concatenate([np.full(len(BEGUN), 3.32), FILLED])
+
+
+def test_one_clear_step_before_a_reversed_charge_leaves_it_told_by_the_charge() -> None:
+    first = said(ONE_STEP[0], cells(ONE_STEP[1]))[0]
+    assert "climbs above 3.35 V" in first.explanation
+    assert "clear steps" not in first.explanation
+    assert first.magnitude_low < first.magnitude < first.magnitude_high < 0.0
+
+
+def test_where_one_step_alone_is_left_of_it_the_interval_is_as_wide_as_one_step_makes_it() -> None:
+    falls = np.linspace(3.44, 3.40, 60)
+    held = said(np.concatenate([ONE_STEP[0], np.full(len(falls), -25.0)]), cells(np.concatenate([ONE_STEP[1], falls])))
+    last = held[-1]
+    assert "in 1 of the last 1 clear steps" in last.explanation
+    assert (last.magnitude_low, last.magnitude_high) == pytest.approx((2.0 * last.magnitude, 0.0))
+    assert last.confidence < 0.95
 
 
 def test_a_sign_that_a_charge_told_stays_told_until_a_charge_or_steps_read_right() -> None:

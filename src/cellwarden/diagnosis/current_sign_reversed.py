@@ -45,6 +45,7 @@ CLIMB_FRACTION = 0.02  # of the capacity, "discharged" while the voltage climbs;
 LEAST_CLIMB_ROWS = 3.0  # that it takes at least
 LEAST_RISE_VOLT = 0.0005  # between two rows
 LEAST_CLIMB_VOLT = 0.01  # in all, and twice what the current's change explains: noise falls as often as it climbs
+LEAST_SLOPE_ROWS = 2.5  # three, whose counts have faded: fewer show no scatter, and tell of a slope only its sign
 WARNING = 2  # place in `cadence.LEVELS`
 _TWO_SIDED = 1.96
 
@@ -192,7 +193,9 @@ def _climb_volt(model: CellModel) -> float:
 def _evidence(at: float, sums: FloatArray, capacity_ah: float, climb_volt: float) -> Evidence:
     if sums[LEVEL] == 0.0:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=None, sensor=None, severity=None)
-    by_steps, by_climb = bool(sums[AGAINST] > sums[AGREE]), bool(sums[CLIMB] > 0.0)
+    against, by_climb = bool(sums[AGAINST] > sums[AGREE]), bool(sums[CLIMB] > 0.0)
+    climb_tells = by_climb and bool(sums[CLIMB_ROWS] >= LEAST_CLIMB_ROWS)
+    by_steps = against and (_steps_disagree(sums) or not climb_tells)
     steps = float(sums[AGREE] + sums[AGAINST])
     ohm, spread = (
         _slope(steps, *sums[CURRENT_SQUARE : VOLT_SQUARE + 1])
@@ -200,7 +203,7 @@ def _evidence(at: float, sums: FloatArray, capacity_ah: float, climb_volt: float
         else _slope(float(sums[CLIMB_ROWS]), *sums[CLIMB_CURRENT_SQUARE : CLIMB_VOLT_SQUARE + 1])
     )
     surplus = float(sums[AGAINST] - sums[AGREE]) + (MARGIN_STEPS if by_climb else 0.0)
-    begins = [float(sums[SINCE])] * by_steps + [float(sums[CLIMB_SINCE])] * by_climb
+    begins = [float(sums[SINCE])] * against + [float(sums[CLIMB_SINCE])] * by_climb
     seen = (
         f"The cells' voltage falls where the log says that they are charged more, in {sums[AGAINST]:.0f} of the "
         f"last {steps:.0f} clear steps"
@@ -229,10 +232,11 @@ def _evidence(at: float, sums: FloatArray, capacity_ah: float, climb_volt: float
 
 
 def _slope(rows: float, current_square: float, product: float, volt_square: float) -> tuple[float, float]:
-    """Voltage over current by least squares, and half its 95 % interval [ohm]."""
+    """Voltage over current by least squares, and half its 95 % interval [ohm]; of few rows its sign alone is known."""
     ohm = float(product / current_square)
     scatter = max(float(volt_square - ohm * product), 0.0)
-    return ohm, _TWO_SIDED * float(np.sqrt(scatter / max(rows - 1.0, 1.0) / current_square))
+    spread = _TWO_SIDED * float(np.sqrt(scatter / max(rows - 1.0, 1.0) / current_square))
+    return ohm, max(spread, abs(ohm)) if rows < LEAST_SLOPE_ROWS else spread
 
 
 DETECTOR = DetectorPlugin(kinds=(KIND,), needs=(), initial=_initial, step=_step)
