@@ -147,6 +147,25 @@ def test_where_one_step_alone_is_left_of_it_the_interval_is_as_wide_as_one_step_
     assert last.confidence < 0.95
 
 
+RIGHT = np.repeat([-45.0, -25.0, -45.0, -25.0], 3)  # three clear steps that agree with the sign
+
+
+def test_clear_steps_that_agree_with_the_sign_outweigh_a_climb_until_others_make_up_for_them() -> None:
+    stepped = np.concatenate([RIGHT, -CHARGE]), np.concatenate([3.3 + OHM * RIGHT, FILLED])
+    assert said(stepped[0][len(RIGHT) :], cells(stepped[1][len(RIGHT) :]))
+    assert said(stepped[0], cells(stepped[1])) == []
+    lessened = -np.tile([45.0, 25.0], 3)  # of what in truth is a charge
+    on = np.concatenate([stepped[0], lessened]), np.concatenate([stepped[1], 3.45 - OHM * (lessened + 25.0)])
+    assert said(on[0], cells(on[1]))[0].severity is Severity.WARNING
+
+
+def test_steps_that_agree_with_a_sign_that_a_charge_told_are_named_and_make_it_less_sure() -> None:
+    after = np.concatenate([-CHARGE, RIGHT, np.full(60, -25.0)])
+    held = said(after, cells(np.concatenate([FILLED, 3.3 + OHM * after[MINUTES_OF_CHARGE:]])))
+    assert "though 4 of the last 4 clear steps agree with the log" in held[-1].explanation
+    assert held[-1].confidence < held[0].confidence
+
+
 def test_a_sign_that_a_charge_told_stays_told_until_a_charge_or_steps_read_right() -> None:
     logged, volt = np.concatenate([CHARGE, GENTLY, DRAWN]), np.concatenate([FILLED, HELD, WARMED])
     held = said(-logged, cells(volt))

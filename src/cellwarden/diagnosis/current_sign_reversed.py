@@ -179,9 +179,10 @@ def _steps_disagree(sums: FloatArray) -> bool:
 
 @njit(cache=True)
 def _has_climbed(sums: FloatArray, usual_ohm: float) -> bool:
-    """Whether a climb alone does."""
+    """Whether a climb alone does, worth as much as the margin: no surplus of clear steps may agree with the sign."""
     explained = 2.0 * usual_ohm * abs(sums[CURRENT] - sums[CLIMB_CURRENT])
-    return bool(sums[CLIMB] >= CLIMB_FRACTION and sums[VOLT] - sums[CLIMB_VOLT] >= LEAST_CLIMB_VOLT + explained)
+    enough = sums[CLIMB] >= CLIMB_FRACTION and sums[AGREE] <= sums[AGAINST]
+    return bool(enough and sums[VOLT] - sums[CLIMB_VOLT] >= LEAST_CLIMB_VOLT + explained)
 
 
 def _climb_volt(model: CellModel) -> float:
@@ -211,6 +212,8 @@ def _evidence(at: float, sums: FloatArray, capacity_ah: float, climb_volt: float
         else f"The cells' voltage climbs above {climb_volt:.2f} V, where only a charge takes it, while the log says "
         f"that they are discharged, by {sums[CLIMB] * capacity_ah:.1f} Ah and more"
     )
+    if not by_steps and sums[AGREE] > sums[AGAINST]:
+        seen += f", though {sums[AGREE]:.0f} of the last {steps:.0f} clear steps agree with the log"
     return Evidence(
         at_unix_time_second=at,
         kind=KIND,
