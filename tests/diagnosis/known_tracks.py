@@ -69,6 +69,7 @@ class Tracks:
     stand_ah: FloatArray | float = np.nan  # as the last charge showed
     current_offset_ampere: float = 0.0
     unseen_ampere: float = 0.0  # bleed that may be part of it
+    below_ampere: float = 0.01  # half of the interval, downwards
     current_ampere: FloatArray | float = 0.0
     voltage_volt: FloatArray | float = 3.4
     delivered_ah: float = 0.0
@@ -157,7 +158,7 @@ def _current_offset(tracks: Tracks, minutes: MinuteBlock) -> CurrentOffsetTrack:
     current = np.full(len(minutes), tracks.current_offset_ampere)
     return CurrentOffsetTrack(
         current_offset_ampere=current,
-        current_offset_low_ampere=current - 0.01 - tracks.unseen_ampere,
+        current_offset_low_ampere=current - tracks.below_ampere - tracks.unseen_ampere,
         current_offset_high_ampere=current + 0.01,
         unseen_ampere=np.full(len(minutes), tracks.unseen_ampere),
         informed_unix_time_second=_informed(tracks, minutes)[:, 0],

@@ -95,6 +95,12 @@ def test_no_sensor_is_named_for_what_the_balancer_may_have_taken(offset: float, 
     assert all(("60 mA of it may be what the balancer takes" in item.explanation) == (offset > 0.0) for item in held)
 
 
+@pytest.mark.parametrize(("offset", "raised"), [(0.09, False), (0.14, True), (-0.09, True)])
+def test_a_sensor_is_named_by_the_side_of_the_interval_towards_none(offset: float, *, raised: bool) -> None:
+    tracks = Tracks(hours=60, current_offset_ampere=offset, below_ampere=0.07)
+    assert bool(found(current_sensor_offset.DETECTOR, tracks)) == raised
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_a_log_without_current_raises_nothing(kind: str) -> None:
     detector, tracks, *_ = CASES[kind]

@@ -35,10 +35,10 @@ def _step(
 
     def of_rows(rows: IntArray) -> Deviation:
         offset = track.current_offset_ampere[rows, None]
-        bleed = np.where(offset > 0.0, track.unseen_ampere[rows, None], 0.0)
+        low, high = track.current_offset_low_ampere[rows, None], track.current_offset_high_ampere[rows, None]
         return Deviation(
             value=offset,
-            sigma=(track.current_offset_high_ampere[rows, None] - offset + bleed) / 1.96,
+            sigma=np.where(offset > 0.0, offset - low, high - offset) / 1.96,  # of the side towards no offset
             limit=limit,
             pressing=np.inf,
             hours_needed=VISIBLE_FRACTION * context.pack.nominal_capacity_ah / np.maximum(np.abs(offset), 1e-9),
