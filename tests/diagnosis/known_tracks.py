@@ -27,7 +27,20 @@ from cellwarden.estimation.polarisation_track import PolarisationTrack
 from tests.estimation.known_string import START, KnownString, string_context
 from tests.estimation.sample_logs import minutes_of, samples
 
-__all__ = ["CELLS", "HOUR", "ODD", "Tracks", "found", "hour_of", "hourly", "odd", "of_hours", "part_of", "swings"]
+__all__ = [
+    "CELLS",
+    "HOUR",
+    "ODD",
+    "Tracks",
+    "found",
+    "hour_of",
+    "hourly",
+    "low_context",
+    "odd",
+    "of_hours",
+    "part_of",
+    "swings",
+]
 
 CELLS = 8
 ODD = 4  # cell 5
@@ -81,6 +94,11 @@ class Tracks:
     bled_ah: FloatArray | float = 0.0  # in an hour
     log_slope_sigma: float = 0.05
     context: PackContext = field(default_factory=lambda: string_context(KnownString(stages=(), cells=CELLS)))
+
+
+def low_context(*, logged: bool) -> PackContext:
+    """A pack of `CELLS` cells, with the balancer's log or without."""
+    return string_context(KnownString(stages=(), cells=CELLS, balancing_logged=logged))
 
 
 def odd(value: float, others: float = 0.0) -> FloatArray:

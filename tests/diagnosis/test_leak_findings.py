@@ -1,0 +1,135 @@
+"""Findings of leaks on made-up tracks: of their size, and what a cell low on float may be where no bleed is logged."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cellwarden.core.finding import Evidence, Severity
+from cellwarden.diagnosis import self_discharge
+from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hour_of, low_context, odd
+
+LEAK = Tracks(hours=60, leak_ampere=odd(0.010))
+
+
+def test_a_large_leak_is_an_internal_short() -> None:
+    held = found(self_discharge.DETECTOR, Tracks(leak_ampere=odd(0.1)))
+    assert held[-1].severity is Severity.CRITICAL
+    assert "internal short" in held[-1].explanation
+    assert "replace cell 5" in held[-1].advice
+
+
+def test_a_leak_that_has_become_smaller_is_not_called_one_of_this_size() -> None:
+    leak = np.tile(odd(0.1), (60, 1))
+    leak[30:, ODD] = 0.028
+    held = found(self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=leak))
+    assert any("of this size is an internal short" in item.explanation for item in held)
+    assert held[-1].severity is Severity.CRITICAL
+    assert "of this size" not in held[-1].explanation
+    assert "was told larger before" in held[-1].explanation
+
+
+def test_a_leak_is_named_once_it_has_cost_something() -> None:
+    """10 mA must have taken 0.2 % of 100 Ah: 20 hours."""
+    held = found(self_discharge.DETECTOR, Tracks(hours=60, leak_ampere=odd(0.010)))
+    assert hour_of(held[0].at_unix_time_second) == 21
+    assert hour_of(held[0].first_seen_unix_time_second) == 1
+
+
+def test_without_the_balancers_log_a_cell_low_on_float_is_worth_knowing() -> None:
+    tracks = Tracks(hours=40, voltage_volt=odd(3.39, 3.4), context=low_context(logged=False), informed=False)
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.INFO)}
+    assert held[-1].explanation.startswith(
+        "Cell 5 leaks, or its voltage is read low: it stands 10 mV below its neighbours on float. "
+    )
+    assert min(item.confidence for item in held) > 0.975
+    assert hour_of(held[0].at_unix_time_second) > 12  # on float for half a day first
+    assert found(self_discharge.DETECTOR, dataclasses.replace(tracks, context=low_context(logged=True))) == []
+
+
+def low_until_a_discharge(offset_volt: float) -> list[Evidence]:
+    """What is said of a cell that is 10 mV low on float for 30 h, then on the plateau, then on float again."""
+    hours = np.arange(80)[:, None]
+    tracks = Tracks(
+        hours=80,
+        voltage_volt=odd(3.39, 3.4),
+        offset_volt=odd(offset_volt),
+        soc_fraction=np.where((hours >= 30) & (hours < 36), 0.5, 0.99) * np.ones(CELLS),
+        context=low_context(logged=False),
+        informed=False,
+    )
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {item.cell for item in held} == {ODD + 1}
+    assert "leaks, or its voltage is read low" in held[0].explanation
+    return held
+
+
+def test_a_discharge_and_recharge_show_that_a_cell_is_read_low() -> None:
+    last = low_until_a_discharge(-0.010)[-1]
+    assert last.severity is None
+    assert 32 <= hour_of(last.at_unix_time_second) <= 37
+
+
+def test_a_discharge_and_recharge_show_that_a_low_cell_is_read_right() -> None:
+    last = low_until_a_discharge(-0.002)[-1]
+    assert last.severity is Severity.INFO
+    assert hour_of(last.at_unix_time_second) >= 79
+    assert "leaks, or is not levelled yet: it stands 8 mV below its neighbours" in last.explanation
+
+
+def test_what_was_seen_on_float_stays_what_is_known_elsewhere() -> None:
+    """A cell 4 mV low on float is told so once: a discharge, where nothing shows, neither clears nor unsays it."""
+    hours = np.arange(100)[:, None]
+    away = (hours >= 50) & (hours < 56)
+    tracks = Tracks(
+        hours=100,
+        voltage_volt=np.where(away, 3.3, odd(3.396, 3.4)),
+        soc_fraction=np.where(away, 0.5, 0.99) * np.ones(CELLS),
+        context=low_context(logged=False),
+        informed=False,
+    )
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.INFO)}
+    assert hour_of(held[-1].at_unix_time_second) == 100
+    assert len(held) == 100 - hour_of(held[0].at_unix_time_second) + 1
+    assert all("stands 4 mV below" in item.explanation for item in held)
+    assert min(item.confidence for item in held) > 0.975
+
+
+def test_a_reading_that_flutters_about_the_limit_is_told_once_or_not_at_all() -> None:
+    """2.5 mV is the limit: readings of 1 and 4 mV by turns, hour by hour, are one that stands 2.5 mV low."""
+    flutter = np.where(np.arange(120)[:, None] % 2 == 0, odd(3.399, 3.4), odd(3.396, 3.4))
+    tracks = Tracks(hours=120, voltage_volt=flutter, context=low_context(logged=False), informed=False)
+    severities = [item.severity for item in found(self_discharge.DETECTOR, tracks)]
+    assert None not in severities
+
+
+def test_the_lowest_of_cells_that_scatter_is_not_worth_knowing() -> None:
+    """Readings of sound cells lie apart by 2 mV: the lowest of eight is often more than two sigma low."""
+    scatter = 0.002 * np.array([-0.4, 0.9, -0.9, 0.4, -2.3, 0.0, 1.4, -0.1])
+    tracks = Tracks(hours=40, voltage_volt=3.4 + scatter, context=low_context(logged=False), informed=False)
+    assert found(self_discharge.DETECTOR, tracks) == []
+
+
+@pytest.mark.parametrize(("logged", "words"), [(True, "is accounted for"), (False, "may come on top")])
+def test_a_leak_says_whether_the_balancers_share_is_known(*, logged: bool, words: str) -> None:
+    tracks = dataclasses.replace(LEAK, context=low_context(logged=logged))
+    assert words in found(self_discharge.DETECTOR, tracks)[-1].explanation
+
+
+def test_a_leak_in_a_pack_without_a_balancer_speaks_of_none() -> None:
+    context = low_context(logged=False)
+    bare = dataclasses.replace(context, pack=dataclasses.replace(context.pack, balancer="none"))
+    said = found(self_discharge.DETECTOR, dataclasses.replace(LEAK, context=bare))[-1]
+    assert "has no balancer" in said.explanation
+
+
+def test_a_leak_that_is_told_needs_no_hint() -> None:
+    tracks = Tracks(hours=60, voltage_volt=odd(3.39, 3.4), leak_ampere=odd(0.010), context=low_context(logged=False))
+    held = found(self_discharge.DETECTOR, tracks)
+    warned = [item.at_unix_time_second for item in held if item.severity is Severity.WARNING]
+    assert warned
+    assert all(item.severity is Severity.WARNING for item in held if item.at_unix_time_second >= warned[0])
