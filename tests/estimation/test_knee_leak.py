@@ -136,6 +136,16 @@ def test_what_goes_with_the_current_or_the_distance_is_no_surer_in_a_pack_whose_
         assert as_alike_as_seen(other).sigma_ah == pytest.approx(np.hypot(surer, part))
 
 
+def test_what_the_current_adds_is_not_taken_for_what_makes_cells_alike() -> None:
+    """Cells that differ by as much as is stated of each of them alone, beside a part that does not show."""
+    scatter = SIGMA_AH * np.random.default_rng(5).standard_normal((KEPT, 16))
+    part = np.full((KEPT, 16), 0.12)
+    noisy = ledger(scatter)
+    stated = dataclasses.replace(noisy, sigma_ah=np.hypot(noisy.sigma_ah, part), current_ah=part)
+    seen = as_alike_as_seen(stated).sigma_ah
+    assert (np.sqrt(seen**2 - part**2) > 0.7 * SIGMA_AH).all()
+
+
 def test_two_spans_of_a_pack_whose_cells_are_alike_tell_a_smaller_leak() -> None:
     rng = np.random.default_rng(4)
     behind = 0.1 * SIGMA_AH * rng.standard_normal((3, 16))
@@ -244,6 +254,18 @@ def test_without_the_balancers_log_a_cell_that_falls_behind_leaks_at_least_as_mu
     assert unlogged.high_sigma_ampere[-1, 0] > logged.high_sigma_ampere[-1, 0] + 0.001
     assert np.isnan(unlogged.quiet_ampere).all()
     assert np.isfinite(logged.quiet_ampere[-1]).all()
+
+
+def test_an_unlogged_balancer_makes_no_cells_alike() -> None:
+    """Who is ahead counts as level there: half of the cells show no difference, and none of them leaks."""
+    level = several(16)
+    told = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        stand, noise = 0.5 * random.standard_normal(16), SIGMA_AH * random.standard_normal((KEPT, 16))
+        state = ESTIMATOR.initial(string_context(KnownString(stages=(), cells=16, balancing_logged=False)))
+        told += int(np.isfinite(_told_of(stand + noise, state, level)).sum())
+    assert told <= 2
 
 
 def test_a_cell_that_is_read_high_may_be_bled_by_a_balancer_without_a_log() -> None:

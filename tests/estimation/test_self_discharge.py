@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CountedLeakTrack
@@ -94,8 +95,7 @@ def drift_of(leak: float, away: FloatArray, rest_share: FloatArray) -> FloatLeak
 def test_no_bleed_is_a_leaks_while_a_cell_is_being_levelled() -> None:
     away = np.zeros((2, 3))
     drifted = dataclasses.replace(drift_of(0.0, away, np.ones(2)), bleed_rate_ampere=away + np.array([-0.1, -0.1, 0.1]))
-    no = np.zeros((2, 3), dtype=np.bool_)
-    falling = FallingBehindTrack(least_ampere=away, levelling=np.array([[True, False, True]] * 2), fallen=no)
+    falling = fallen_behind(away, levelling=np.array([[True, False, True]] * 2))
     assert levelled_rate(falling, drifted) == pytest.approx(np.array([[0.1, 0.0, 0.0]] * 2))
 
 
@@ -127,6 +127,7 @@ def by_charges(leak: FloatArray, sigma: FloatArray, high: FloatArray | None = No
         informed_unix_time_second=np.zeros_like(leak),
         quiet_ampere=leak,
         quiet_sigma_ampere=sigma,
+        quiet_unix_time_second=np.zeros(len(leak)),
     )
 
 
@@ -134,25 +135,39 @@ def test_a_count_that_contradicts_the_loss_from_charge_to_charge_gives_way() -> 
     """A cell that was first placed too near seems to leak 20 mA as the count comes to where it stands."""
     sigmas = np.full((2, 1, 3), 0.001)
     knee = by_charges(np.array([[0.0, 0.018, np.nan]]), np.full((1, 3), 0.002))
-    leak, joined = with_charges(np.full((1, 3), 0.020), sigmas, knee, np.zeros((1, 3)))
-    assert leak[0] == pytest.approx([0.0, (4.0 * 0.020 + 0.018) / 5.0, 0.020])
-    assert joined[:, 0] == pytest.approx(np.array([[0.002, 0.001 * np.sqrt(0.8), 0.001]] * 2))
+    leak, told = with_charges(np.full((1, 3), 0.020), sigmas, knee, np.zeros((1, 3)))
+    assert leak[0] == pytest.approx([0.0, 0.020, 0.020])
+    assert told[:, 0] == pytest.approx(np.array([[0.002, 0.001, 0.001]] * 2))
 
 
-def test_a_count_whose_first_place_is_not_known_is_as_sure_as_the_charges() -> None:
+def test_a_count_whose_first_place_is_not_known_gives_way_to_the_charges() -> None:
     knee = by_charges(np.full((1, 2), 0.011), np.full((1, 2), 0.001))
-    leak, joined = with_charges(np.full((1, 2), 0.005), np.full((2, 1, 2), 0.010), knee, np.zeros((1, 2)))
-    assert leak[0] == pytest.approx([0.011] * 2, abs=0.0001)
-    assert joined == pytest.approx(np.full((2, 1, 2), 0.001), rel=0.01)
+    leak, told = with_charges(np.full((1, 2), 0.005), np.full((2, 1, 2), 0.010), knee, np.zeros((1, 2)))
+    assert leak[0] == pytest.approx([0.011] * 2)
+    assert told == pytest.approx(np.full((2, 1, 2), 0.001))
+
+
+def fallen_behind(
+    least: FloatArray, levelling: NDArray[np.bool_] | None = None, rested: float = 0.0
+) -> FallingBehindTrack:
+    """What the ledger shows, (M, n_cells) [A], last at that stamp [s]."""
+    none = np.zeros(least.shape, dtype=np.bool_)
+    return FallingBehindTrack(
+        least_ampere=least,
+        rested_unix_time_second=np.full(len(least), rested),
+        levelling=none if levelling is None else levelling,
+        fallen=none,
+    )
 
 
 def test_a_cell_that_is_levelled_out_leaks_no_more_than_its_charges_show() -> None:
     """The others are bled by 14 mA; one cell came nearer by as much, one fell behind, one was not seen."""
-    none = np.zeros((1, 3), dtype=np.bool_)
-    falling = FallingBehindTrack(least_ampere=np.full((1, 3), 0.014), levelling=none, fallen=none)
     knee = by_charges(np.array([[0.0, 0.012, np.nan]]), np.full((1, 3), 0.003))
-    assert least_shown(falling, knee, np.zeros((1, 3)))[0] == pytest.approx([0.0, 0.014, 0.014])
-    assert least_shown(falling, knee, np.full((1, 3), 0.5))[0] == pytest.approx([0.014] * 3)
+    soon, late = (fallen_behind(np.full((1, 3), 0.014), rested=hours * 3600.0) for hours in (3.0, 20.0))
+    near, off = np.zeros((1, 3)), np.full((1, 3), 0.5)
+    assert least_shown(soon, knee, near)[0] == pytest.approx([0.0, 0.014, 0.014])
+    assert least_shown(soon, knee, off)[0] == pytest.approx([0.014] * 3)
+    assert least_shown(late, knee, near)[0] == pytest.approx([0.014] * 3)  # it may have begun since
 
 
 def test_what_a_cell_leaks_at_least_by_its_charges_is_told_though_it_may_be_more() -> None:

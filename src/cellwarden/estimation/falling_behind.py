@@ -47,11 +47,13 @@ FALLEN_VOLT = 0.015  # below its own first reading: more than a rest's relaxatio
 class FallingBehindTrack:
     """Loss above the median's that every cell shows at least, (M, n_cells) [A]; 0 where none is shown.
 
-    `levelling` (M, n_cells) tells the cells that stood far below when first seen and did not come up to the others yet,
-    `fallen` (M, n_cells) those that have fallen further instead.
+    `rested_unix_time_second` (M,) is the rest that showed it last, NaN before the first. `levelling` (M, n_cells) tells
+    the cells that stood far below when first seen and did not come up to the others yet, `fallen` (M, n_cells) those
+    that have fallen further instead.
     """
 
     least_ampere: FloatArray
+    rested_unix_time_second: FloatArray
     levelling: NDArray[np.bool_]
     fallen: NDArray[np.bool_]
 
@@ -153,7 +155,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     median = known_middle_values(minutes.voltage_volt)
     slope = _slopes(median, context)
     rests, least = state.rests, state.least_ampere
-    shown = np.empty_like(bled)
+    shown, rested = np.empty_like(bled), np.full(len(bled), rests.stamp[-1] if len(rests) else np.nan)
     done = 0
     candidates = _candidates(minutes, soc, drifted, slope)
     standing, first_volt = _standing(state, candidates, median, drifted.away_volt)
@@ -168,8 +170,16 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         rests = rests.with_rest(stamp, below, bled[row], float(ALIKE_VOLT / per_ah), standing.levelling[row])
         flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
         least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))
+        rested[row:] = stamp
     shown[done:] = _held(least, rests, minutes.unix_time_second[done:])
-    board.put(FallingBehindTrack(least_ampere=shown, levelling=standing.levelling, fallen=standing.fallen))
+    board.put(
+        FallingBehindTrack(
+            least_ampere=shown,
+            rested_unix_time_second=rested,
+            levelling=standing.levelling,
+            fallen=standing.fallen,
+        )
+    )
     if not len(bled):
         return state
     return _State(rests, bled[-1], least, first_volt, _Standing(standing.levelling[-1], standing.fallen[-1]))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
-__all__ = ["Course", "fit_shift", "rising_course"]
+__all__ = ["Course", "Shift", "fit_shift", "rising_course"]
 
 BEHIND_SHARE, AHEAD_SHARE = 0.15, 0.08  # of the capacity, as far as shifts are looked for
 COARSE, FINE = 70, 16  # shifts over that, and within each step of them next to a place that fits
@@ -31,7 +31,8 @@ CLIMBED_VOLT = 0.005  # that a cell must have climbed of the knee
 LEVELS = 40  # of voltage at which the two courses are compared
 LEAST_RISE_VOLT, LEAST_STEP_AH = 1e-8, 1e-9  # so that a course that stands still has one place for each voltage
 SHAPE_SHARE, PLATEAU_SHARE = 0.05, 0.3  # of the shift, and of what the slope of the plateau makes of it
-MOST_SIGMA_SHARE = 0.01  # of the capacity: a shift that is less sure is none
+MOST_SIGMA_SHARE, LEAST_SIGMA_SHARE = 0.01, 1e-4  # of the capacity: a shift that is less sure is none, nor is any surer
+EDGE_SHARE = 0.1  # of the shifts that are looked for, at the far end
 
 
 class Course(NamedTuple):
@@ -52,27 +53,35 @@ class Course(NamedTuple):
     sigma_volt: float
 
 
+class Shift(NamedTuple):
+    """How far one cell is behind [Ah]; NaN but for the last where many shifts fit.
+
+    `sigma_ah` is without what of it scales with the shift, `scale_ah`, and what an unknown resistance adds,
+    `current_ah`; `least_ah` is what the cell is behind at least.
+    """
+
+    behind_ah: float
+    sigma_ah: float
+    scale_ah: float
+    current_ah: float
+    least_ah: float
+
+
 @counted_kernel
-def fit_shift(
-    course: Course, volt: FloatArray, capacity_ah: float, unknown_ohm: float
-) -> tuple[float, float, float, float, float]:
-    """One cell's charge behind the course, its sigma without and what of it scales, what the current adds, the least.
+def fit_shift(course: Course, volt: FloatArray, capacity_ah: float, unknown_ohm: float) -> Shift:
+    """Where one cell stands.
 
     Parameters
     ----------
     volt : (R,) readings without the current's share [V]
     unknown_ohm : by how much that share may be off, one sigma
-
-    Returns
-    -------
-    All in ampere-hours; NaN for all but the last where many shifts fit
     """
     if not np.isfinite(volt).all():
-        return np.nan, np.nan, np.nan, np.nan, np.nan
+        return Shift(np.nan, np.nan, np.nan, np.nan, np.nan)
     rough, sigma, least = _rough_shift(course, volt, capacity_ah)
     sigma = np.hypot(sigma, UNLIKE_SHARE * capacity_ah)
     if sigma > MOST_SIGMA_SHARE * capacity_ah:
-        return np.nan, np.nan, np.nan, np.nan, least
+        return Shift(np.nan, np.nan, np.nan, np.nan, least)
     behind, by_current = rough, 0.0
     for _ in range(PASSES):
         close, slope, apart = _close_shift(course, volt - _offset(course, volt, behind))
@@ -80,10 +89,11 @@ def fit_shift(
             break
         behind = close
     else:
-        sigma, by_current = course.sigma_volt / slope, unknown_ohm * apart / slope
+        sigma = max(course.sigma_volt / slope, LEAST_SIGMA_SHARE * capacity_ah)
+        by_current = unknown_ohm * apart / slope
     level, _, _ = _close_shift(course, volt - _offset(course, volt, 0.0))
     moved = behind - (level if level == level else 0.0)
-    return behind, sigma, np.hypot(SHAPE_SHARE * behind, PLATEAU_SHARE * moved), by_current, least
+    return Shift(behind, sigma, np.hypot(SHAPE_SHARE * behind, PLATEAU_SHARE * moved), by_current, least)
 
 
 @counted_kernel
@@ -95,7 +105,7 @@ def _rough_shift(course: Course, volt: FloatArray, capacity_ah: float) -> tuple[
     coarse = np.empty(COARSE)
     for k in range(COARSE):
         coarse[k] = _misfit(course, volt, first + k * step)
-    near = coarse.min() + NEAR_LOG
+    near = coarse.min() + NEAR_LOG * max(coarse.min(), 1.0)
     shifts, misfits = np.empty(COARSE * FINE), np.full(COARSE * FINE, np.inf)
     for k in range(COARSE):
         looked_at = coarse[max(k - 1, 0) : k + 2].min() < near
@@ -108,7 +118,11 @@ def _rough_shift(course: Course, volt: FloatArray, capacity_ah: float) -> tuple[
     weight /= weight.sum()
     mean = (weight * shifts).sum()
     sigma = np.sqrt((weight * (shifts - mean) ** 2).sum())
-    least = shifts[np.searchsorted(np.cumsum(weight), LEAST_QUANTILE)]
+    # where nothing fits as well as it should, more may be meant
+    doubted = np.exp((misfits.min() - misfits) / max(misfits.min(), 1.0))
+    least = shifts[np.searchsorted(np.cumsum(doubted), LEAST_QUANTILE * doubted.sum())]
+    if weight[shifts > most - EDGE_SHARE * (most - first)].sum() > LEAST_QUANTILE:
+        sigma = np.inf  # what lies beyond may fit as well
     return mean, sigma, least - LEAST_SIGMAS * UNLIKE_SHARE * capacity_ah
 
 

@@ -37,6 +37,7 @@ PER_MEDIAN_DEVIATION = 1.4826  # sigma over the median deviation, of a Gaussian
 PRIOR_FREEDOM = 2.0  # how many of a span's cells the set's variance is worth
 MEDIAN_EFFICIENCY = 0.37  # of the median deviation, of Gaussian errors
 LEAST_CELLS = 4  # of which one may leak
+MOST_FACTOR = 9.0  # of the variance, that a single span may speak for
 GONE_SHARE = 3.0  # of what a cell beyond the knee leaks at least, one sigma upwards
 RETURNED_SHARE = 0.5  # of a fall: who came back by as much may have changed its wires with who fell
 READ_HIGH_VOLT = 0.002  # above the median
@@ -49,7 +50,8 @@ class KneeLeakTrack:
     """Leak above the median that full charges show, with its sigmas downwards and upwards, (M, n_cells) [A].
 
     NaN where they show none, as the stamp of the last of these charges [s] is. `quiet_ampere` with its sigma (M,
-    n_cells) is the mean loss up to the last charge whether it shows a leak or not; NaN where that is not known.
+    n_cells) is the mean loss up to the last charge, at `quiet_unix_time_second` (M,), whether it shows a leak or not;
+    NaN where that is not known.
     """
 
     leak_ampere: FloatArray
@@ -58,6 +60,7 @@ class KneeLeakTrack:
     informed_unix_time_second: FloatArray
     quiet_ampere: FloatArray
     quiet_sigma_ampere: FloatArray
+    quiet_unix_time_second: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +148,19 @@ def as_alike_as_seen(ledger: ShiftLedger) -> ShiftLedger:
     a leak of one does not move.
     """
     weight, total = PRIOR_FREEDOM, PRIOR_FREEDOM
+    kept = ledger.scale_ah**2 + ledger.current_ah**2
+    own = ledger.sigma_ah**2 - kept
     for end in range(1, len(ledger)):
         missing, sigma = _missing(ledger, end - 1, end)
-        apart = np.abs(missing / sigma)
-        known = int(np.isfinite(apart).sum())
+        apart = PER_MEDIAN_DEVIATION * known_middle_value(np.abs(missing / sigma))
+        known = int(np.isfinite(missing / sigma).sum())
         if known >= LEAST_CELLS:
-            freedom = MEDIAN_EFFICIENCY * (known - 1)
+            # what is not of the factor is taken as it is stated; the more there is of it, the less a span tells
+            share = min(known_middle_value((own[end - 1] + own[end]) / sigma**2), 1.0)
+            freedom = MEDIAN_EFFICIENCY * (known - 1) * share**2
             weight += freedom
-            total += freedom * (PER_MEDIAN_DEVIATION * known_middle_value(apart)) ** 2
-    kept = ledger.scale_ah**2 + ledger.current_ah**2
-    return replace(ledger, sigma_ah=np.sqrt(kept + total / weight * (ledger.sigma_ah**2 - kept)))
+            total += freedom * min(max(apart**2 - (1.0 - share), 0.0) / share, MOST_FACTOR)
+    return replace(ledger, sigma_ah=np.sqrt(kept + total / weight * own))
 
 
 def told_leaks(ledger: ShiftLedger, before: ToldLeaks) -> ToldLeaks:
@@ -241,14 +247,14 @@ def _spoken_against(ledger: ShiftLedger, last: int, before: ToldLeaks) -> NDArra
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
     del edges
-    out = np.full((6, len(minutes), context.cell_count), np.nan)
+    out, last = np.full((6, len(minutes), context.cell_count), np.nan), np.full(len(minutes), np.nan)
     ledger, told, done = state.ledger, state.told, 0
     for end, shift in board.get(KneeStandTrack).charges if _measurable(context) else ():
-        _write(out, told, ledger, minutes.unix_time_second, slice(done, end), context)
+        _write(out, last, told, ledger, minutes.unix_time_second, slice(done, end), context)
         done, ledger = end, ledger.with_shift(shift if _logged(context) else _not_ahead(shift))
-        told = told_leaks(as_alike_as_seen(ledger), told)
+        told = told_leaks(as_alike_as_seen(ledger) if _logged(context) else ledger, told)
         told = told if _logged(context) else _of_spared(told, shift)
-    _write(out, told, ledger, minutes.unix_time_second, slice(done, len(minutes)), context)
+    _write(out, last, told, ledger, minutes.unix_time_second, slice(done, len(minutes)), context)
     board.put(
         KneeLeakTrack(
             leak_ampere=out[0],
@@ -257,6 +263,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
             informed_unix_time_second=out[3],
             quiet_ampere=out[4],
             quiet_sigma_ampere=out[5],
+            quiet_unix_time_second=last,
         )
     )
     return _State(ledger, told)
@@ -284,7 +291,13 @@ def _of_spared(told: ToldLeaks, shift: KneeShift) -> ToldLeaks:
 
 
 def _write(
-    out: FloatArray, told: ToldLeaks, ledger: ShiftLedger, stamp: FloatArray, rows: slice, context: PackContext
+    out: FloatArray,
+    last: FloatArray,
+    told: ToldLeaks,
+    ledger: ShiftLedger,
+    stamp: FloatArray,
+    rows: slice,
+    context: PackContext,
 ) -> None:
     """Write what is told into rows; it is forgotten where no charge bears it out."""
     if len(ledger) == 0 or rows.start >= rows.stop:
@@ -298,6 +311,7 @@ def _write(
         for k, values in enumerate((told.leak_ampere, low, np.hypot(high, unseen) if unseen > 0.0 else high)):
             out[k, rows] = np.where(recent, values, np.nan)
         out[3, rows] = np.where(recent & known, ledger.stamp[-1], np.nan)
+    last[rows] = ledger.stamp[-1]
     if _logged(context):
         fresh = days < FRESH_DAYS
         out[4, rows], out[5, rows] = (

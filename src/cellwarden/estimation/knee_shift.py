@@ -7,7 +7,7 @@ currents, without what the current adds by each cell's resistance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ __all__ = ["ChargeRows", "KneeShift", "knee_shift"]
 PLATEAU_SOC = (0.72, 0.92)  # above the step of the graphite's staging, below the knee
 LEAST_ROWS = 20  # on the plateau
 SAME_CURRENT = 0.4  # of the plateau's: what is less has another polarisation
+MOST_TIMES = 4.0  # by which a resistance may differ from the set's
+GAP_SECOND = 3600.0  # beyond which a log's charge is not counted through
 STEP_SHARE = 0.05  # of that current: steps of this size on the plateau tell as much of the resistance as the set does
 SMOOTHED_ROWS = 5  # minutes, against the noise of the readings; a climb of the knee takes some ten
 STEEP_VOLT = 0.6  # by unit of charge, from there to the end of the charge: above the plateau's several times
@@ -78,6 +80,7 @@ def knee_shift(
     resistance_ohm : of a cell, for currents that are not quite alike; steps of the current correct it
     relative, relative_sigma : (n_cells,) each cell's resistance over the median's, and its sigma
     """
+    rows = _after_gaps(rows)
     on_plateau = (rows.soc_fraction > PLATEAU_SOC[0]) & (rows.soc_fraction < PLATEAU_SOC[1])
     if int(on_plateau.sum()) < LEAST_ROWS:
         return None
@@ -90,7 +93,9 @@ def knee_shift(
     if np.isnan(volt).all():
         return None
     plateau = on_plateau[kept]
-    ohm = _resistance(current[plateau], volt[plateau], resistance_ohm, STEP_SHARE * usual)
+    ohm = _resistance(
+        rows.charge_ah[kept][plateau], current[plateau], volt[plateau], resistance_ohm, STEP_SHARE * usual
+    )
     volt = _smoothed(volt - ohm * relative * current[:, None])
     kept = kept[: int(np.argmax(known_middle_values(volt))) + 1]  # then the current tapers
     current, volt, plateau = current[: len(kept)], volt[: len(kept)], plateau[: len(kept)]
@@ -101,20 +106,42 @@ def knee_shift(
     course = _course(rows.charge_ah[kept], current, median, plateau, first)
     unknown = ohm * np.sqrt(RESISTANCE_SHARE**2 + relative_sigma**2 + (SLOW_SHARE * (relative - 1.0)) ** 2)
     found = [fit_shift(course, np.ascontiguousarray(volt[:, j]), capacity_ah, unknown[j]) for j in range(volt.shape[1])]
-    behind, sigma, scale, by_current, least = np.array(found).T
-    sigma = np.sqrt(sigma**2 + by_current**2 + scale**2)
-    middle = int(kept[(first + len(kept)) // 2])
+    behind, sigma, scale, by_current, least = (np.array(values) for values in zip(*found, strict=True))
     away = volt - median[:, None]
-    highest = np.fmax(away[-1], away[plateau].mean(axis=0))
-    return KneeShift(float(rows.stamp[middle]), behind, sigma, scale, by_current, least, highest, rows.bled_ah[middle])
+    middle = int(kept[(first + len(kept)) // 2])
+    return KneeShift(
+        stamp=float(rows.stamp[middle]),
+        behind_ah=behind,
+        sigma_ah=np.sqrt(sigma**2 + by_current**2 + scale**2),
+        scale_ah=scale,
+        current_ah=by_current,
+        least_ah=least,
+        away_volt=np.fmax(away[-1], away[plateau].mean(axis=0)),
+        bled_ah=rows.bled_ah[middle],
+    )
 
 
-def _resistance(current: FloatArray, volt: FloatArray, prior_ohm: float, step_ampere: float) -> float:
-    """The median cell's resistance by the steps of the current, joined with the prior as if that were one step."""
-    steps = current[SMOOTHED_ROWS:] - current[:-SMOOTHED_ROWS]
+def _after_gaps(rows: ChargeRows) -> ChargeRows:
+    """The rows since the last gap: what was charged in it nobody counted."""
+    gaps = np.flatnonzero(np.diff(rows.stamp) > GAP_SECOND)
+    return rows if not len(gaps) else ChargeRows(*(getattr(rows, f.name)[gaps[-1] + 1 :] for f in fields(ChargeRows)))
+
+
+def _resistance(
+    charge_ah: FloatArray, current: FloatArray, volt: FloatArray, prior_ohm: float, step_ampere: float
+) -> float:
+    """The median cell's resistance by the steps of the current, joined with the prior as if that were one step.
+
+    What the voltage climbs with the charge is taken out of both.
+    """
+    steps, charged = (values[SMOOTHED_ROWS:] - values[:-SMOOTHED_ROWS] for values in (current, charge_ah))
     rises = known_middle_values(volt[SMOOTHED_ROWS:] - volt[:-SMOOTHED_ROWS])
+    square = float((charged**2).sum())
+    if square > 0.0:
+        steps = steps - charged * float((charged * steps).sum()) / square
     weight = float((steps**2).sum()) + step_ampere**2
-    return (float((steps * rises).sum()) + prior_ohm * step_ampere**2) / weight
+    ohm = (float((steps * rises).sum()) + prior_ohm * step_ampere**2) / weight
+    return float(np.clip(ohm, prior_ohm / MOST_TIMES, prior_ohm * MOST_TIMES))
 
 
 def _filled(volt: FloatArray) -> FloatArray:

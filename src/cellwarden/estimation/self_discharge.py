@@ -48,6 +48,7 @@ UNLOGGED_SHARE = 2.0  # times that where the balancer may move charge unseen, th
 UNKNOWN_PER_AH = 0.9 * LEAK_SIGMA  # a count that is no surer in any cell has just begun
 RESTING, CLEAR_SHARE = 0.05, 0.5  # where a pack rests daily, a leak that its drifts show clearly goes first
 AGREE_SIGMAS = 2.0  # within which a count and the loss from charge to charge are of one leak
+SOON_SECOND = 12 * 3600.0  # after a full charge, within which a rest shows what that charge did
 LEAST_SHARE, LEAST_SIGMAS = 0.8, 3.0  # of what the ledger shows, for the bleed current; where it is kept
 # of the bleed current: a cell that leaks less is brought up to the others, and stands far below them while it is
 SHORT_SHARE = 0.5
@@ -189,18 +190,16 @@ def _by_knee(
 def with_charges(
     leak: FloatArray, sigmas: FloatArray, knee: KneeLeakTrack, far: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """A count (M, n_cells) [A] and its sigmas down and up (2, M, n_cells), joined with the loss from charge to charge.
+    """A count (M, n_cells) [A] and its sigmas down and up (2, M, n_cells), or the loss from charge to charge.
 
-    The one errs by where cells were first placed, the other by how each charge was read. Where they contradict each
-    other the latter stands; of a cell that is `far` below the others the former does.
+    The one errs by where cells were first placed, the other by how each charge was read: the surer one stands, and the
+    latter where they contradict each other. Of a cell that is `far` below the others the former does.
     """
     quiet, own = knee.quiet_ampere, knee.quiet_sigma_ampere
     counted = sigmas.mean(axis=0)
-    known = np.isfinite(quiet) & ((far == 0.0) | (leak < quiet))
     differ = np.abs(leak - quiet) > AGREE_SIGMAS * joint_sigma(counted, own)
-    share = np.where(differ, 1.0, counted**2 / (counted**2 + own**2))
-    joined = np.where(differ, own, sigmas * own / joint_sigma(sigmas, own))
-    return np.where(known, leak + share * (quiet - leak), leak), np.where(known, joined, sigmas)
+    by_charges = (differ | (own < counted)) & ((far == 0.0) | (leak < quiet))
+    return np.where(by_charges, quiet, leak), np.where(by_charges, own, sigmas)
 
 
 def off_the_yardstick(knee: KneeLeakTrack, counted: CountedLeakTrack, far: FloatArray) -> KneeLeakTrack:
@@ -228,10 +227,13 @@ def missed_sigma(counted: CountedLeakTrack, drifted: FloatLeakTrack) -> FloatArr
 def least_shown(falling: FallingBehindTrack, knee: KneeLeakTrack, far: FloatArray) -> FloatArray:
     """What the ledger shows of each cell at least, (M, n_cells) [A]; 0 where charges show that it lost less.
 
-    A cell that is levelled out falls no further behind from charge to charge, whatever the others are bled.
+    A cell that is levelled out falls no further behind from charge to charge, whatever the others are bled. What a rest
+    shows that came long after the last charge may have begun in between.
     """
     most = knee.quiet_ampere + AGREE_SIGMAS * knee.quiet_sigma_ampere
-    return np.where((far == 0.0) & (falling.least_ampere > most), 0.0, falling.least_ampere)
+    soon = falling.rested_unix_time_second - knee.quiet_unix_time_second < SOON_SECOND
+    spoken_against = soon[:, None] & (far == 0.0) & (falling.least_ampere > most)
+    return np.where(spoken_against, 0.0, falling.least_ampere)
 
 
 def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool_]:
