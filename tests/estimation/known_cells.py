@@ -109,11 +109,13 @@ def middle_soc(rows: int, cells: int) -> SocTrack:
     )
 
 
-def alike_resistances(rows: int, cells: int) -> ResistanceTrack:
-    """All cells' alike and known to 2 %, nothing else known."""
+def alike_resistances(rows: int, cells: int, relative: FloatArray | None = None) -> ResistanceTrack:
+    """All cells' alike, or as told over the median's, (n_cells,), and known to 2 %; nothing else known."""
     wide = {field.name: np.zeros((rows, cells)) for field in dataclasses.fields(ResistanceTrack)}
-    relative, sigma = np.ones((rows, cells)), np.full((rows, cells), 0.02)
-    return ResistanceTrack(**(wide | {"relative_fraction": relative, "relative_sigma_fraction": sigma}))
+    own, sigma = np.ones((rows, cells)), np.full((rows, cells), 0.02)
+    if relative is not None:
+        own *= relative
+    return ResistanceTrack(**(wide | {"relative_fraction": own, "relative_sigma_fraction": sigma}))
 
 
 def edges_between(edges: EdgeBlock, begin: int, end: int) -> EdgeBlock:

@@ -14,6 +14,7 @@ from cellwarden.estimation.falling_behind import (
     KEPT,
     LEVEL_VOLT,
     MEMORY_HOURS,
+    FallingBehindTrack,
     Rests,
     _held,
     _Standing,
@@ -21,6 +22,9 @@ from cellwarden.estimation.falling_behind import (
     _State,
     least_loss,
 )
+from cellwarden.runtime.cycle import advance_cycle, initial_cycle
+from tests.estimation.known_string import CHARGE, KnownString, Stage, course_of, string_context
+from tests.estimation.sample_logs import minutes_of
 
 CELLS, DAY_HOURS, READING_AH = 5, 24.0, 0.02
 FLATTER = 4.0
@@ -160,3 +164,16 @@ def test_what_no_further_rest_bears_out_fades() -> None:
     held = _held(np.full(CELLS, 0.01), last, last.stamp[-1] + 3600.0 * hours)[:, 0]
     assert held[:3] == pytest.approx([0.01, 0.01, 0.01 / np.e])
     assert held[3] < 1e-9
+
+
+def test_the_ledger_was_shown_by_the_last_rest_near_full() -> None:
+    known = KnownString(stages=(CHARGE, Stage(40.0, 0.0)), cells=4, interval_second=60.0)
+    context = string_context(known)
+    minutes, edges = minutes_of(course_of(known).samples, context)
+    _, output = advance_cycle(initial_cycle(context), minutes, edges, context)
+    rested, stamp = output.board.get(FallingBehindTrack).rested_unix_time_second, minutes.unix_time_second
+    shown = np.isfinite(rested)
+    assert not shown[0]
+    assert shown[-1]
+    assert (rested[shown] <= stamp[shown]).all()
+    assert len(np.unique(rested[shown])) == 2  # they are most of a day apart

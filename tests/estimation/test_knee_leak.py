@@ -26,7 +26,10 @@ from cellwarden.estimation.knee_leak import (
     quiet_losses,
     told_leaks,
 )
+from cellwarden.estimation.knee_shift import KneeShift
+from cellwarden.estimation.knee_stand import KneeStandTrack
 from tests.estimation.known_cells import alike_resistances
+from tests.estimation.known_string import CHARGE, KnownString, course_of, string_context
 from tests.estimation.sample_logs import START, context_of, minutes_of, samples
 
 CELLS, DAY_HOURS, SIGMA_AH = 5, 24.0, 0.06
@@ -133,17 +136,33 @@ def test_what_goes_with_the_current_or_the_distance_is_no_surer_in_a_pack_whose_
     surer = as_alike_as_seen(level).sigma_ah
     for name in ("scale_ah", "current_ah"):
         other = dataclasses.replace(level, sigma_ah=np.hypot(level.sigma_ah, part), **{name: part})
-        assert as_alike_as_seen(other).sigma_ah == pytest.approx(np.hypot(surer, part))
+        seen = as_alike_as_seen(other).sigma_ah
+        assert ((np.hypot(surer, part) < seen) & (seen < np.hypot(0.5 * SIGMA_AH, part))).all()
 
 
-def test_what_the_current_adds_is_not_taken_for_what_makes_cells_alike() -> None:
-    """Cells that differ by as much as is stated of each of them alone, beside a part that does not show."""
-    scatter = SIGMA_AH * np.random.default_rng(5).standard_normal((KEPT, 16))
-    part = np.full((KEPT, 16), 0.12)
-    noisy = ledger(scatter)
-    stated = dataclasses.replace(noisy, sigma_ah=np.hypot(noisy.sigma_ah, part), current_ah=part)
-    seen = as_alike_as_seen(stated).sigma_ah
-    assert (np.sqrt(seen**2 - part**2) > 0.7 * SIGMA_AH).all()
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_what_the_current_adds_is_no_unlikeness_of_the_cells(share: float) -> None:
+    """Cells that repeat themselves to a share of what is stated, beside as much by their resistances."""
+    random = np.random.default_rng(5)
+    scatter, part = SIGMA_AH * random.standard_normal((2, KEPT, 32))
+    stated = np.full((KEPT, 32), SIGMA_AH)
+    noisy = ledger(share * scatter + part)
+    seen = as_alike_as_seen(dataclasses.replace(noisy, sigma_ah=np.hypot(stated, stated), current_ah=stated)).sigma_ah
+    own = np.sqrt(seen**2 - stated**2) / SIGMA_AH
+    assert ((own < 0.5) if share < 1.0 else (own > 0.75)).all()
+
+
+def test_one_charge_that_is_misread_does_not_blind_the_ledger() -> None:
+    scatter = SIGMA_AH * np.random.default_rng(6).standard_normal((KEPT, 16))
+    scatter[4] *= 1000.0
+    assert (as_alike_as_seen(ledger(scatter)).sigma_ah < 3.0 * SIGMA_AH).all()
+
+
+def test_a_cell_that_falls_beyond_the_knee_leaks_at_least_what_two_spans_show() -> None:
+    told = told_leaks(ledger(one_cell(np.array([0.0, 2.0, 5.0])), knee_ah=4.0), NONE)
+    assert told.leak_ampere[0] == pytest.approx(4.0 / (2.0 * DAY_HOURS))
+    assert told.high_ampere[0] > 2.0 * told.leak_ampere[0]
+    assert told.low_ampere[0] < 0.1 * told.leak_ampere[0]
 
 
 def test_two_spans_of_a_pack_whose_cells_are_alike_tell_a_smaller_leak() -> None:
@@ -250,22 +269,40 @@ def test_without_the_balancers_log_a_cell_that_falls_behind_leaks_at_least_as_mu
     _, logged = told_by_charges(4)
     _, unlogged = told_by_charges(4, logged=False)
     assert unlogged.leak_ampere[-1, 0] == pytest.approx(logged.leak_ampere[-1, 0])
-    assert unlogged.low_sigma_ampere[-1, 0] == pytest.approx(logged.low_sigma_ampere[-1, 0])
+    assert unlogged.low_sigma_ampere[-1, 0] >= logged.low_sigma_ampere[-1, 0]
     assert unlogged.high_sigma_ampere[-1, 0] > logged.high_sigma_ampere[-1, 0] + 0.001
     assert np.isnan(unlogged.quiet_ampere).all()
     assert np.isfinite(logged.quiet_ampere[-1]).all()
 
 
-def test_an_unlogged_balancer_makes_no_cells_alike() -> None:
-    """Who is ahead counts as level there: half of the cells show no difference, and none of them leaks."""
-    level = several(16)
+def told_of_charges(behind_ah: FloatArray, *, logged: bool) -> FloatArray:
+    """(n_cells,) leaks told after charges a day apart, (K, n) behind, of a pack whose balancer keeps a log or not."""
+    count, cells = behind_ah.shape
+    string = KnownString(stages=(CHARGE,), cells=cells, balancing_logged=logged)
+    context = string_context(string)
+    minutes, edges = minutes_of(course_of(string).samples, context)
+    same, none = np.full(cells, SIGMA_AH), np.zeros(cells)
+    charges = tuple(
+        (k, KneeShift(START - 86400.0 * (count - k), behind, same, none, none, behind, none, none))
+        for k, behind in enumerate(behind_ah)
+    )
+    wide = np.full((len(minutes), cells), np.nan)
+    board = Board()
+    board.put(KneeStandTrack(behind_ah=wide, sigma_ah=wide, charges=charges))
+    ESTIMATOR.step(ESTIMATOR.initial(context), minutes, edges, board, context)
+    told: FloatArray = board.get(KneeLeakTrack).leak_ampere[-1]
+    return told
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_cells_that_do_not_leak_are_told_none_whether_the_balancer_keeps_a_log_or_not(*, logged: bool) -> None:
+    """Without a log who is ahead counts as level: half of the cells show no difference, and that is no likeness."""
     told = 0
     for seed in range(20):
         random = np.random.default_rng(seed)
         stand, noise = 0.5 * random.standard_normal(16), SIGMA_AH * random.standard_normal((KEPT, 16))
-        state = ESTIMATOR.initial(string_context(KnownString(stages=(), cells=16, balancing_logged=False)))
-        told += int(np.isfinite(_told_of(stand + noise, state, level)).sum())
-    assert told <= 2
+        told += int(np.isfinite(told_of_charges(stand + noise, logged=logged)).sum())
+    assert told <= 1
 
 
 def test_a_cell_that_is_read_high_may_be_bled_by_a_balancer_without_a_log() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.knee_shift import ChargeRows, KneeShift, knee_shift
+from cellwarden.estimation.knee_shift import ChargeRows, KneeShift, _resistance, knee_shift
 
 CELLS, OHM = 8, 0.0008
 
@@ -148,6 +150,52 @@ def test_a_fall_of_the_current_on_the_knee_shows_a_cell_no_farther_behind_than_i
     assert found is not None
     assert np.isnan(found.behind_ah[5])
     assert found.least_ah[5] < 2.5
+
+
+def test_a_charge_that_fades_tells_a_cell_of_known_resistance_as_level() -> None:
+    """The plateau climbs while the current falls: that is the charge's, and no resistance below the set's."""
+    current = np.linspace(25.0, 14.0, 150)
+    charge = np.cumsum(current) / 60.0
+    soc = 0.55 + charge / 100.0
+    keep = soc < 0.99
+    relative = np.where(np.arange(CELLS) == 3, 1.6, 1.0)
+    ocv = 3.34 + 0.05 * (soc - 0.6) + 0.15 * np.exp((soc - 1.0) / 0.02)
+    volt = (ocv[:, None] + current[:, None] * 2.0 * OHM * relative)[keep]
+    rows = ChargeRows(60.0 * np.arange(float(keep.sum())), charge[keep], current[keep], soc[keep], volt, 0.0 * volt)
+    found = shift_of(rows, relative=relative)
+    assert found is not None
+    assert abs(found.behind_ah[3]) < 3.0 * found.sigma_ah[3]
+    assert (found.current_ah > 0.0).all()
+
+
+def test_a_resistance_by_steps_stays_within_reason() -> None:
+    """Readings that fall as the current rises are another thing's."""
+    current = np.repeat([10.0, 20.0] * 6, 6)
+    charge = np.cumsum(current) / 60.0
+    for slope, expected in ((-0.01, 0.25 * OHM), (0.1, 4.0 * OHM), (2.0 * OHM, 2.0 * OHM)):
+        volt = np.repeat((3.4 + slope * current)[:, None], 3, axis=1)
+        assert _resistance(charge, current, volt, OHM, 1.0) == pytest.approx(expected, rel=0.05)
+
+
+def test_a_silence_on_the_knee_is_not_counted_through() -> None:
+    """For an hour and more nothing is logged, nor counted: the charge before it is another's."""
+    rows = charge_rows(0.5 * (np.arange(CELLS) == 2))
+    silent = rows.soc_fraction > 0.96
+    uncounted = ChargeRows(
+        rows.stamp + np.where(silent, 7200.0, 0.0),
+        rows.charge_ah - np.where(silent, 1.0, 0.0),
+        rows.current_ampere,
+        rows.soc_fraction,
+        rows.voltage_volt,
+        rows.bled_ah,
+    )
+    assert shift_of(rows) is not None
+    assert shift_of(uncounted) is None
+    early = rows.soc_fraction > 0.65  # before the plateau: what follows it is whole
+    resumed = dataclasses.replace(rows, stamp=rows.stamp + np.where(early, 7200.0, 0.0))
+    found = shift_of(resumed)
+    assert found is not None
+    assert found.behind_ah[2] == pytest.approx(0.5, abs=0.15)
 
 
 def test_a_charge_in_which_no_cell_is_read_tells_nothing() -> None:

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from cellwarden.core.board import Board
+from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.charge_tracks import CountedLeakTrack
+from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
 from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.knee_leak import KneeLeakTrack
 from cellwarden.estimation.self_discharge import (
+    ESTIMATOR,
     TWO_SIGMA,
     _by_knee,
     factor_doubt,
@@ -30,6 +33,8 @@ from cellwarden.estimation.self_discharge import (
     unseen_sigma,
     with_charges,
 )
+from tests.estimation.known_string import REST, KnownString, course_of, string_context
+from tests.estimation.sample_logs import minutes_of
 
 
 @given(st.floats(-1.0, 1.0), st.floats(0.01, 2.0))
@@ -193,3 +198,43 @@ def test_a_cell_that_has_left_the_yardstick_is_known_by_the_count_where_that_is_
     high = off_the_yardstick(knee, counted, far).high_sigma_ampere[0]
     assert high == pytest.approx([0.002, np.hypot(0.002, 0.120), np.hypot(0.002, 0.240)])
     assert off_the_yardstick(more, counted, far).high_sigma_ampere[0] == pytest.approx(sigma[0])
+
+
+def told_together(falling: FallingBehindTrack, count: float, knee: KneeLeakTrack) -> SelfDischargeTrack:
+    """One row of three cells: count, charges and ledger as given, and a drift that knows nothing."""
+    context = string_context(KnownString(stages=(), cells=3))
+    block = minutes_of(course_of(KnownString(stages=(REST,), cells=3)).samples, context)[0]
+    minute = MinuteBlock(**{item.name: getattr(block, item.name)[:1] for item in dataclasses.fields(MinuteBlock)})
+    wide = np.zeros((1, 3))
+    board = Board()
+    drift = drift_of(0.0, wide, np.zeros(1))
+    board.put(dataclasses.replace(drift, low_sigma_ampere=wide + 1.0, high_sigma_ampere=wide + 1.0))
+    board.put(CountedLeakTrack(leak_ampere=wide + count, sigma_ampere=wide + 0.002, informed_unix_time_second=wide))
+    board.put(falling)
+    board.put(knee)
+    state = dataclasses.replace(ESTIMATOR.initial(context), counted_hours=1000.0, rested_hours=1000.0)
+    ESTIMATOR.step(state, minute, None, board, context)  # type: ignore[arg-type]
+    return board.get(SelfDischargeTrack)
+
+
+def unsure(knee: KneeLeakTrack) -> KneeLeakTrack:
+    """Charges that show no leak by two spans in a row, only how little was lost."""
+    none = np.full_like(knee.leak_ampere, np.nan)
+    return dataclasses.replace(knee, leak_ampere=none, low_sigma_ampere=none, high_sigma_ampere=none)
+
+
+def test_ledger_and_count_give_way_to_charges_that_contradict_them() -> None:
+    silent, shown = fallen_behind(np.zeros((1, 3))), fallen_behind(np.full((1, 3), 0.014))
+    quiet = unsure(by_charges(np.zeros((1, 3)), np.full((1, 3), 0.001)))
+    unknown = unsure(by_charges(np.full((1, 3), np.nan), np.full((1, 3), np.nan)))
+    for falling, count in ((silent, 0.020), (shown, 0.0)):
+        assert told_together(falling, count, quiet).self_discharge_ampere[0] == pytest.approx([0.0] * 3)
+        assert (told_together(falling, count, unknown).self_discharge_ampere[0] > 0.013).all()
+
+
+def test_what_charges_tell_at_least_bounds_what_is_counted_as_more() -> None:
+    leak, sigma = np.full((1, 1), 0.110), np.full((1, 1), 0.050)
+    gone = by_charges(np.full((1, 1), 0.050), np.full((1, 1), 0.001), np.full((1, 1), 0.150))
+    told, low, high = _by_knee(leak, sigma, sigma, gone)
+    assert told[0, 0] - TWO_SIGMA * low[0, 0] == pytest.approx(0.050 - TWO_SIGMA * 0.001)
+    assert (told[0, 0], high[0, 0]) == (0.110, 0.050)
