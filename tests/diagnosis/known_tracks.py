@@ -76,6 +76,7 @@ class Tracks:
 
     hours: int = 30
     leak_ampere: FloatArray | float = 0.0
+    leak_half_ampere: float = 1e-4  # of its interval
     capacity_ah: FloatArray | float = 100.0
     offset_volt: FloatArray | float = 0.0
     behind_ah: FloatArray | float = 0.0
@@ -142,8 +143,8 @@ def _leak(tracks: Tracks, minutes: MinuteBlock) -> SelfDischargeTrack:
     leak = _wide(tracks, minutes, tracks.leak_ampere)
     return SelfDischargeTrack(
         self_discharge_ampere=leak,
-        self_discharge_low_ampere=leak - 1e-4,
-        self_discharge_high_ampere=leak + 1e-4,
+        self_discharge_low_ampere=leak - tracks.leak_half_ampere,
+        self_discharge_high_ampere=leak + tracks.leak_half_ampere,
         informed_unix_time_second=_informed(tracks, minutes),
     )
 

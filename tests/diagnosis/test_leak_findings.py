@@ -43,11 +43,37 @@ def test_without_the_balancers_log_a_cell_low_on_float_is_worth_knowing() -> Non
     held = found(self_discharge.DETECTOR, tracks)
     assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.INFO)}
     assert held[-1].explanation.startswith(
-        "Cell 5 leaks, or its voltage is read low: it stands 10 mV below its neighbours on float. "
+        "Cell 5 leaks, is not levelled yet, or its voltage is read low: it stands 10 mV below its neighbours on float. "
     )
     assert min(item.confidence for item in held) > 0.975
     assert hour_of(held[0].at_unix_time_second) > 12  # on float for half a day first
     assert found(self_discharge.DETECTOR, dataclasses.replace(tracks, context=low_context(logged=True))) == []
+
+
+def test_a_cell_far_below_on_float_is_named_though_its_bleeds_are_logged() -> None:
+    """Nothing tells its leak: it had fallen before the log began, and where it stands now its voltage stands still."""
+    tracks = Tracks(hours=40, voltage_volt=odd(3.29, 3.4), context=low_context(logged=True), leak_half_ampere=0.7)
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.INFO)}
+    assert held[-1].explanation.startswith(
+        "Cell 5 leaks, or is not levelled yet: it stands 110 mV below its neighbours on float. "
+    )
+    near = dataclasses.replace(tracks, voltage_volt=odd(3.38, 3.4))
+    assert found(self_discharge.DETECTOR, near) == []
+    told = dataclasses.replace(tracks, leak_half_ampere=0.001)
+    assert found(self_discharge.DETECTOR, told) == []
+
+
+@pytest.mark.parametrize("block_rows", [None, 7, 600])
+def test_a_leak_that_was_told_once_is_not_turned_into_a_hint(block_rows: int | None) -> None:
+    """When its cell has left the knee its leak is known no more: what was said of it is over, with its magnitude."""
+    hours = np.arange(80)[:, None]
+    leak = np.where(hours < 40, odd(0.050), 0.0)
+    tracks = Tracks(hours=80, leak_ampere=leak, leak_half_ampere=0.0301, voltage_volt=odd(3.29, 3.4))
+    held = found(self_discharge.DETECTOR, tracks, block_rows)
+    assert any(item.severity is not None for item in held)
+    assert all(item.magnitude is not None for item in held if item.severity is not None)
+    assert held[-1].severity is None
 
 
 def low_until_a_discharge(offset_volt: float) -> list[Evidence]:
@@ -63,7 +89,7 @@ def low_until_a_discharge(offset_volt: float) -> list[Evidence]:
     )
     held = found(self_discharge.DETECTOR, tracks)
     assert {item.cell for item in held} == {ODD + 1}
-    assert "leaks, or its voltage is read low" in held[0].explanation
+    assert "leaks, is not levelled yet, or its voltage is read low" in held[0].explanation
     return held
 
 

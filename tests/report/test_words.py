@@ -95,6 +95,13 @@ def test_headline_does_not_call_an_untested_pack_healthy() -> None:
     assert said.startswith("No fault found, but this log of 20 seconds cannot tell how healthy the 16 cells are.")
 
 
+def test_headline_of_an_untested_pack_begins_with_what_was_seen() -> None:
+    note = finding(severity=Severity.INFO, explanation="Cell 3 leaks, or is not levelled yet: it stands 60 mV below.")
+    said = plain(headline(replace(unknown(), findings=(note,))))
+    assert not said.startswith("No fault found")
+    assert "Beyond that, this log of 20 seconds cannot tell how healthy the 16 cells are." in said
+
+
 def test_gravest_open_cause_comes_first() -> None:
     grave = finding("capacity_low", 9, severity=Severity.CRITICAL, unit="Ah", magnitude=30.0)
     gone = finding("micro_short", 2, severity=Severity.CRITICAL, cleared_unix_time_second=BEGIN + 40 * HOUR)

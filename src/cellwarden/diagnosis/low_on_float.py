@@ -1,8 +1,9 @@
-"""A cell that stands a few millivolts low on float while its bleed is not known: it may leak or be read low.
+"""A cell that stands low on float: a few millivolts while its bleed is not known, far while its leak is not.
 
-What counts is the mean over the hours at rest on float, which is kept while the pack is elsewhere: what was seen there
-stays what is known. A discharge and recharge settles which it is: on the plateau a leak does not show, and what a cell
-is read low by there, it is read low by on float.
+The one may leak or be read low; the other has left the knee, where its voltage says nothing more of a leak. What counts
+is the mean over the hours at rest on float, which is kept while the pack is elsewhere: what was seen there stays what
+is known. A discharge and recharge settles which it is: on the plateau a leak does not show, and what a cell is read low
+by there, it is read low by on float.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ FLOAT_REST_SECOND = 12 * 3600.0
 MEMORY_HOURS, SEEN_HOURS = 6.0, 1.0  # of float: a bleed moves a cell within hours, and the readings' noise is gone
 HOURS_NEEDED = 6.0  # what comes and goes within a night was the charge before
 LOW_VOLT, LOW_SIGMA_VOLT = 0.0025, 0.0003  # balancers hold a leaking cell that little below
+FAR_VOLT = 0.03  # below a knee on which the others stand: more than any curve or sensor makes
 ANY_OF_HEALTHY = 0.05  # chance that the lowest of the pack's sound cells counts as low
 PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
 TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
@@ -49,8 +51,15 @@ def initial_low(cells: int) -> LowOnFloat:
     return LowOnFloat(initial_watch(cells), unseen(cells), 0.0)
 
 
-def watch_low(state: LowOnFloat, minutes: MinuteBlock, board: Board, kind: str) -> tuple[LowOnFloat, list[Evidence]]:
-    """Cells that stand low on float, but for what their readings are low by; evidence of that kind."""
+def watch_low(
+    state: LowOnFloat, minutes: MinuteBlock, board: Board, kind: str, told_leak: NDArray[np.bool_] | None = None
+) -> tuple[LowOnFloat, list[Evidence]]:
+    """Cells that stand low on float, but for what their readings are low by; evidence of that kind.
+
+    Parameters
+    ----------
+    told_leak : (M, n_cells) whose leak is told, where bleeds are known: only the others are named, if they are far
+    """
     soc = board.get(SocTrack)
     median = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
     final, seen = follow_difference(
@@ -60,13 +69,16 @@ def watch_low(state: LowOnFloat, minutes: MinuteBlock, board: Board, kind: str) 
     hours = state.plateau_hours + np.cumsum(on_plateau * minutes.elapsed_second) / 3600.0
     read_low, told = _read_low_volt(board.get(VoltageOffsetTrack), hours)
     below = np.maximum(-seen.volt - read_low, 0.0)
+    if told_leak is not None:
+        below = np.where(told_leak, 0.0, below)
+    least_volt = LOW_VOLT if told_leak is None else FAR_VOLT
     spreads = NormalDist().inv_cdf((1.0 - ANY_OF_HEALTHY) ** (1.0 / below.shape[1]))
 
     def of_rows(rows: IntArray) -> Deviation:
         return Deviation(
             value=below[rows],
             sigma=np.full_like(below[rows], LOW_SIGMA_VOLT),
-            limit=np.maximum(LOW_VOLT, spreads * robust_sigmas(seen.volt[rows]))[:, None],
+            limit=np.maximum(least_volt, spreads * robust_sigmas(seen.volt[rows]))[:, None],
             pressing=np.inf,
             known=seen.hours[rows] >= SEEN_HOURS,
             mild=np.ones((len(rows), below.shape[1]), dtype=np.bool_),
@@ -74,7 +86,8 @@ def watch_low(state: LowOnFloat, minutes: MinuteBlock, board: Board, kind: str) 
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        explanation, advice = _words(cell + 1, 1e3 * float(below[row, cell]), settled=bool(told[row, cell]))
+        far = told_leak is not None
+        explanation, advice = _words(cell + 1, 1e3 * float(below[row, cell]), settled=bool(told[row, cell]), far=far)
         return Evidence(
             at_unix_time_second=float(minutes.unix_time_second[row]),
             kind=kind,
@@ -99,15 +112,25 @@ def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tupl
     return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
 
 
-def _words(cell: int, below_millivolt: float, *, settled: bool) -> tuple[str, str]:
+def _words(cell: int, below_millivolt: float, *, settled: bool, far: bool) -> tuple[str, str]:
     """What is said of a cell that stands low, and what to do; the first sentence stands for itself."""
     stands = f"it stands {below_millivolt:.0f} mV below its neighbours on float"
+    if far:
+        explanation = (
+            f"Cell {cell} leaks, or is not levelled yet: {stands}. So far below, its voltage does not tell which."
+        )
+        advice = (
+            "See whether it comes nearer within days or falls further, and analyse the log from before it fell: "
+            "a cell that falls has a short inside."
+        )
+        return explanation, advice
     if settled:
         return (
             f"Cell {cell} leaks, or is not levelled yet: {stands}. A discharge has shown that it is read right.",
             "Log the on-time of the balancer per cell: it tells how much the cell leaks.",
         )
+    unsettled = f"Cell {cell} leaks, is not levelled yet, or its voltage is read low: {stands}."
     return (
-        f"Cell {cell} leaks, or its voltage is read low: {stands}. Without the balancer's log both look the same.",
+        f"{unsettled} Without the balancer's log they look the same.",
         "Log the balancer's on-time per cell, or discharge the pack below half and recharge it: either tells which.",
     )

@@ -1,7 +1,8 @@
 """A cell that loses charge inside: more than its neighbours, the bleed's share taken out.
 
-Without the balancer's log a cell that stands a few millivolts low on float may leak or be read low; that is said as
-worth knowing, with both possibilities (`low_on_float`), where no leak is told.
+Without the balancer's log a cell that stands a few millivolts low on float may leak or be read low, and one far below
+the others has left the knee by a leak that its log did not see; that is said as worth knowing, with what it may be
+(`low_on_float`), where no leak is told.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
@@ -38,14 +40,16 @@ BLEEDS_UNKNOWN = "the balancer keeps no log: what it took from the others may co
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Leaks held, and cells held that stand low."""
+    """Leaks held, cells held that stand low, and (n_cells,) those whose leak was told once."""
 
     leak: WatchState
     low: LowOnFloat
+    told: NDArray[np.bool_]
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(initial_watch(context.cell_count), initial_low(context.cell_count))
+    cells = context.cell_count
+    return _State(initial_watch(cells), initial_low(cells), np.zeros(cells, dtype=np.bool_))
 
 
 def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[_State, list[Evidence]]:
@@ -78,10 +82,21 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds, pressing_ampere)
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
-    if logged:
-        return _State(leak, state.low), held
-    low, hints = watch_low(state.low, minutes, board, KIND)
-    return _State(leak, low), _joined(held, hints)
+    half = 0.5 * (track.self_discharge_high_ampere - track.self_discharge_low_ampere)
+    told = _told_since(state.told, half < pressing_ampere, held, minutes.unix_time_second)
+    low, hints = watch_low(state.low, minutes, board, KIND, told if logged else None)
+    return _State(leak, low, told[-1] if len(told) else state.told), _joined(held, hints)
+
+
+def _told_since(
+    before: NDArray[np.bool_], known: NDArray[np.bool_], held: list[Evidence], unix_time_second: FloatArray
+) -> NDArray[np.bool_]:
+    """(M, n_cells) whose leak was held, or known well enough to show one that calls for action at once."""
+    told = known.copy()
+    for item in held:
+        if item.severity is not None and item.cell is not None:
+            told[np.searchsorted(unix_time_second, item.at_unix_time_second), item.cell - 1] = True
+    return np.asarray(np.logical_or.accumulate(np.concatenate([before[None], told]))[1:])
 
 
 def _joined(leaks: list[Evidence], hints: list[Evidence]) -> list[Evidence]:

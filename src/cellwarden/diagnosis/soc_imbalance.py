@@ -257,8 +257,8 @@ def _advice(cell: int, fuller: float, *, is_balanced: bool) -> str:
     """What to do about it, with the balancer that the pack has or without one."""
     if is_balanced:
         return (
-            "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference comes "
-            "back, the cell or the balancer is at fault."
+            "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference grows or "
+            "comes back, the cell leaks or the balancer is at fault."
         )
     by_hand = "Discharge" if fuller > 0 else "Charge"
     return (

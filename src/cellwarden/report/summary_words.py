@@ -55,7 +55,10 @@ def verdict_sentence(result: AnalysisResult) -> str:
         return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
     if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
-        return f"No fault found, but this log of {duration_text(_length(result))} cannot tell how healthy {who}."
+        untold = f"this log of {duration_text(_length(result))} cannot tell how healthy {who}."
+        if found:
+            return f"{finding_sentence(found[0])}. Beyond that, {untold}"
+        return f"No fault found, but {untold}"
     if found:
         return f"No fault that needs action. Worth knowing: {_lower(finding_sentence(found[0]))}."
     who = "the cell" if total == 1 else f"the {total} cells"
