@@ -324,3 +324,11 @@ def test_numbers_that_rest_on_a_wrong_sign_are_not_to_be_trusted() -> None:
     wrong = result(findings=(finding("current_sign_reversed", None),))
     assert words(render_report(wrong)).count(warning) == 2
     assert warning not in words(render_report(result()))
+
+
+def test_a_page_of_a_current_in_another_unit_names_no_fault_of_a_cell_first() -> None:
+    odd = quality(rows_read=1000, values_implausible=200, values_implausible_by_column={"current_ampere": 200})
+    said = words(render_report(result(findings=(finding(),), quality=odd)))
+    assert said.index("The current is hardly in amperes") < said.index("Cell 3")
+    assert "Not enough to judge" in said
+    assert "Name the log’s column by its unit" in said or "Name the log's column by its unit" in said

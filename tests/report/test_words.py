@@ -8,9 +8,9 @@ from cellwarden.core.finding import Severity
 from cellwarden.core.results import Readiness
 from cellwarden.report import headline
 from cellwarden.report.states import cell_states, highlighted_cells, open_findings
-from cellwarden.report.summary_words import ending_words, readiness_sentence, untold_sentence
+from cellwarden.report.summary_words import ending_words, mistrust_sentence, readiness_sentence, untold_sentence
 from cellwarden.report.words import finding_sentence, magnitude_text, sureness
-from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result, unknown
+from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
 
 KINDS = (
     "self_discharge", "capacity_low", "resistance_high", "connection_resistance_high", "soc_imbalance",
@@ -195,6 +195,21 @@ def test_no_runtime_is_told_of_a_current_with_the_wrong_sign() -> None:
     turned = finding("current_sign_reversed", None, unit="", magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0)
     words = plain(readiness_sentence(result(readiness=ready, findings=(turned,))))
     assert words == "This log does not tell: its current has the wrong sign."
+
+
+def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None:
+    odd = quality(rows_read=91740, values_implausible=5600, values_implausible_by_column={"current_ampere": 5600})
+    ready = Readiness(load_watt=2000.0, runtime_hour=interval(2.5, 0.3), limiting_cell=4, reason="")
+    analysis = result(findings=(finding(),), quality=odd, readiness=ready)
+    assert plain(headline(analysis)).startswith(
+        "The current is hardly in amperes: 5 600 of 91 740 readings of the current are more than this pack can carry. "
+        "Name the log's column by its unit"
+    )
+    assert plain(readiness_sentence(analysis)) == "This log does not tell: its current is hardly in amperes."
+    assert "do not trust these numbers until the unit in the log is mended" in mistrust_sentence(analysis)
+    glitch = quality(rows_read=91740, values_implausible=90, values_implausible_by_column={"current_ampere": 90})
+    assert "amperes" not in headline(result(quality=glitch))
+    assert mistrust_sentence(result(quality=glitch)) == ""
 
 
 def test_sureness_never_reaches_certainty() -> None:

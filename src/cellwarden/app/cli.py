@@ -27,7 +27,6 @@ _UNUSABLE_INPUT = 2
 _REPORT, _ESTIMATES = "report.html", "estimates.parquet"
 _SMOOTHED = "smoothed.parquet"
 _UNREAD_SHOWN = 6
-_IMPLAUSIBLE_SHARE = 0.01  # of the rows; below it a sensor is at fault, not the unit
 _FILES: tuple[str, ...] = (_REPORT, "cells.json", "findings.json", _ESTIMATES)
 
 app = typer.Typer(
@@ -135,10 +134,12 @@ def _tell_unread(names: tuple[str, ...]) -> None:
 
 def _tell_implausible(quality: DataQuality) -> None:
     """Name the columns of which many readings were left out as impossible: often their unit is another."""
+    from cellwarden.report.mistrust import IMPLAUSIBLE_SHARE
+
     found = {
         name: count
         for name, count in quality.values_implausible_by_column.items()
-        if count > _IMPLAUSIBLE_SHARE * quality.rows_read
+        if count > IMPLAUSIBLE_SHARE * quality.rows_read
     }
     if not found:
         return

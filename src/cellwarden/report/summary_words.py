@@ -7,6 +7,7 @@ from statistics import median
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
+from cellwarden.report.mistrust import mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
 from cellwarden.report.states import is_any_tested, open_findings, successor, untold
 from cellwarden.report.words import cells_text, finding_sentence, severity_words
@@ -23,6 +24,10 @@ __all__ = [
     "verdict_sentence",
 ]
 
+UNIT_ADVICE = (
+    "Name the log's column by its unit, such as current_milliampere, and analyse it again: nothing that rests on the "
+    "current means anything until then."
+)
 _FULL_FRACTION = 0.9
 
 
@@ -51,6 +56,9 @@ def verdict_sentence(result: AnalysisResult) -> str:
     """The page's first sentence: the worst that was found, or that nothing was."""
     found = open_findings(result)
     total = len(result.cells)
+    doubt = unit_doubt(result.quality)
+    if doubt:
+        return f"The current is hardly in amperes: {doubt}."
     if found and found[0].severity is not Severity.INFO:
         return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
     if not is_any_tested(result):
@@ -84,21 +92,23 @@ def untold_sentence(result: AnalysisResult) -> str:
 
 
 def is_readiness_told(result: AnalysisResult) -> bool:
-    """Whether a runtime means anything: none does that rests on a current of the wrong sign."""
-    return not any(finding.kind == "current_sign_reversed" for finding in open_findings(result))
+    """Whether a runtime means anything: none does that rests on a current of the wrong sign or unit."""
+    return not mistrusted(result)
 
 
 def mistrust_sentence(result: AnalysisResult) -> str:
-    """Why the estimates mean nothing, or an empty string: all rest on the current, whose sign is wrong."""
-    if is_readiness_told(result):
+    """Why the estimates mean nothing, or an empty string: all rest on the current, whose sign or unit is wrong."""
+    wrong = mistrusted(result)
+    if not wrong:
         return ""
-    return "The current has the wrong sign: do not trust these numbers until the sign in the log is mended."
+    mended = "sign" if "sign" in wrong else "unit"
+    return f"The current {wrong}: do not trust these numbers until the {mended} in the log is mended."
 
 
 def readiness_sentence(result: AnalysisResult) -> str:
     """Whether the pack carries its load, with bounds, or why that is not known."""
     if not is_readiness_told(result):
-        return "This log does not tell: its current has the wrong sign."
+        return f"This log does not tell: its current {mistrusted(result)}."
     if result.readiness is None:
         asked = result.pack.backup is not None
         return "This log does not tell." if asked else "Not asked: the pack’s description names no backup load."
@@ -155,6 +165,8 @@ def headline(result: AnalysisResult) -> str:
     """
     found = open_findings(result)
     sentence = verdict_sentence(result)
+    if unit_doubt(result.quality):
+        return f"{sentence} {UNIT_ADVICE}"
     if found and found[0].severity is not Severity.INFO:
         more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
         others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
+from cellwarden.report.mistrust import unit_doubt
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
 from cellwarden.report.states import HEALTHY, UNTESTED, cell_states, is_any_tested, open_findings
@@ -52,11 +53,12 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
 
 def _verdict(result: AnalysisResult) -> Panel:
     found = open_findings(result)
-    if found:
+    doubted = bool(unit_doubt(result.quality))
+    if found and not doubted:
         state = severity_words(found[0].severity)
         words = f"{state.sign} {state.word.capitalize()}"
     else:
-        state = HEALTHY if is_any_tested(result) else UNTESTED
+        state = HEALTHY if is_any_tested(result) and not doubted else UNTESTED
         words = "No fault found" if state is HEALTHY else "Not enough to judge"
     style = _STYLES[state.key]
     body = Text(headline(result) + "\n")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
+from cellwarden.report.mistrust import unit_doubt
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, open_findings
 from cellwarden.report.summary_words import (
+    UNIT_ADVICE,
     is_readiness_told,
     readiness_sentence,
     since_text,
@@ -23,19 +25,20 @@ _OTHERS_SHOWN = 4
 def verdict(result: AnalysisResult) -> str:
     """The verdict as a section; its first words are the page's first words."""
     found = open_findings(result)
-    worst = found[0] if found else None
+    worst = found[0] if found and not unit_doubt(result.quality) else None
     state = _state(result, worst)
     badge = element("p", symbol(state, 26), element("span", text(_badge(state))), class_="badge")
     parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
     parts.append(description_list(_facts(result, worst), "facts"))
-    parts.append(_others(result, found[1:] if worst is not None else []))
+    if not unit_doubt(result.quality):
+        parts.append(_others(result, found[1:]))
     return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
 
 
 def _state(result: AnalysisResult, worst: Finding | None) -> CellState:
     if worst is not None:
         return severity_words(worst.severity)
-    return HEALTHY if is_any_tested(result) else UNTESTED
+    return HEALTHY if is_any_tested(result) and not unit_doubt(result.quality) else UNTESTED
 
 
 def _badge(state: CellState) -> str:
@@ -48,6 +51,8 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
     if worst is not None:
         facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
         facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
+    elif unit_doubt(result.quality):
+        facts.append(("What to do", text(UNIT_ADVICE)))
     else:
         facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))

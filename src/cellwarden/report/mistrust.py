@@ -1,0 +1,28 @@
+"""Why the numbers of an analysis mean nothing, where they do not: all rest on the current."""
+
+from __future__ import annotations
+
+from cellwarden.core.results import AnalysisResult, DataQuality
+from cellwarden.report.states import open_findings
+
+__all__ = ["IMPLAUSIBLE_SHARE", "mistrusted", "unit_doubt"]
+
+IMPLAUSIBLE_SHARE = 0.01  # of the rows that left readings out; below it a sensor is at fault, not the unit
+_CURRENT = "current_ampere"
+
+
+def unit_doubt(quality: DataQuality) -> str:
+    """How many readings of the current no such pack can have, a sentence; empty where they are few."""
+    count = quality.values_implausible_by_column.get(_CURRENT, 0)
+    if count <= IMPLAUSIBLE_SHARE * quality.rows_read:
+        return ""
+    return f"{count:,} of {quality.rows_read:,} readings of the current are more than this pack can carry".replace(
+        ",", "\u202f"
+    )
+
+
+def mistrusted(result: AnalysisResult) -> str:
+    """What is wrong with the current, `has the wrong sign`, or an empty string."""
+    if any(finding.kind == "current_sign_reversed" for finding in open_findings(result)):
+        return "has the wrong sign"
+    return "is hardly in amperes" if unit_doubt(result.quality) else ""
