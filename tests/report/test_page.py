@@ -331,4 +331,5 @@ def test_a_page_of_a_current_in_another_unit_names_no_fault_of_a_cell_first() ->
     said = words(render_report(result(findings=(finding(),), quality=odd)))
     assert said.index("The current is hardly in amperes") < said.index("Cell 3")
     assert "Not enough to judge" in said
+    assert "told every quantity" not in said
     assert "Name the log’s column by its unit" in said or "Name the log's column by its unit" in said

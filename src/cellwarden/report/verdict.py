@@ -56,7 +56,7 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
     else:
         facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
-    if worst is None or worst.severity is Severity.INFO:
+    if (worst is None or worst.severity is Severity.INFO) and not unit_doubt(result.quality):
         told = untold_sentence(result) or "This log told every quantity of every cell."
         facts.append(("What stays open", text(told)))
     return facts
