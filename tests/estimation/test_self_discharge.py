@@ -16,7 +16,6 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
 from cellwarden.estimation.falling_behind import FallingBehindTrack
-from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.knee_leak import KneeLeakTrack
 from cellwarden.estimation.self_discharge import (
     ESTIMATOR,
@@ -33,6 +32,7 @@ from cellwarden.estimation.self_discharge import (
     unseen_sigma,
     with_charges,
 )
+from tests.estimation.known_drift import drift_of
 from tests.estimation.known_string import REST, KnownString, course_of, string_context
 from tests.estimation.sample_logs import minutes_of
 
@@ -79,22 +79,6 @@ def test_hours_begin_anew_with_a_quantity_wherever_they_are_cut() -> None:
         hours = float(part[-1]) if part.size else hours
         parts.append(part)
     np.testing.assert_array_equal(np.concatenate(parts), whole)
-
-
-def drift_of(leak: float, away: FloatArray, rest_share: FloatArray) -> FloatLeakTrack:
-    """A drift without doubt or bleed of cells that stand so far away from the others, (M, n_cells) [V]."""
-    none, some = np.zeros_like(away), np.zeros(len(away))
-    return FloatLeakTrack(
-        leak_ampere=np.full_like(away, leak),
-        low_sigma_ampere=none,
-        high_sigma_ampere=none,
-        bleed_rate_ampere=none,
-        away_volt=away,
-        informed_unix_time_second=some,
-        log_slope_factor=some,
-        log_slope_sigma=some,
-        rest_share=rest_share,
-    )
 
 
 def test_no_bleed_is_a_leaks_while_a_cell_is_being_levelled() -> None:

@@ -5,38 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CurrentOffsetTrack, SelfDischargeTrack
-from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.knee_stand import UNLOGGED_SHARE
 from cellwarden.estimation.unseen_bleed import MEMORY_SECOND, lasting_share, unseen_bleed
 from cellwarden.runtime.cycle import advance_cycle, initial_cycle
+from tests.estimation.known_drift import drift_of
 from tests.estimation.known_string import CHARGE, KnownString, Stage, course_of, string_context
 from tests.estimation.sample_logs import minutes_of
 
 CELLS, BLEED_AMPERE, LEAK_AMPERE = 6, 0.06, 0.045
 
 
-def away(volt: FloatArray) -> FloatLeakTrack:
-    """Cells that stand so far above the median, one row."""
-    one = volt[None]
-    row = np.zeros(1)
-    return FloatLeakTrack(
-        leak_ampere=one,
-        low_sigma_ampere=one,
-        high_sigma_ampere=one,
-        bleed_rate_ampere=one,
-        away_volt=one,
-        informed_unix_time_second=row,
-        log_slope_factor=row,
-        log_slope_sigma=row,
-        rest_share=row,
-    )
-
-
 def test_a_cell_that_is_read_high_may_leak_less_than_is_seen_and_any_other_more() -> None:
     less, more = unseen_bleed(
-        BLEED_AMPERE, np.array([0.5]), away(np.array([0.004, 0.0, -0.004, -0.05])), np.array([[0.0, 0.0, 0.0, 1.0]])
+        BLEED_AMPERE,
+        np.array([0.5]),
+        drift_of(0.0, np.array([[0.004, 0.0, -0.004, -0.05]]), np.zeros(1)),
+        np.array([[0.0, 0.0, 0.0, 1.0]]),
     )
     assert less == pytest.approx(np.array([[0.03, 0.0, 0.0, 0.0]]))
     assert more == pytest.approx(np.array([[0.0, 0.03, 0.03, 0.06]]))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.leak_told import PRESSING_PER_HOUR
+from cellwarden.core.leak_told import PRESSING_PER_HOUR, is_leak_told
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
@@ -61,7 +61,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
     scale = context.pack.nominal_capacity_ah
     pressing_ampere = PRESSING_PER_HOUR * scale
 
-    logged = context.has_balancing or context.pack.balancer == "none"
+    logged = context.knows_bleeds
     bleeds = _bleed_words(context)
 
     def of_rows(rows: IntArray) -> Deviation:
@@ -82,8 +82,8 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds, pressing_ampere)
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
-    half = 0.5 * (track.self_discharge_high_ampere - track.self_discharge_low_ampere)
-    told = _told_since(state.told, half < pressing_ampere, held, minutes.unix_time_second)
+    known = is_leak_told(track.self_discharge_low_ampere, track.self_discharge_high_ampere, scale)
+    told = _told_since(state.told, known, held, minutes.unix_time_second)
     low, hints = watch_low(state.low, minutes, board, KIND, told if logged else None)
     return _State(leak, low, told[-1] if len(told) else state.told), _joined(held, hints)
 

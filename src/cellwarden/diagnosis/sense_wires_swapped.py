@@ -171,7 +171,7 @@ def _step(
 
 def _duties(minutes: MinuteBlock, knee_volt: float, context: PackContext) -> FloatArray:
     """(M, n_cells) share of each minute that a bleed was on; NaN where one may have been and there is no log of it."""
-    if context.has_balancing or context.pack.balancer != "passive":
+    if not context.has_unseen_bleeds:
         return np.nan_to_num(minutes.bleed_fraction)
     return np.where(minutes.voltage_volt >= knee_volt, np.nan, 0.0)
 

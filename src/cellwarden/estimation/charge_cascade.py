@@ -159,7 +159,7 @@ def _parameters(context: PackContext) -> FloatArray:
     parameters[cc.P_LEAK] = model.self_discharge_fraction_per_month * capacity_ah / 730.0
     parameters[cc.P_HYSTERESIS_RATE] = model.hysteresis_rate
     parameters[cc.P_IDLE_SIGMA] = max(5e-5 * capacity_ah, 0.3 * pack.sensors.current_resolution_ampere)
-    unlogged = pack.balancer == "passive" and not context.has_balancing
+    unlogged = context.has_unseen_bleeds
     parameters[cc.P_UNLOGGED_BLEED] = pack.balancing_current_ampere if unlogged else 0.0
     has_balancer = pack.balancer != "none"
     parameters[cc.P_BLEED_VOLT] = SENSE_LEADS_OHM * pack.balancing_current_ampere if has_balancer else 0.0

@@ -251,9 +251,9 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     ledger, told, done = state.ledger, state.told, 0
     for end, shift in board.get(KneeStandTrack).charges if _measurable(context) else ():
         _write(out, last, told, ledger, minutes.unix_time_second, slice(done, end), context)
-        done, ledger = end, ledger.with_shift(shift if _logged(context) else _not_ahead(shift))
-        told = told_leaks(as_alike_as_seen(ledger) if _logged(context) else ledger, told)
-        told = told if _logged(context) else _of_spared(told, shift)
+        done, ledger = end, ledger.with_shift(shift if context.knows_bleeds else _not_ahead(shift))
+        told = told_leaks(as_alike_as_seen(ledger) if context.knows_bleeds else ledger, told)
+        told = told if context.knows_bleeds else _of_spared(told, shift)
     _write(out, last, told, ledger, minutes.unix_time_second, slice(done, len(minutes)), context)
     board.put(
         KneeLeakTrack(
@@ -269,13 +269,9 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     return _State(ledger, told)
 
 
-def _logged(context: PackContext) -> bool:
-    return context.has_balancing or context.pack.balancer == "none"
-
-
 def _measurable(context: PackContext) -> bool:
     """Whether every bleed is logged, or none falls on a cell that is behind."""
-    known = _logged(context) or context.pack.balancer == "passive"
+    known = context.knows_bleeds or context.pack.balancer == "passive"
     return context.has_current and known and context.cell_count > 1
 
 
@@ -302,7 +298,7 @@ def _write(
     """Write what is told into rows; it is forgotten where no charge bears it out."""
     if len(ledger) == 0 or rows.start >= rows.stop:
         return
-    unseen = 0.0 if _logged(context) else UNLOGGED_SHARE * context.pack.balancing_current_ampere
+    unseen = 0.0 if context.knows_bleeds else UNLOGGED_SHARE * context.pack.balancing_current_ampere
     days = (stamp[rows] - ledger.stamp[-1])[:, None] / 86400.0
     known = np.isfinite(told.leak_ampere)
     if known.any():
@@ -312,7 +308,7 @@ def _write(
             out[k, rows] = np.where(recent, values, np.nan)
         out[3, rows] = np.where(recent & known, ledger.stamp[-1], np.nan)
     last[rows] = ledger.stamp[-1]
-    if _logged(context):
+    if context.knows_bleeds:
         fresh = days < FRESH_DAYS
         out[4, rows], out[5, rows] = (
             np.where(fresh, values, np.nan) for values in quiet_losses(as_alike_as_seen(ledger))

@@ -149,8 +149,7 @@ def _write(
     since = bled_ah[rows] - last.bled_ah
     since -= middle_values(since)[:, None]
     behind_ah[rows] = last.behind_ah - known_middle_value(last.behind_ah) + since
-    unlogged = context.pack.balancer != "none" and not context.has_balancing
-    unseen = UNLOGGED_SHARE * context.pack.balancing_current_ampere if unlogged else 0.0
+    unseen = 0.0 if context.knows_bleeds else UNLOGGED_SHARE * context.pack.balancing_current_ampere
     drift = (LEAK_PER_AH * context.pack.nominal_capacity_ah + unseen) * hours
     make = MAKE_SHARE * context.pack.nominal_capacity_ah
     sigma_ah[rows] = np.sqrt(last.sigma_ah**2 + make**2 + drift**2 + (BLEED_TOLERANCE * since) ** 2)

@@ -35,6 +35,16 @@ class PackContext:
         """Number of cells in series."""
         return self.pack.cells_in_series
 
+    @property
+    def knows_bleeds(self) -> bool:
+        """Whether all that a balancer takes is logged, or there is none."""
+        return self.has_balancing or self.pack.balancer == "none"
+
+    @property
+    def has_unseen_bleeds(self) -> bool:
+        """Whether a passive balancer keeps no log: what is bled is charge that nobody sees leave."""
+        return self.pack.balancer == "passive" and not self.has_balancing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimatorPlugin:

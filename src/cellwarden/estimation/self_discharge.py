@@ -244,7 +244,7 @@ def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool
 def _misplaced(context: PackContext) -> tuple[float, float]:
     """Charge by which cells may be placed wrongly [Ah], and hours after which that is forgotten."""
     charge_ah = PLACE_SHARE * context.pack.nominal_capacity_ah
-    return (UNLOGGED_SHARE * charge_ah, math.inf) if _is_unlogged(context) else (charge_ah, PLACE_HOURS)
+    return (UNLOGGED_SHARE * charge_ah, math.inf) if context.has_unseen_bleeds else (charge_ah, PLACE_HOURS)
 
 
 def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, context: PackContext) -> _State:
@@ -301,15 +301,11 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     return _State(doubt, levelled, bled_share, float(counting[last]), float(resting[last])) if last >= 0 else state
 
 
-def _is_unlogged(context: PackContext) -> bool:
-    return context.pack.balancer == "passive" and not context.has_balancing
-
-
 def _unseen_bleed(
     bled_share: FloatArray, drifted: FloatLeakTrack, elapsed_second: FloatArray, context: PackContext
 ) -> tuple[FloatArray | float, FloatArray | float]:
     """How much less and more cells may leak because no bleed is logged [A]; `bled_share` is changed."""
-    if not _is_unlogged(context):
+    if not context.has_unseen_bleeds:
         return 0.0, 0.0
     share = lasting_share(bled_share, drifted.rest_share, elapsed_second)
     return unseen_bleed(context.pack.balancing_current_ampere, share, drifted, far_below(drifted))

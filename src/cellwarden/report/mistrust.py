@@ -5,9 +5,10 @@ from __future__ import annotations
 from cellwarden.core.results import AnalysisResult, DataQuality
 from cellwarden.report.states import open_findings
 
-__all__ = ["IMPLAUSIBLE_SHARE", "mistrusted", "unit_doubt"]
+__all__ = ["IMPLAUSIBLE_SHARE", "WRONG_SIGN", "WRONG_UNIT", "mistrusted", "unit_doubt"]
 
 IMPLAUSIBLE_SHARE = 0.01  # of the rows that left readings out; below it a sensor is at fault, not the unit
+WRONG_SIGN, WRONG_UNIT = "has the wrong sign", "is hardly in amperes"
 _CURRENT = "current_ampere"
 
 
@@ -22,7 +23,7 @@ def unit_doubt(quality: DataQuality) -> str:
 
 
 def mistrusted(result: AnalysisResult) -> str:
-    """What is wrong with the current, `has the wrong sign`, or an empty string."""
+    """What is wrong with the current, `WRONG_SIGN` or `WRONG_UNIT`, or an empty string."""
     if any(finding.kind == "current_sign_reversed" for finding in open_findings(result)):
-        return "has the wrong sign"
-    return "is hardly in amperes" if unit_doubt(result.quality) else ""
+        return WRONG_SIGN
+    return WRONG_UNIT if unit_doubt(result.quality) else ""

@@ -7,21 +7,24 @@ from statistics import median
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
-from cellwarden.report.mistrust import mistrusted, unit_doubt
+from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
-from cellwarden.report.states import is_any_tested, open_findings, successor, untold
-from cellwarden.report.words import cells_text, finding_sentence, severity_words
+from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, open_findings, successor, untold
+from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words
 
 __all__ = [
     "ending_words",
     "headline",
     "is_from_beginning",
     "is_readiness_told",
+    "leading_finding",
     "mistrust_sentence",
     "readiness_sentence",
     "since_text",
     "untold_sentence",
+    "verdict_badge",
     "verdict_sentence",
+    "verdict_state",
 ]
 
 UNIT_ADVICE = (
@@ -52,13 +55,33 @@ def ending_words(result: AnalysisResult, finding: Finding) -> str:
     return "Cleared since" if after is None else f"Then “{severity_words(after.severity).word}”"
 
 
+def leading_finding(result: AnalysisResult) -> Finding | None:
+    """The worst open finding; None where there is none, or where the current's unit speaks against all of them."""
+    found = open_findings(result)
+    return found[0] if found and not unit_doubt(result.quality) else None
+
+
+def verdict_state(result: AnalysisResult) -> CellState:
+    """The state that the whole analysis ends in."""
+    worst = leading_finding(result)
+    if worst is not None:
+        return severity_words(worst.severity)
+    return HEALTHY if is_any_tested(result) and not unit_doubt(result.quality) else UNTESTED
+
+
+def verdict_badge(state: CellState) -> str:
+    """The state in the few words that stand above the verdict."""
+    words = {HEALTHY.key: "No fault found", UNTESTED.key: "Not enough to judge"}
+    return words.get(state.key, state.word.capitalize())
+
+
 def verdict_sentence(result: AnalysisResult) -> str:
     """The page's first sentence: the worst that was found, or that nothing was."""
     found = open_findings(result)
     total = len(result.cells)
     doubt = unit_doubt(result.quality)
     if doubt:
-        return f"The current is hardly in amperes: {doubt}."
+        return f"The current {WRONG_UNIT}: {doubt}."
     if found and found[0].severity is not Severity.INFO:
         return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
     if not is_any_tested(result):
@@ -101,7 +124,7 @@ def mistrust_sentence(result: AnalysisResult) -> str:
     wrong = mistrusted(result)
     if not wrong:
         return ""
-    mended = "sign" if "sign" in wrong else "unit"
+    mended = "sign" if wrong == WRONG_SIGN else "unit"
     return f"The current {wrong}: do not trust these numbers until the {mended} in the log is mended."
 
 

@@ -14,11 +14,19 @@ from rich.text import Text
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
-from cellwarden.report.mistrust import unit_doubt
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
-from cellwarden.report.states import HEALTHY, UNTESTED, cell_states, is_any_tested, open_findings
-from cellwarden.report.summary_words import ending_words, headline, mistrust_sentence, readiness_sentence, since_text
+from cellwarden.report.states import cell_states
+from cellwarden.report.summary_words import (
+    ending_words,
+    headline,
+    leading_finding,
+    mistrust_sentence,
+    readiness_sentence,
+    since_text,
+    verdict_badge,
+    verdict_state,
+)
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.words import finding_sentence, severity_words, sureness
 
@@ -52,14 +60,10 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
 
 
 def _verdict(result: AnalysisResult) -> Panel:
-    found = open_findings(result)
-    doubted = bool(unit_doubt(result.quality))
-    if found and not doubted:
-        state = severity_words(found[0].severity)
-        words = f"{state.sign} {state.word.capitalize()}"
-    else:
-        state = HEALTHY if is_any_tested(result) and not doubted else UNTESTED
-        words = "No fault found" if state is HEALTHY else "Not enough to judge"
+    state = verdict_state(result)
+    words = verdict_badge(state)
+    if leading_finding(result) is not None:
+        words = f"{state.sign} {words}"
     style = _STYLES[state.key]
     body = Text(headline(result) + "\n")
     body.append("\nWill it carry the load? ", style="bold")

@@ -6,16 +6,19 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
 from cellwarden.report.mistrust import unit_doubt
-from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, open_findings
+from cellwarden.report.states import is_any_tested, open_findings
 from cellwarden.report.summary_words import (
     UNIT_ADVICE,
     is_readiness_told,
+    leading_finding,
     readiness_sentence,
     since_text,
     untold_sentence,
+    verdict_badge,
     verdict_sentence,
+    verdict_state,
 )
-from cellwarden.report.words import CellState, deadline, finding_sentence, severity_words, sureness
+from cellwarden.report.words import deadline, finding_sentence, severity_words, sureness
 
 __all__ = ["verdict"]
 
@@ -24,26 +27,12 @@ _OTHERS_SHOWN = 4
 
 def verdict(result: AnalysisResult) -> str:
     """The verdict as a section; its first words are the page's first words."""
-    found = open_findings(result)
-    worst = found[0] if found and not unit_doubt(result.quality) else None
-    state = _state(result, worst)
-    badge = element("p", symbol(state, 26), element("span", text(_badge(state))), class_="badge")
+    worst, state = leading_finding(result), verdict_state(result)
+    badge = element("p", symbol(state, 26), element("span", text(verdict_badge(state))), class_="badge")
     parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
     parts.append(description_list(_facts(result, worst), "facts"))
-    if not unit_doubt(result.quality):
-        parts.append(_others(result, found[1:]))
+    parts.append(_others(result, open_findings(result)[1:] if worst is not None else []))
     return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
-
-
-def _state(result: AnalysisResult, worst: Finding | None) -> CellState:
-    if worst is not None:
-        return severity_words(worst.severity)
-    return HEALTHY if is_any_tested(result) and not unit_doubt(result.quality) else UNTESTED
-
-
-def _badge(state: CellState) -> str:
-    words = {"healthy": "No fault found", "untested": "Not enough to judge"}
-    return words.get(state.key, state.word.capitalize())
 
 
 def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str]]:

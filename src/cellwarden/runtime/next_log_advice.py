@@ -54,7 +54,7 @@ def advice_for_next_log(
             "The log does not tell resistance: load steps of a tenth of the capacity or more, each steady for 15 s, "
             "measure it; a micro-test of 5 to 10 minutes a month is enough."
         )
-    if not context.has_balancing and context.pack.balancer != "none":
+    if not context.knows_bleeds:
         advice.append(
             "The balancer's activity is not logged: with its on-time per cell a leak shows weeks earlier on float."
         )
