@@ -124,7 +124,7 @@ The packs of `bench.offset_bound`: the least one-sigma error of the sensor's off
 the onset being known. An offset can be told once it is three times that and the spread of sound sensors (1 mV)
 together (*least time*); *told after* is when cellwarden told it. On float a balancer levels the readings: before the
 pack leaves the knee, an offset from the first row on and a charge that differs look alike, and neither can be told. The
-bound knows nothing of a jump at rest: the estimates follow it, but a jump alone is not told as a fault.
+bound knows nothing of a jump at rest, which is told as a fault by itself.
 
 {offsets}
 """

@@ -79,9 +79,13 @@ class Tracks:
     leak_half_ampere: float = 1e-4  # of its interval
     capacity_ah: FloatArray | float = 100.0
     offset_volt: FloatArray | float = 0.0
+    offset_half_volt: float = 1e-3  # of its interval
+    jumped_volt: FloatArray | float = 0.0
+    read: bool = True  # on the plateau, where an offset is told
+    behind_sigma_ah: FloatArray | float = 0.1
     behind_ah: FloatArray | float = 0.0
     stand_ah: FloatArray | float = np.nan  # as the last charge showed
-    current_offset_ampere: float = 0.0
+    current_offset_ampere: FloatArray | float = 0.0  # (hours,) where it moves
     unseen_ampere: float = 0.0  # bleed that may be part of it
     below_ampere: float = 0.01  # half of the interval, downwards
     current_ampere: FloatArray | float = 0.0
@@ -118,13 +122,18 @@ def _minutes(tracks: Tracks) -> MinuteBlock:
     """Rows with the voltages, charges and bleeds of the tracks."""
     minutes = hourly(tracks.hours, cells=tracks.context.cell_count)
     minutes = dataclasses.replace(minutes, voltage_volt=_wide(tracks, minutes, tracks.voltage_volt))
-    counted_ah = tracks.current_offset_ampere * minutes.elapsed_second / 3600.0
+    counted_ah = _hourly(minutes, tracks.current_offset_ampere) * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
-    current = np.asarray(tracks.current_ampere, dtype=float)
-    current = of_hours(minutes, current) if current.ndim else np.full(len(minutes), float(current))
+    current = _hourly(minutes, tracks.current_ampere)
     charge_ah = charge_ah + current * minutes.elapsed_second / 3600.0
     bled_ah = np.broadcast_to(tracks.bled_ah, minutes.bleed_ah.shape) * minutes.elapsed_second[:, None] / 3600.0
     return dataclasses.replace(minutes, current_ampere=current, charge_ah=charge_ah, bleed_ah=bled_ah)
+
+
+def _hourly(minutes: MinuteBlock, value: FloatArray | float) -> FloatArray:
+    """(M,) a value, or the hour's of (hours,)."""
+    values = np.asarray(value, dtype=float)
+    return of_hours(minutes, values) if values.ndim else np.full(len(minutes), float(values))
 
 
 def _wide(tracks: Tracks, minutes: MinuteBlock, value: FloatArray | float) -> FloatArray:
@@ -153,10 +162,11 @@ def _reading(tracks: Tracks, minutes: MinuteBlock) -> VoltageOffsetTrack:
     offset = _wide(tracks, minutes, tracks.offset_volt)
     return VoltageOffsetTrack(
         voltage_offset_volt=offset,
-        voltage_offset_low_volt=offset - 1e-3,
-        voltage_offset_high_volt=offset + 1e-3,
-        informed_unix_time_second=_informed(tracks, minutes),
+        voltage_offset_low_volt=offset - tracks.offset_half_volt,
+        voltage_offset_high_volt=offset + tracks.offset_half_volt,
+        informed_unix_time_second=_informed(tracks, minutes) if tracks.read else _wide(tracks, minutes, np.nan),
         told_sigma_volt=_wide(tracks, minutes, 5e-4),
+        jumped_volt=_wide(tracks, minutes, tracks.jumped_volt),
         spread_volt=np.full(len(minutes), 1e-3),
     )
 
@@ -174,7 +184,7 @@ def _capacity(tracks: Tracks, minutes: MinuteBlock) -> CapacityTrack:
 
 
 def _current_offset(tracks: Tracks, minutes: MinuteBlock) -> CurrentOffsetTrack:
-    current = np.full(len(minutes), tracks.current_offset_ampere)
+    current = _hourly(minutes, tracks.current_offset_ampere)
     return CurrentOffsetTrack(
         current_offset_ampere=current,
         current_offset_low_ampere=current - tracks.below_ampere - tracks.unseen_ampere,
@@ -192,7 +202,7 @@ def _soc(tracks: Tracks, minutes: MinuteBlock) -> SocTrack:
         ocv_volt=_wide(tracks, minutes, 3.4),
         ocv_slope_volt=_wide(tracks, minutes, tracks.slope_volt),
         deficit_difference_ah=_wide(tracks, minutes, tracks.behind_ah),
-        deficit_difference_sigma_ah=_wide(tracks, minutes, 0.1),
+        deficit_difference_sigma_ah=_wide(tracks, minutes, tracks.behind_sigma_ah),
         full_count=np.full(len(minutes), tracks.fulls),
         rest_second=minutes.unix_time_second - START,
     )

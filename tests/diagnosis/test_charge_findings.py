@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cellwarden.core.finding import Evidence, Severity
+from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis import (
     capacity_low,
     current_sensor_offset,
@@ -335,3 +336,77 @@ def test_a_curve_that_is_only_learnt_tells_a_capacity_when_the_pack_was_deep_dow
         found(capacity_low.DETECTOR, dataclasses.replace(tracks, delivered_ah=80.0))[-1] for tracks in (weak, learnt)
     )
     assert known.magnitude_high < deep.magnitude_high
+
+
+@pytest.mark.parametrize(("volt", "is_told"), [(3.29, True), (3.37, False)])
+def test_a_cell_far_below_the_knee_is_emptier_however_little_tells_by_how_much(volt: float, *, is_told: bool) -> None:
+    """It begins after the cell fell: on the plateau many charges fit its voltage, and all are beyond the limit."""
+    tracks = Tracks(hours=20, behind_ah=odd(14.0), behind_sigma_ah=odd(9.0), voltage_volt=odd(volt, 3.4))
+    held = found(soc_imbalance.DETECTOR, tracks)
+    assert ({(item.cell, item.severity) for item in held} == {(ODD + 1, Severity.WARNING)}) == is_told
+    if is_told:
+        assert held[-1].magnitude == pytest.approx(-14.0)
+        assert held[-1].magnitude_high == pytest.approx(-1.5), "the limit at least"
+        assert held[-1].magnitude_low < -30.0
+        assert "it has a short inside" in held[-1].advice
+
+
+def test_a_reading_that_may_be_that_low_is_no_cell_far_below() -> None:
+    tracks = Tracks(
+        hours=20,
+        behind_ah=odd(14.0),
+        behind_sigma_ah=odd(9.0),
+        voltage_volt=odd(3.29, 3.4),
+        offset_volt=odd(-0.06),
+        offset_half_volt=0.02,
+    )
+    assert found(soc_imbalance.DETECTOR, tracks) == []
+
+
+@pytest.mark.parametrize(("cell_volt", "others_volt"), [(3.45, 3.495), (3.51, 3.555)])
+def test_a_cell_that_is_lower_on_the_knee_has_not_left_it(cell_volt: float, others_volt: float) -> None:
+    tracks = Tracks(
+        hours=20, behind_ah=odd(1.7), behind_sigma_ah=odd(2.0), voltage_volt=odd(cell_volt, others_volt), fulls=1.0
+    )
+    assert found(soc_imbalance.DETECTOR, tracks) == []
+
+
+def test_without_a_balancer_nobody_is_told_to_charge_a_cell_by_what_is_not_known() -> None:
+    tracks = Tracks(hours=20, behind_ah=odd(14.0), behind_sigma_ah=odd(9.0), voltage_volt=odd(3.29, 3.4))
+    pack = dataclasses.replace(tracks.context.pack, balancer="none")
+    without = dataclasses.replace(tracks, context=dataclasses.replace(tracks.context, pack=pack))
+    advice = found(soc_imbalance.DETECTOR, without)[-1].advice
+    assert "alone to its neighbours' voltage, no further" in advice
+    assert "Ah" not in advice
+
+
+@pytest.mark.parametrize("block_rows", [None, 13])
+def test_a_zero_that_moves_to_another_value_is_another_event(block_rows: int | None) -> None:
+    zero = np.where(np.arange(90) < 50, -0.14, -0.7)
+    held = found(current_sensor_offset.DETECTOR, Tracks(hours=90, current_offset_ampere=zero), block_rows)
+    moved = [item for item in held if item.is_another]
+    assert [hour_of(item.at_unix_time_second) for item in moved] == [51]
+    assert moved[0].first_seen_unix_time_second == moved[0].at_unix_time_second
+    assert all(item.severity is Severity.WARNING for item in held)
+    assert held[-1].first_seen_unix_time_second == moved[0].at_unix_time_second
+    assert held[0].first_seen_unix_time_second < moved[0].at_unix_time_second
+
+
+def test_a_zero_that_comes_back_on_the_other_side_is_another_event() -> None:
+    hour = np.arange(90)
+    zero = np.where(hour < 50, -0.15, np.where(hour < 53, 0.0, 0.15))
+    held = found(current_sensor_offset.DETECTOR, Tracks(hours=90, current_offset_ampere=zero))
+    assert [item.magnitude for item in held if item.is_another] == [0.15]
+
+
+@pytest.mark.parametrize(
+    "zero",
+    [
+        np.where(np.arange(90) < 50, -0.14, -0.20),  # the same zero, known a little better
+        np.where(np.arange(90) < 15, -0.07, -0.2),  # still being learnt
+    ],
+)
+def test_a_zero_that_is_learnt_better_is_the_same_event(zero: FloatArray) -> None:
+    held = found(current_sensor_offset.DETECTOR, Tracks(hours=90, current_offset_ampere=zero))
+    assert held
+    assert not any(item.is_another for item in held)

@@ -53,6 +53,15 @@ def test_escalation_clears_and_keeps_first_seen() -> None:
     assert new.detected_unix_time_second == 8 * HOUR
 
 
+def test_another_event_at_the_same_place_clears_what_was_open_and_opens_the_next() -> None:
+    evidence = [said(5, Severity.WARNING), said(8, Severity.WARNING, first_seen_unix_time_second=7 * HOUR)]
+    assert len(entered(evidence, 9)) == 1
+    old, new = entered([evidence[0], dataclasses.replace(evidence[1], is_another=True)], 9)
+    assert (old.first_seen_unix_time_second, old.cleared_unix_time_second) == (0.0, 8 * HOUR)
+    assert (new.first_seen_unix_time_second, new.detected_unix_time_second) == (7 * HOUR, 8 * HOUR)
+    assert new.cleared_unix_time_second is None
+
+
 def test_clears_after_as_long_as_detection_took() -> None:
     evidence = [said(5, Severity.WARNING), said(10, None)]
     assert entered(evidence, 14.9)[0].cleared_unix_time_second is None

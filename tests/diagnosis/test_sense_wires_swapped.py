@@ -14,15 +14,13 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis import sense_wires_swapped
 from cellwarden.diagnosis.exchanged_levels import (
     LONG_SIDE,
-    NEAR_ROWS,
-    SHORT_SIDE,
     WINDOW_ROWS,
     _first_step,
     _may_step,
     _near_steps,
     _whole_steps,
-    stands_out,
 )
+from cellwarden.diagnosis.other_steps import BLEED_STEP, NEAR_ROWS, SHORT_SIDE, _mean_step, by_bleed, stands_out
 from cellwarden.diagnosis.wire_exchange import (
     BLEED_SLOTS,
     DECISION_SLOTS,
@@ -129,6 +127,8 @@ def test_a_pair_is_mirrored_by_chance_where_all_readings_change_places(moved_vol
     )
     assert stands_out(seen, rows, 12, -0.0057) == (moved_volt < 0.001)
     assert stands_out(seen[:, 11:14], rows, 1, -0.0057)  # one other tells nothing of what is usual
+    together = np.where(rows > 0, -0.1, 0.0)[:, None] * np.ones(4)  # of few cells the others may move alike by chance
+    assert not stands_out(seen[:, 10:14] + together, rows, 2, -0.0057)
 
 
 def test_where_one_of_the_pair_is_dead_nothing_is_exchanged() -> None:
@@ -177,6 +177,28 @@ def test_a_slow_crossing_and_a_tap_that_gives_way_are_no_exchange() -> None:
     giving[7200:, 2] += 0.02
     giving[7200:, 3] -= 0.02
     assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(giving, 3)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_cells_that_pass_a_step_of_the_curve_one_after_the_other_are_no_exchange(seed: int) -> None:
+    """Within minutes one of four cells comes down and its neighbour up, while the pack is charged."""
+    time: FloatArray = START + np.arange(0.0, 2 * 3600.0, 5.0)
+    passed = 0.5 + 0.5 * np.tanh((time - START - 3600.0 - 7.0 * seed) / 130.0)
+    voltage = 3.33 + 0.01 * passed[:, None] + 0.0006 * np.random.default_rng(seed).standard_normal((len(time), 4))
+    voltage[:, 2] += 0.0055 * (1.0 - passed) - 0.001 * passed
+    voltage[:, 3] -= 0.0055 * (1.0 - passed) - 0.001 * passed
+    current = np.where(time < START + 3300.0, 25.1, 27.6)
+    assert not told_of(sense_wires_swapped.DETECTOR, samples(time, current, np.round(voltage, 3)))
+
+
+def test_a_bleed_that_goes_on_and_then_its_neighbours_is_no_exchange() -> None:
+    """Over half an hour both bleed for the same time; what stepped is what the first did at the moment."""
+    rows = np.array([*range(-LONG_SIDE, 0), *range(1, LONG_SIDE + 1)])
+    duties = np.where(rows > 0, 1.0, 0.0) - np.where(rows > 14, 1.0, 0.0) - np.where(rows > 22, 1.0, 0.0)
+    assert _mean_step(duties, rows) < BLEED_STEP
+    assert by_bleed(duties, rows, -0.002)
+    assert not by_bleed(duties, rows, 0.002)
+    assert not by_bleed(np.where(rows > 14, 1.0, 0.0) * 0.5, rows, -0.002)
 
 
 def under_load(seed: int, interval: float = 1.0) -> tuple[FloatArray, FloatArray, FloatArray]:

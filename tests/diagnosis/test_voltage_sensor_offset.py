@@ -10,9 +10,16 @@ import pytest
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.plateau_offset import HOURS as READ_HOURS
 from cellwarden.diagnosis.plateau_offset import PlateauSums, follow_plateau, nothing_shown, shown_offset
-from cellwarden.diagnosis.voltage_sensor_offset import LEFT_SHARE, SEEN_SHARE, SEEN_SIGMAS, _follow, _is_shown
+from cellwarden.diagnosis.voltage_sensor_offset import (
+    DETECTOR,
+    LEFT_SHARE,
+    SEEN_SHARE,
+    SEEN_SIGMAS,
+    _follow,
+    _is_shown,
+)
 from cellwarden.estimation.charge_tracks import SocTrack
-from tests.diagnosis.known_tracks import CELLS, ODD, hourly, odd, of_hours, swings
+from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hourly, low_context, odd, of_hours, swings
 
 
 @pytest.mark.parametrize(
@@ -23,10 +30,10 @@ from tests.diagnosis.known_tracks import CELLS, ODD, hourly, odd, of_hours, swin
         (0.96, 0.1, 1.0, False),
         (0.19, 0.1, 1.0, False),
         (0.5, 0.6, 1.0, False),
-        (0.5, 0.1, 0.0, False),
+        (0.5, 0.1, 0.0, True),
     ],
 )
-def test_rows_are_read_on_the_plateau_after_a_full_charge(
+def test_rows_are_read_on_the_plateau_and_those_before_a_full_charge_apart(
     soc: float, slope_volt: float, fulls: float, *, is_read: bool
 ) -> None:
     minutes = hourly(5)
@@ -43,8 +50,10 @@ def test_rows_are_read_on_the_plateau_after_a_full_charge(
         full_count=some + fulls,
         rest_second=some,
     )
-    sums, _ = _follow(nothing_shown(CELLS), minutes, track, 100.0, np.array([], dtype=np.int64))
-    assert (sums.cells[:, READ_HOURS] > 0.0).all() == is_read
+    state = DETECTOR.initial(low_context(logged=True))
+    sums, early, _ = _follow(state, minutes, track, 100.0, np.array([], dtype=np.int64))
+    assert (sums.cells[:, READ_HOURS] > 0.0).all() == (is_read and fulls > 0.0)
+    assert (early.cells[:, READ_HOURS] > 0.0).all() == (is_read and fulls == 0.0)
 
 
 def after_swings(odd_volt: FloatArray, hours: int = 96) -> PlateauSums:
@@ -87,3 +96,42 @@ def test_an_offset_that_is_not_surer_than_its_error_is_not_believed() -> None:
     assert SEEN_SHARE * offset_volt < seen.volt[0, ODD] < SEEN_SIGMAS * seen.sigma_volt[0, ODD]
     assert seen.left_volt[0, ODD] < LEFT_SHARE * offset_volt
     assert not shown(sums, offset_volt)
+
+
+@pytest.mark.parametrize(
+    ("jumped_volt", "is_told"),
+    [(-0.02, True), (-0.014, True), (-0.008, False), (-0.04, False), (0.02, False), (0.0, False)],
+)
+def test_a_reading_that_jumped_at_rest_is_told_on_float_where_nothing_else_shows_it(
+    jumped_volt: float, *, is_told: bool
+) -> None:
+    tracks = Tracks(
+        offset_volt=odd(-0.02), offset_half_volt=0.007, jumped_volt=odd(jumped_volt), read=False, soc_fraction=0.99
+    )
+    told = found(DETECTOR, tracks)
+    assert ({item.cell for item in told} == {ODD + 1}) == is_told
+    assert not is_told or "the reading jumped by most of that" in told[-1].explanation
+
+
+def test_a_jump_is_told_whether_the_pack_was_full_or_not() -> None:
+    tracks = Tracks(offset_volt=odd(-0.01), jumped_volt=odd(-0.01), read=False, fulls=0.0)
+    assert found(DETECTOR, tracks)
+
+
+@pytest.mark.parametrize(
+    ("offset_volt", "fulls", "is_told"), [(0.008, 1.0, True), (0.008, 0.0, False), (0.02, 0.0, True)]
+)
+def test_of_a_pack_that_was_never_full_only_a_large_offset_is_told(
+    offset_volt: float, fulls: float, *, is_told: bool
+) -> None:
+    soc, ampere = swings()
+    tracks = Tracks(
+        hours=100,
+        offset_volt=odd(offset_volt),
+        voltage_volt=odd(3.3 + offset_volt, 3.3),
+        soc_fraction=soc,
+        current_ampere=ampere,
+        slope_volt=0.1,
+        fulls=fulls,
+    )
+    assert bool(found(DETECTOR, tracks)) == is_told

@@ -173,6 +173,7 @@ def board_of(rows: int, cells: int) -> Board:
             voltage_offset_low_volt=many,
             voltage_offset_high_volt=many,
             told_sigma_volt=many,
+            jumped_volt=many,
             spread_volt=one,
             **nothing,
         )

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.cell_place import PLATEAU_SOC, RESTED_SECOND, STEEP_VOLT
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import initial_charge
 from cellwarden.estimation.misplaced_cell import (
     APART_VOLT,
     FALLEN_SIGMA,
     FALLEN_VOLT,
-    PLATEAU_SOC,
-    RESTED_SECOND,
     SEEN_SHARE,
     find_misplaced,
     is_misplaced,
@@ -109,7 +108,7 @@ def test_no_cell_is_misplaced_by_less_than_a_knees_shape_is_off_by() -> None:
     state, capacity = string_at_rest(0.026), float(np.exp(string_at_rest().x[0, cc.LN_CAPACITY]))
     places = 1.0 - np.array([0.026, 0.035])
     there, below = (branch_voltage(state.learnt[0], state.learnt[1], 0.0, float(soc)) for soc in places)
-    assert below[1] < cd.STEEP_VOLT < there[1]
+    assert below[1] < STEEP_VOLT < there[1]
     assert 0.0 < there[0] - below[0] < APART_VOLT
     state.y[1, cd.DIFFERENCE] = (0.035 - 0.026) * capacity
     find_misplaced(state, 0, 0.0, np.full(CELLS, there[0]), there[0])

@@ -16,6 +16,7 @@ from cellwarden.estimation.reading_jump import (
     SIDE,
     _two_lines,
     follow_jumps,
+    jumped_volt,
     take_jump,
 )
 
@@ -34,8 +35,8 @@ def _readings(seed: int, samples: int = 60) -> FloatArray:
 
 def _jumps(
     volt: FloatArray, bleed_ah: FloatArray | None = None, ampere: float = 0.0, unlogged_volt: float = 0.0
-) -> tuple[list[int], FloatArray]:
-    """Cells that were said to jump, and the state that came of it, (CELLS, 2)."""
+) -> tuple[list[int], FloatArray, FloatArray]:
+    """Cells that were said to jump, the state that came of it, (CELLS, 2), and by how much each jumped in all [V]."""
     memory = np.zeros((CELLS + PACK_ROWS, max(CELLS, JUMP_SLOTS)))
     y, q, work = np.zeros((CELLS, 2)), np.zeros((CELLS, 2, 2)), np.empty(CELLS)
     bleeds = np.zeros_like(volt) if bleed_ah is None else bleed_ah
@@ -49,7 +50,7 @@ def _jumps(
         if cell >= 0:
             said.append(cell)
             take_jump(memory, cell, y, q, OFFSET, ERROR)
-    return said, y
+    return said, y, np.array([jumped_volt(memory, CELLS, cell) for cell in range(CELLS)])
 
 
 @settings(max_examples=30, deadline=None)
@@ -57,10 +58,23 @@ def _jumps(
 def test_a_jump_at_rest_is_found_once_and_is_as_large_as_it_is(seed: int, cell: int, jump: float) -> None:
     volt = _readings(seed)
     volt[AT:, cell] += jump
-    said, y = _jumps(volt)
+    said, y, jumped = _jumps(volt)
     assert said == [cell]
+    assert jumped[cell] == pytest.approx(jump, abs=0.001)
+    assert (np.delete(jumped, cell) == 0.0).all()
     others = np.delete(y[:, OFFSET], cell)
     assert y[cell, OFFSET] - np.median(others) == pytest.approx(jump, abs=0.001)
+
+
+@pytest.mark.parametrize(("second", "left"), [(-0.02, 0.0), (0.01, 0.03)])
+def test_jumps_of_one_reading_add_up(second: float, left: float) -> None:
+    volt = _readings(1)
+    volt[AT:, 3] += 0.02
+    later = volt[AT:] + second * (np.arange(CELLS) == 3)
+    again = np.concatenate([volt, later, later])
+    said, _, jumped = _jumps(again)
+    assert said == [3, 3]
+    assert jumped[3] == pytest.approx(left, abs=0.002)
 
 
 @settings(max_examples=60, deadline=None)

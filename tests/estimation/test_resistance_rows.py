@@ -31,10 +31,10 @@ def weighed(joint_share: float) -> FloatArray:
         ([0.55], 3.0, "joint"),
         ([0.55, 0.45], 3.0, "cell"),
         ([0.55], 30.0, "cell"),
-        ([0.62], 30.0, "joint"),
-        ([0.62, 0.45], 30.0, "joint"),
-        ([0.62, 0.35], 30.0, "cell"),
-        ([0.62, 0.35, 0.55], 30.0, "cell"),
+        ([0.67], 30.0, "joint"),
+        ([0.67, 0.37], 30.0, "joint"),
+        ([0.67, 0.33], 30.0, "cell"),
+        ([0.67, 0.33, 0.55], 30.0, "cell"),
     ],
 )
 def test_the_likelier_one_is_named_and_later_stays_so_until_it_clearly_is_not(

@@ -29,7 +29,8 @@ class Evidence:
     """What one detector holds of one cell, sensor or pack at one moment.
 
     `severity` None says that the cause is absent now. `cell` counts from 1; both `cell` and `sensor` None means the
-    pack. `first_seen_unix_time_second` is the first moment at which the cause can be seen in the data.
+    pack. `first_seen_unix_time_second` is the first moment at which the cause can be seen in the data. `is_another`
+    says that it is another event than what was held before.
     Magnitudes are in the unit of the kind (see `docs/nomenclature.md`).
     """
 
@@ -46,6 +47,7 @@ class Evidence:
     first_seen_unix_time_second: float = 0.0
     explanation: str = ""
     advice: str = ""
+    is_another: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

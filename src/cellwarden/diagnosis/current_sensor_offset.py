@@ -1,6 +1,11 @@
-"""A current sensor whose zero is off: counted charge runs away."""
+"""A current sensor whose zero is off: counted charge runs away.
+
+A zero that moves on to another value is another event, with its own time: the finding is closed and opened anew.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,16 +23,28 @@ KIND = "current_sensor_offset"
 LIMIT_AMPERE = 0.04
 RESOLUTION_SHARE = 0.5
 VISIBLE_FRACTION = 0.005  # of the capacity: what must have been miscounted before the sensor is named
+MOVED_LIMITS, MOVED_SHARE = 1.5, 0.75  # limits, and share of what was told, by which a zero is another one: judged
+SETTLING_SECOND = 86400.0  # in which a zero that was just told may still be learnt better
 
 
-def _initial(context: PackContext) -> WatchState:
+@dataclass(frozen=True, slots=True)
+class ZeroWatch:
+    """Level held; the zero told last [A], NaN before one is, when it was first told, and when it moved last [s]."""
+
+    watch: WatchState
+    told_ampere: float = np.nan
+    told_at: float = -np.inf
+    moved_at: float = -np.inf
+
+
+def _initial(context: PackContext) -> ZeroWatch:
     del context
-    return initial_watch(1)
+    return ZeroWatch(initial_watch(1))
 
 
 def _step(
-    state: WatchState, minutes: MinuteBlock, board: Board, context: PackContext
-) -> tuple[WatchState, list[Evidence]]:
+    state: ZeroWatch, minutes: MinuteBlock, board: Board, context: PackContext
+) -> tuple[ZeroWatch, list[Evidence]]:
     if not context.has_current:
         return state, []
     track = board.get(CurrentOffsetTrack)
@@ -49,7 +66,32 @@ def _step(
         del channel
         return _evidence(track, minutes, row, severity, since, chance, context.pack.nominal_capacity_ah)
 
-    return watch_deviation(state, minutes, of_rows, say)
+    watch, held = watch_deviation(state.watch, minutes, of_rows, say)
+    return _anew_where_moved(replace(state, watch=watch), held, limit)
+
+
+def _anew_where_moved(state: ZeroWatch, held: list[Evidence], limit: float) -> tuple[ZeroWatch, list[Evidence]]:
+    """The state, and the evidence, marked as another event where the zero has moved to another value."""
+    told_ampere, told_at, moved_at = state.told_ampere, state.told_at, state.moved_at
+    found = []
+    for item in held:
+        at, moved = item.at_unix_time_second, False
+        if item.severity is not None:  # what is gone may come back with another value
+            if np.isnan(told_ampere):
+                told_ampere, told_at = item.magnitude, at
+            elif at < told_at + SETTLING_SECOND:
+                told_ampere = item.magnitude
+            elif _has_moved(item, told_ampere, limit):
+                told_ampere, told_at, moved_at, moved = item.magnitude, at, at, True
+        first_seen = max(item.first_seen_unix_time_second, moved_at)
+        found.append(replace(item, is_another=moved, first_seen_unix_time_second=first_seen))
+    return replace(state, told_ampere=told_ampere, told_at=told_at, moved_at=moved_at), found
+
+
+def _has_moved(item: Evidence, told_ampere: float, limit: float) -> bool:
+    """Whether a zero is another one than was told."""
+    outside = told_ampere < item.magnitude_low or told_ampere > item.magnitude_high
+    return outside and abs(item.magnitude - told_ampere) > max(MOVED_LIMITS * limit, MOVED_SHARE * abs(told_ampere))
 
 
 def _evidence(

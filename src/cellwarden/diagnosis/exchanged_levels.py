@@ -16,6 +16,16 @@ import numpy as np
 
 from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.other_steps import (
+    LEAST_BANDS,
+    NEAR_ROWS,
+    SHORT_SIDE,
+    by_bleed,
+    is_steady,
+    left_of_course,
+    others_moved,
+    stands_out,
+)
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
 __all__ = [
@@ -28,13 +38,11 @@ __all__ = [
     "WINDOW_ROWS",
     "exchanged_pairs",
     "follow_calm",
-    "stands_out",
 ]
 
-SHORT_SIDE, LONG_SIDE = 10, 30  # rows on either side of the moment of exchange; the row between may hold both
+LONG_SIDE = 30  # rows on either side of the moment of exchange; the row between may hold both
 WINDOW_ROWS = 2 * LONG_SIDE + 2  # one more: the current of the row before
 SCREEN_SIGMAS, SIGNIFICANT = 4.0, 7.0  # healthy packs reach 5.5 in weeks of cycles and years on float
-NEAR_ROWS = 3  # on either side, whose levels are held against each other
 SCREEN_SHARP, SHARP = 0.5, 0.6  # of the step, that those rows show: a straight course shows 0.36
 # resolutions that those rows' sum moves by where the whole passes the screen, times the root of a side's rows
 LEAST_NEAR = NEAR_ROWS * SCREEN_SHARP * SCREEN_SIGMAS / math.sqrt(6.0)
@@ -43,11 +51,10 @@ LEAST_WHOLE = 0.999 * SCREEN_SIGMAS / math.sqrt(6.0)
 LEAST_ROWS_SHARE = 0.8  # of a side, that must hold readings of a channel, and of all that are compared
 CALM_VOLT = 0.003  # of the mean cell, where the current is not measured
 SUM_SHARE, MOST_SUM_SHARE, OTHERS_SHARE = 0.15, 0.6, 0.1  # of the step, that the sum and the others may have moved
-LEAST_BANDS = 0.1  # of rest, that a current must span to be told from its mean
 LEAST_STEPS = 2.0  # of the resolution: two readings without noise flip by one each
-MOMENT_SIGMAS = 3.0  # of what the others step by at that moment; a step of two readings is the root of two as wide
+STEEP_SHARE = 0.5  # of the step, that must be left of what those rows show without the course that they are on
+BLEED_JUMP_VOLT = 0.01  # a bleed that goes on or off moves its reading by less than that
 LEFT_SHARE = 0.01  # of a row: square of the step that course of time and current leave; without a current it is 1/16
-BLEED_STEP, BLEED_JUMP_VOLT = 0.3, 0.01  # a bleed that goes on or off moves its reading by less than that
 TAP_CHANCE = 0.1  # that a step of that kind is a tap's, before the levels were looked at
 LEAST_SURE, MOST_SURE = 0.89, 0.95  # an outage on float may mirror two cells' levels by chance, at up to 0.88
 
@@ -193,12 +200,26 @@ def _test_pairs(
     degrees = len(rows) - len(course) - 1
     if (step * step).sum() < LEFT_SHARE * len(rows) or degrees < side // 2:
         return
+    steady = 1.0 if side == SHORT_SIDE and is_steady(current, rows, place, band) else 0.0
     j = first
     while j < out.shape[1]:
         at = int(np.searchsorted(channels, j))
         if at + 1 < len(channels) and channels[at] == j and channels[at + 1] == j + 1:
             _test(
-                voltage, duty, channels, rows, place, at, step, course, degrees, side, step_volt, offset_volt, out[:, j]
+                voltage,
+                duty,
+                channels,
+                rows,
+                place,
+                at,
+                step,
+                course,
+                degrees,
+                side,
+                steady,
+                step_volt,
+                offset_volt,
+                out[:, j],
             )
         j = _first_step(voltage, newest, side, step_volt, near, out[JUMP], j + 1)
 
@@ -215,6 +236,7 @@ def _test(
     course: FloatArray,
     degrees: int,
     side: int,
+    steady: float,
     step_volt: float,
     offset_volt: float,
     out: FloatArray,
@@ -226,6 +248,7 @@ def _test(
     channels, j : (channels,) those that are read, and place among them of the pair's first
     rows, place : (rows,) counted from the middle, and where they stand in the ring
     step, course : (rows,) and (terms, rows), the step without the courses
+    steady : 1 where the current stands still in the rows next to the middle
     """
     left = (step * step).sum()
     first, apart = channels[j], np.empty(len(rows))
@@ -244,11 +267,11 @@ def _test(
         return
     if abs(sum_moved) > min(SUM_SHARE * abs(jump) + 2.5 * sum_error, MOST_SUM_SHARE * abs(jump) - 2.0 * sum_error):
         return
-    if _others_moved(seen, step / left, j) > OTHERS_SHARE * abs(jump) + 0.4 * error:
+    if others_moved(seen, step / left, j) > OTHERS_SHARE * abs(jump) + 0.4 * error:
         return
-    bleed = _mean_step(duties, rows)
-    by_bleed = np.isnan(duties).any() or (abs(bleed) > BLEED_STEP and bleed * jump < 0.0)
-    if abs(jump) < BLEED_JUMP_VOLT and by_bleed:
+    if abs(jump) < BLEED_JUMP_VOLT and (np.isnan(duties).any() or by_bleed(duties, rows, jump)):
+        return
+    if steady > 0.0 and left_of_course(apart, rows) * jump < STEEP_SHARE * jump * jump:
         return
     sure, near = _how_sure(seen, rows, j, offset_volt)
     if sure >= LEAST_SURE and near * jump > SHARP * jump * jump and stands_out(seen, rows, j, near):
@@ -339,40 +362,6 @@ def _errors(
     left = (step * step).sum()
     least = step_volt**2 / 6.0 * 0.01  # a minute of equal readings has no noise that shows
     return np.sqrt(max(own, mean, least) / left), sum_moved, np.sqrt(sum_variance / left)
-
-
-@counted_kernel
-def _others_moved(seen: FloatArray, weight: FloatArray, j: int) -> float:
-    """How far the steps of the other readings scatter, as the root of their mean square [V]."""
-    moved = np.zeros(seen.shape[1])
-    for k in range(seen.shape[1]):
-        moved[k] = (seen[:, k] * weight).sum()
-    others = np.concatenate((moved[:j], moved[j + 2 :]))
-    return others.std() if len(others) > 1 else 0.0
-
-
-@counted_kernel
-def _mean_step(series: FloatArray, rows: IntArray) -> float:
-    """By how much the mean of a series (rows,) changed, without its unknown values."""
-    before, after = series[rows < 0], series[rows > 0]
-    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-    return after.mean() - before.mean() if len(before) > 0 and len(after) > 0 else 0.0
-
-
-@counted_kernel
-def stands_out(seen: FloatArray, rows: IntArray, j: int, near: float) -> bool:
-    """Whether a pair's near step [V] is more than the moment does to the other readings (rows, n_cells), cell by cell.
-
-    At the moment in which a string leaves its knee all readings change places, each by itself; of many neighbours some
-    are mirrored then.
-    """
-    begin = np.sum(rows < 0)
-    steps = np.empty(seen.shape[1])
-    for k in range(seen.shape[1]):
-        steps[k] = seen[begin : begin + NEAR_ROWS, k].mean() - seen[begin - NEAR_ROWS : begin, k].mean()
-    others = np.concatenate((steps[:j], steps[j + 2 :]))
-    usual = others.std() if len(others) > 1 else 0.0
-    return bool(near * near > 2.0 * (MOMENT_SIGMAS * usual) ** 2)
 
 
 @counted_kernel

@@ -160,7 +160,10 @@ def _fit(early: FloatArray, after: FloatArray, pair: int) -> tuple[float, bool]:
 
     How far the other cells of the two scatter, over their size, and whether the pair has changed places.
     """
-    wide = abs(early[pair] - early[pair + 1])  # the knee is not straight: a cell far out would set the scale alone
+    wide = abs(early[pair] - early[pair + 1])
+    if abs(after[pair] - after[pair + 1]) > NARROWED[1] * wide:
+        return np.inf, False
+    # the knee is not straight: a cell far out would set the scale alone
     swapped = np.minimum(np.maximum(early, -wide), wide)
     swapped[pair], swapped[pair + 1] = swapped[pair + 1], swapped[pair]
     seen = np.minimum(np.maximum(after, -wide), wide)

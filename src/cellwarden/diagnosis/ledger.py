@@ -2,8 +2,9 @@
 
 At most one finding is open for a kind, cell and sensor. A worse severity clears it and opens the next with the same
 `first_seen`; a milder one does so only when it has lasted as long as detection took. A finding clears when its cause
-has been absent for that long, at least an hour; if the cause comes back before, it stays open. What an open finding of
-warning or worse explains (`consequences`) is entered as info and names its cause.
+has been absent for that long, at least an hour; if the cause comes back before, it stays open. Evidence of another
+event at the same place clears it at once and opens the next. What an open finding of warning or worse explains
+(`consequences`) is entered as info and names its cause.
 
 Findings are kept in the order of their detection and never removed, so the list of a log that is cut at a time is the
 beginning of the whole log's list.
@@ -135,7 +136,10 @@ class _Book:
             milder_since = now if entry.milder_since is None else entry.milder_since
         explained = cause is not None and item.severity is old.severity
         waited = milder_since is not None and (explained or now - milder_since >= _hold_second(old))
-        if severity.rank > old.severity.rank or waited:
+        if item.is_another:
+            self._clear(key, now)
+            self._raise(item, severity, cause, min(item.first_seen_unix_time_second, now))
+        elif severity.rank > old.severity.rank or waited:
             self._clear(key, now)
             self._raise(item, severity, cause, old.first_seen_unix_time_second)
         else:

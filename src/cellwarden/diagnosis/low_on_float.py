@@ -1,9 +1,10 @@
-"""A cell that stands low on float: a few millivolts while its bleed is not known, far while its leak is not.
+"""A cell that stands low on float: a few millivolts while its bleed is not known, far while no leak of it is held.
 
 The one may leak or be read low; the other has left the knee, where its voltage says nothing more of a leak. What counts
 is the mean over the hours at rest on float, which is kept while the pack is elsewhere: what was seen there stays what
 is known. A discharge and recharge settles which it is: on the plateau a leak does not show, and what a cell is read low
-by there, it is read low by on float.
+by there, it is read low by on float. A cell that stood with the others on float and fell far below them there leaks,
+whatever its knee makes of the size: that calls for action.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
-from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, unseen
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.middle_value import known_middle_values, middle_values
@@ -31,6 +32,7 @@ FLOAT_REST_SECOND = 12 * 3600.0
 MEMORY_HOURS, SEEN_HOURS = 6.0, 1.0  # of float: a bleed moves a cell within hours, and the readings' noise is gone
 HOURS_NEEDED = 6.0  # what comes and goes within a night was the charge before
 LOW_VOLT, LOW_SIGMA_VOLT = 0.0025, 0.0003  # balancers hold a leaking cell that little below
+NEAR_VOLT = 0.01  # below the others, of a cell that stands with them
 FAR_VOLT = 0.03  # below a knee on which the others stand: more than any curve or sensor makes
 ANY_OF_HEALTHY = 0.05  # chance that the lowest of the pack's sound cells counts as low
 PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
@@ -39,25 +41,35 @@ TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
 
 @dataclass(frozen=True, slots=True)
 class LowOnFloat:
-    """Cells held that stand low, how far each stood on float, hours for which the pack was on the plateau."""
+    """Cells held that stand low, how far each stood on float, hours for which the pack was on the plateau.
+
+    `stood_near` (n_cells,) tells those that stood with the others on float once.
+    """
 
     watch: WatchState
     seen: SeenDifference
     plateau_hours: float
+    stood_near: NDArray[np.bool_]
 
 
 def initial_low(cells: int) -> LowOnFloat:
     """Nothing seen yet."""
-    return LowOnFloat(initial_watch(cells), unseen(cells), 0.0)
+    return LowOnFloat(initial_watch(cells), unseen(cells), 0.0, np.zeros(cells, dtype=np.bool_))
 
 
 def watch_low(
-    state: LowOnFloat, minutes: MinuteBlock, board: Board, kind: str, told_leak: NDArray[np.bool_] | None = None
+    state: LowOnFloat,
+    minutes: MinuteBlock,
+    board: Board,
+    kind: str,
+    plateau_volt: float,
+    told_leak: NDArray[np.bool_] | None = None,
 ) -> tuple[LowOnFloat, list[Evidence]]:
     """Cells that stand low on float, but for what their readings are low by; evidence of that kind.
 
     Parameters
     ----------
+    plateau_volt : where the charge branch has come down from the knee [V]
     told_leak : (M, n_cells) whose leak is told, where bleeds are known: only the others are named, if they are far
     """
     soc = board.get(SocTrack)
@@ -69,8 +81,12 @@ def watch_low(
     hours = state.plateau_hours + np.cumsum(on_plateau * minutes.elapsed_second) / 3600.0
     read_low, told = _read_low_volt(board.get(VoltageOffsetTrack), hours)
     below = np.maximum(-seen.volt - read_low, 0.0)
+    near = (seen.hours >= SEEN_HOURS) & (below < NEAR_VOLT)
+    stood_near = np.asarray(np.logical_or.accumulate(np.concatenate([state.stood_near[None], near]))[1:])
+    fell = stood_near & (told_leak is not None)
     if told_leak is not None:
-        below = np.where(told_leak, 0.0, below)
+        off_knee = middle_volt(minutes)[:, None] + seen.volt < plateau_volt
+        below = np.where(told_leak | ~(fell | off_knee), 0.0, below)
     least_volt = LOW_VOLT if told_leak is None else FAR_VOLT
     spreads = NormalDist().inv_cdf((1.0 - ANY_OF_HEALTHY) ** (1.0 / below.shape[1]))
 
@@ -81,13 +97,16 @@ def watch_low(
             limit=np.maximum(least_volt, spreads * robust_sigmas(seen.volt[rows]))[:, None],
             pressing=np.inf,
             known=seen.hours[rows] >= SEEN_HOURS,
-            mild=np.ones((len(rows), below.shape[1]), dtype=np.bool_),
+            mild=~fell[rows],
             hours_needed=HOURS_NEEDED,
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
-        far = told_leak is not None
-        explanation, advice = _words(cell + 1, 1e3 * float(below[row, cell]), settled=bool(told[row, cell]), far=far)
+        far, millivolt = told_leak is not None, 1e3 * float(below[row, cell])
+        if severity is Severity.WARNING:
+            explanation, advice = _words_of_fallen(cell + 1, millivolt)
+        else:
+            explanation, advice = _words(cell + 1, millivolt, settled=bool(told[row, cell]), far=far)
         return Evidence(
             at_unix_time_second=float(minutes.unix_time_second[row]),
             kind=kind,
@@ -102,7 +121,9 @@ def watch_low(
         )
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return LowOnFloat(watch, final, float(hours[-1]) if len(hours) else state.plateau_hours), found
+    if not len(minutes):
+        return LowOnFloat(watch, final, state.plateau_hours, state.stood_near), found
+    return LowOnFloat(watch, final, float(hours[-1]), stood_near[-1]), found
 
 
 def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -110,6 +131,19 @@ def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tupl
     told = (plateau_hours[:, None] >= PLATEAU_HOURS) & (track.told_sigma_volt < TOLD_SIGMA_VOLT)
     offset = track.voltage_offset_volt
     return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
+
+
+def _words_of_fallen(cell: int, below_millivolt: float) -> tuple[str, str]:
+    """What is said of a cell that fell far below the others on float, and what to do."""
+    explanation = (
+        f"Cell {cell} leaks: it stood with its neighbours on float and has fallen to {below_millivolt:.0f} mV below "
+        "them there. How fast it loses charge its voltage tells badly."
+    )
+    advice = (
+        f"Discharge and recharge the pack once: how far cell {cell} is behind then tells its loss. If it keeps "
+        "falling, isolate the pack and have the cell replaced."
+    )
+    return explanation, advice
 
 
 def _words(cell: int, below_millivolt: float, *, settled: bool, far: bool) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
-from cellwarden.core.leak_told import PRESSING_PER_HOUR, is_leak_told
+from cellwarden.core.leak_told import PRESSING_PER_HOUR
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
@@ -22,6 +22,7 @@ from cellwarden.diagnosis.low_on_float import LowOnFloat, initial_low, watch_low
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
+from cellwarden.estimation.knee_voltage import plateau_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 
@@ -40,16 +41,19 @@ BLEEDS_UNKNOWN = "the balancer keeps no log: what it took from the others may co
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Leaks held, cells held that stand low, and (n_cells,) those whose leak was told once."""
+    """Leaks held, cells held that stand low, (n_cells,) those whose leak was told once, and where plateaus end [V]."""
 
     leak: WatchState
     low: LowOnFloat
     told: NDArray[np.bool_]
+    plateau_volt: float
 
 
 def _initial(context: PackContext) -> _State:
     cells = context.cell_count
-    return _State(initial_watch(cells), initial_low(cells), np.zeros(cells, dtype=np.bool_))
+    return _State(
+        initial_watch(cells), initial_low(cells), np.zeros(cells, dtype=np.bool_), plateau_volt(context.model)
+    )
 
 
 def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[_State, list[Evidence]]:
@@ -82,17 +86,14 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
         return _leak(track, capacity, minutes, row, cell, severity, since, chance, bleeds, pressing_ampere)
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
-    known = is_leak_told(track.self_discharge_low_ampere, track.self_discharge_high_ampere, scale)
-    told = _told_since(state.told, known, held, minutes.unix_time_second)
-    low, hints = watch_low(state.low, minutes, board, KIND, told if logged else None)
-    return _State(leak, low, told[-1] if len(told) else state.told), _joined(held, hints)
+    told = _told_since(state.told, held, minutes.unix_time_second)
+    low, hints = watch_low(state.low, minutes, board, KIND, state.plateau_volt, told if logged else None)
+    return _State(leak, low, told[-1] if len(told) else state.told, state.plateau_volt), _joined(held, hints)
 
 
-def _told_since(
-    before: NDArray[np.bool_], known: NDArray[np.bool_], held: list[Evidence], unix_time_second: FloatArray
-) -> NDArray[np.bool_]:
-    """(M, n_cells) whose leak was held, or known well enough to show one that calls for action at once."""
-    told = known.copy()
+def _told_since(before: NDArray[np.bool_], held: list[Evidence], unix_time_second: FloatArray) -> NDArray[np.bool_]:
+    """(M, n_cells) whose leak was held."""
+    told = np.zeros((len(unix_time_second), before.size), dtype=np.bool_)
     for item in held:
         if item.severity is not None and item.cell is not None:
             told[np.searchsorted(unix_time_second, item.at_unix_time_second), item.cell - 1] = True

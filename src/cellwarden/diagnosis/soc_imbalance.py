@@ -30,7 +30,7 @@ from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack, Vo
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_stand import KneeStandTrack
-from cellwarden.estimation.knee_voltage import knee_volt
+from cellwarden.estimation.knee_voltage import knee_volt, plateau_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 
@@ -40,6 +40,8 @@ KIND = "soc_imbalance"
 LIMIT_FRACTION, LIMIT_AH = 0.015, 0.5
 PRESSING_FRACTION = 0.30
 HOURS_NEEDED = 6.0
+FAR_VOLT = 0.04  # below the others, all that its reading may be low by taken off: it is on the plateau, they are not
+FAR_SIGMAS = 3.0  # by which such a cell is beyond the limit, however little tells where on the plateau it stands
 KNEE_SHARE = 0.2  # of a difference, that the width of an unknown knee may make of it
 BELOW_KNEE_VOLT, CALM_C_RATE = 0.02, 0.1
 SEEN_VOLT, SEEN_HOURS, MEMORY_HOURS = 0.008, 0.5, 2.0
@@ -65,6 +67,7 @@ class ImbalanceWatch:
     watch: WatchState
     seen: SeenDifference
     knee_volt: float
+    plateau_volt: float
     bled_ah: FloatArray
     alone_ah: FloatArray
     hours: FloatArray
@@ -77,7 +80,8 @@ class _Apart:
     """How far cells are behind the median, (M, n_cells) [Ah]: what is left, what was levelled, sigma of both together.
 
     `flatter` (M,) is the factor by which what is left may be larger: the knee's slope is known but for a factor.
-    `unseen_ah` is what may be left of it beside, where nothing tells it.
+    `unseen_ah` is what may be left of it beside, where nothing tells it, and `least_ah` what they are behind at least:
+    the limit where they stand far below the others, however little tells how far that is.
     """
 
     left_ah: FloatArray
@@ -85,6 +89,13 @@ class _Apart:
     sigma_ah: FloatArray
     flatter: FloatArray
     unseen_ah: FloatArray
+    least_ah: FloatArray
+
+    def for_limit(self, rows: IntArray) -> FloatArray:
+        """(R, n_cells) sigma [Ah] against the limit: no wider than what is sure."""
+        beyond = self.left_ah[rows] - self.least_ah[rows]
+        sure = (self.least_ah[rows] > 0.0) & (beyond > 0.0)
+        return np.where(sure, np.fmin(self.sigma_ah[rows], beyond / FAR_SIGMAS), self.sigma_ah[rows])
 
     def and_alone(self, alone_ah: FloatArray, is_high: NDArray[np.bool_], told: NDArray[np.bool_]) -> _Apart:
         """With what cells that stand far above were bled; what is left of those is known once the pack was full.
@@ -99,6 +110,7 @@ class _Apart:
             np.where(is_high, sigma, self.sigma_ah),
             self.flatter,
             np.where(is_high & ~told, alone_ah, 0.0),
+            self.least_ah,
         )
 
 
@@ -109,6 +121,7 @@ def _initial(context: PackContext) -> ImbalanceWatch:
         watch=initial_watch(cells),
         seen=unseen(cells),
         knee_volt=knee,
+        plateau_volt=plateau_volt(context.model),
         bled_ah=np.zeros(cells),
         alone_ah=np.zeros(cells),
         hours=np.zeros(1),
@@ -155,11 +168,13 @@ def _left(counted_ah: FloatArray, counted_sigma_ah: FloatArray, stand: KneeStand
     return np.where(contradicted, stand.behind_ah, counted_ah), np.where(contradicted, stand.sigma_ah, by_knee)
 
 
-def _apart(left: FloatArray, sigma: FloatArray, bled_ah: FloatArray, hours: FloatArray, board: Board) -> _Apart:
+def _apart(
+    left: FloatArray, sigma: FloatArray, least_ah: FloatArray, bled_ah: FloatArray, hours: FloatArray, board: Board
+) -> _Apart:
     """How far cells are apart along a block, what was levelled included."""
     done = levelled(left, bled_ah, board.get(SelfDischargeTrack).self_discharge_low_ampere * hours)
     flatter = np.exp(TWO_SIGMA * board.get(FloatLeakTrack).log_slope_sigma)
-    return _Apart(left, done, joint_sigma(sigma, BLEED_SHARE * done), flatter, np.zeros_like(left))
+    return _Apart(left, done, joint_sigma(sigma, BLEED_SHARE * done), flatter, np.zeros_like(left), least_ah)
 
 
 def _step(
@@ -186,7 +201,11 @@ def _step(
     left_ah, sigma_ah = _left(left_ah, board.get(SocTrack).deficit_difference_sigma_ah, stand)
     bled_alone = alone_ah >= ALONE_SHARE * _limit_ah(context)
     is_high = high & bled_alone
-    apart = _apart(left_ah, sigma_ah, fading_sum(bled, above, elapsed), total_hours, board)
+    read_low = np.fmin(board.get(VoltageOffsetTrack).voltage_offset_low_volt, 0.0)
+    below = seen.volt - read_low
+    is_far = (below <= -FAR_VOLT) & (middle_volt(minutes)[:, None] + below < state.plateau_volt)
+    least_ah = np.where(is_far, _limit_ah(context), 0.0)
+    apart = _apart(left_ah, sigma_ah, least_ah, fading_sum(bled, above, elapsed), total_hours, board)
     apart = apart.and_alone(alone_ah, is_high, told)
 
     def of_rows(rows: IntArray) -> Deviation:
@@ -194,7 +213,7 @@ def _step(
         shown = (told[rows] & (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)) | is_high[rows]
         return Deviation(
             value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
-            sigma=apart.sigma_ah[rows],
+            sigma=apart.for_limit(rows),
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
@@ -206,13 +225,16 @@ def _step(
         return _evidence(apart, at, row, cell, severity, since, chance, is_balanced=balanced)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return ImbalanceWatch(watch, final, state.knee_volt, bled, alone, hours, check, stands), found
+    kept = state.knee_volt, state.plateau_volt
+    return ImbalanceWatch(watch, final, *kept, bled, alone, hours, check, stands), found
 
 
 def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
     """By how much less and more a cell may be apart than is thought, both ≥ 0 [Ah]."""
     spread = TWO_SIGMA * float(apart.sigma_ah[row, cell])
     flatter = (float(apart.flatter[row]) - 1.0) * abs(float(apart.left_ah[row, cell]))
+    if apart.least_ah[row, cell] > 0.0:
+        return min(spread, max(float(apart.left_ah[row, cell] - apart.least_ah[row, cell]), 0.0)), spread
     return spread, max(spread, flatter, float(apart.unseen_ah[row, cell]))
 
 
@@ -249,12 +271,23 @@ def _evidence(
             f"({size - less:.1f} to {size + more:.1f} Ah)"
             + (f", counting {done:.1f} Ah that the balancer has levelled in the last days." if done > 0.05 else ".")
         ),
-        advice=_advice(cell, fuller, is_balanced=is_balanced),
+        advice=_advice(cell, fuller, is_balanced=is_balanced, is_far=bool(apart.least_ah[row, cell] > 0.0)),
     )
 
 
-def _advice(cell: int, fuller: float, *, is_balanced: bool) -> str:
-    """What to do about it, with the balancer that the pack has or without one."""
+def _advice(cell: int, fuller: float, *, is_balanced: bool, is_far: bool) -> str:
+    """What to do about it, with the balancer that the pack has or without one; `is_far`: it has left the knee."""
+    if is_far:
+        return (
+            "See within a day whether it falls further. If it does, it has a short inside: isolate the pack and have "
+            "the cell replaced. "
+            + (
+                "If not, keep the pack at its full charge voltage until the balancer has evened it out."
+                if is_balanced
+                else f"If not, charge cell {cell + 1} alone to its neighbours' voltage, no further: how much it misses "
+                "is not known well."
+            )
+        )
     if is_balanced:
         return (
             "Keep the pack at its full charge voltage until the balancer has evened it out; if the difference grows or "

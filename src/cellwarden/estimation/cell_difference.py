@@ -24,6 +24,7 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
+from cellwarden.estimation.cell_place import STEEP_VOLT, is_steep, place_beside, stands_far, weigh_far
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, MINIMUM_SLOPE_VOLT, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.scalar_update import considered_update, doubt_rate, update_by
@@ -43,14 +44,13 @@ MEMORY = LEAK_THEN + 3
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
+LEAK_OF_FAR = 1e-3  # the same of a cell that stands far below the others when it is first seen
 READING_SIGMA_VOLT = 0.0004
 FLOOR_VOLT = 0.0004
 FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
 LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
-LOCATE_FIRST, LOCATE_LAST, LOCATE_STEPS = -0.02, 0.05, 141  # of the capacity
-LOCATE_VOLT, LOCATE_SIGMA, LOCATE_WIDEST = 0.004, 0.002, 0.02
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
 # where a curve rises in a step of the graphite, the log cannot tell over how little charge; as much may lie between two
 # cells on either side of it, until both have passed
@@ -59,7 +59,6 @@ FLAT_VOLT, STEP_SLOPE_VOLT = 0.06, 0.5  # slopes between which a curve is at a s
 PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one make misplaces them
 BALANCE_SOC_SIGMA = 0.005  # by which they lie apart at every pass alike: no more of them tells a capacity better
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
-STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 SURPRISE_SECOND, SURPRISE_LIMIT = 1800.0, 3.0
 BLEED_TOLERANCE = 0.04
 FOUND_SHARE = 0.9  # correlation of what a cell lost in a rest with its leak; below 1, for it may have leaked unevenly
@@ -162,8 +161,7 @@ def correct_difference(
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
-    own = capacity * np.exp(y[LN_RATIO])
-    depth = deficit / capacity
+    own, depth = capacity * np.exp(y[LN_RATIO]), deficit / capacity
     soc, central = 1.0 - (deficit + y[DIFFERENCE]) / own - beside, 1.0 - depth - beside
     ocv, slope, unsure = _ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
     reference, _, _ = _ocv_around(discharge, charge, hysteresis, central, around)
@@ -191,12 +189,9 @@ def correct_difference(
     h[BETA] = 1.0
     expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
     if memory[STARTED] == 0.0 and depth > TELLING_DEPTH:
-        # Off the knee a reading that no difference of charge explains is the sensor's, whatever was promised.
         memory[STARTED] = 1.0
         open_circuit = reading - (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
-        away, _ = branch_voltage(discharge, charge, hysteresis, central + LIKELY_DIFFERENCE * np.sign(open_circuit))
-        if abs(open_circuit) > abs(away - reference):
-            p[READING_OFFSET, READING_OFFSET] += (0.4 * open_circuit) ** 2
+        _open_offset(p, discharge, charge, hysteresis, central, reference, open_circuit)
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
     miss = reading - expected + y[BETA]
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
@@ -211,7 +206,11 @@ def correct_difference(
         memory[LEAK_THEN + 1] = 0.0
         return
     _open_leak_of_surprising(p, memory, capacity, slope)
-    if _tells_no_capacity(p, depth, slope):
+    seen = reading - y[READING_OFFSET]
+    if stands_far(charge, central, reference + seen, seen, rest_second):
+        missing = deficit + beside * own
+        weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
+    elif _tells_no_capacity(p, depth, slope):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
@@ -219,6 +218,22 @@ def correct_difference(
         update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
         told = 1.0 - p[LN_RATIO, LN_RATIO] / before  # of all that is known of the ratio now
         memory[SLOPE_DOUBT] += told * (min(curve_sigma / CURVE_SOC_SPAN / slope, 1.0) - memory[SLOPE_DOUBT])
+
+
+@bare_kernel
+def _open_offset(
+    p: FloatArray,
+    discharge: FloatArray,
+    charge: FloatArray,
+    hysteresis: float,
+    central: float,
+    reference: float,
+    open_circuit: float,
+) -> None:
+    """Off the knee a reading that no difference of charge explains is the sensor's, whatever was promised."""
+    away, _ = branch_voltage(discharge, charge, hysteresis, central + LIKELY_DIFFERENCE * np.sign(open_circuit))
+    if abs(open_circuit) > abs(away - reference):
+        p[READING_OFFSET, READING_OFFSET] += (0.4 * open_circuit) ** 2
 
 
 @bare_kernel
@@ -358,26 +373,14 @@ def _locate(
 ) -> None:
     """Find the charge difference at the first reading on the knee by search: no straight line reaches down from it."""
     central = 1.0 - deficit / capacity
-    reference, slope = branch_voltage(discharge, charge, hysteresis, central)
-    if abs(slope) < STEEP_VOLT:
+    if not is_steep(discharge, charge, hysteresis, central):
         return
     memory[LOCATED] = 1.0
-    best, least, first, last = 0.0, np.inf, np.inf, -np.inf
-    for step in range(LOCATE_STEPS):
-        difference = LOCATE_FIRST + step * (LOCATE_LAST - LOCATE_FIRST) / (LOCATE_STEPS - 1.0)
-        voltage, _ = branch_voltage(discharge, charge, hysteresis, central - difference)
-        miss = abs(voltage - reference - reading + y[READING_OFFSET])
-        if miss < LOCATE_VOLT:
-            first, last = min(first, difference), max(last, difference)
-        if miss < least:
-            best, least = difference, miss
-    sigma = LOCATE_WIDEST
-    if last >= first:  # of all that fit, the one that needs the least difference
-        best = min(max(0.0, first), last)
-        sigma = min(max(0.5 * (last - first), LOCATE_SIGMA), LOCATE_WIDEST)
-    for a in range(STATES):
-        p[DIFFERENCE, a] = 0.0
-        p[a, DIFFERENCE] = 0.0
+    best, sigma, far = place_beside(discharge, charge, hysteresis, central, reading - y[READING_OFFSET])
+    if far:
+        memory[HYSTERESIS] = 0.0  # nobody knows on which way it got there, and how fast
+        p[LEAK, LEAK] = max(p[LEAK, LEAK], (LEAK_OF_FAR * capacity) ** 2)
+    p[DIFFERENCE, :] = p[:, DIFFERENCE] = 0.0
     p[DIFFERENCE, DIFFERENCE] = (sigma * capacity) ** 2
     y[DIFFERENCE] = best * capacity
     share_charge(y, p, deficit)

@@ -19,7 +19,7 @@ class ChargeArrays(NamedTuple):
     weights : (F, scales, hypotheses) logarithms, of `charge_start`
     x, p : (K, S) and (K, S, S) state and covariance of the central cell, memory (K, slots) beside them
     y, q : (n, 6) and (n, 6, 6) of the cells' differences, memory_y (n, slots) beside them
-    jumps : (n + 3, slots) of `reading_jump`
+    jumps : (n + 4, slots) of `reading_jump`
     information : (quantities, n, 2) reference variance and the time it last fell
     offset_information : (2,) the same of the current's offset
     zero : (slots,) of `current_zero`

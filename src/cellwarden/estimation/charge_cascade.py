@@ -303,6 +303,7 @@ def _voltage_offset_track(out: FloatArray, cell: FloatArray) -> VoltageOffsetTra
         voltage_offset_high_volt=offset + spread,
         informed_unix_time_second=cell[rows_of.C_READING_INFORMED],
         told_sigma_volt=cell[rows_of.C_READING_TOLD],
+        jumped_volt=cell[rows_of.C_READING_JUMPED],
         spread_volt=out[rows_of.O_SPREAD],
     )
 

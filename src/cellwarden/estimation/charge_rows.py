@@ -28,6 +28,7 @@ from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.reading_jump import jumped_volt
 from cellwarden.estimation.reading_offset import offset_of_reading, offset_variance, sound_offsets
 
 # rows of the outputs
@@ -37,7 +38,8 @@ PACK_OUTPUTS = 13
 C_SOC, C_LOW, C_HIGH, C_OCV, C_SLOPE, C_DIFFERENCE, C_DIFFERENCE_SIGMA, C_CAPACITY, C_CAPACITY_SIGMA = range(9)
 C_RATIO, C_RATIO_SIGMA, C_LEAK, C_LEAK_SIGMA, C_READING, C_READING_SIGMA = range(9, 15)
 C_CAPACITY_INFORMED, C_LEAK_INFORMED, C_READING_INFORMED, C_POLARISATION, C_READING_TOLD = range(15, 20)
-CELL_OUTPUTS = 20
+C_READING_JUMPED = 20
+CELL_OUTPUTS = 21
 
 # what is remembered of information, per quantity: reference variance and time
 I_CAPACITY, I_LEAK, I_READING = range(3)
@@ -179,6 +181,7 @@ def _write_cells(
         deviation = y[j, cd.READING_OFFSET] - reading
         out[C_READING, m, j] = offset_of_reading(deviation, doubt, spread)
         out[C_READING_TOLD, m, j] = np.sqrt(doubt)
+        out[C_READING_JUMPED, m, j] = jumped_volt(state.jumps, y.shape[0], j)
         out[C_READING_SIGMA, m, j] = np.sqrt(offset_variance(deviation, doubt, spread, common))
         out[C_POLARISATION, m, j] = np.exp(y[j, cd.LN_POLARISATION])
         if 1.0 - soc > INFORMING_DEPTH:  # near full neither a capacity nor an offset can be told from a charge

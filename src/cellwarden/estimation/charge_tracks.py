@@ -81,8 +81,8 @@ class SelfDischargeTrack:
 class VoltageOffsetTrack:
     """Offset of each cell's voltage reading, reading minus truth, 95 % interval [V]. (M, n_cells), the spread (M,).
 
-    `told_sigma_volt` is what the log alone leaves unknown of it, `spread_volt` how far sound sensors lie apart (one
-    sigma).
+    `told_sigma_volt` is what the log alone leaves unknown of it, `jumped_volt` by how much the reading has jumped while
+    the pack rested, in all, and `spread_volt` how far sound sensors lie apart (one sigma).
     """
 
     voltage_offset_volt: FloatArray
@@ -90,6 +90,7 @@ class VoltageOffsetTrack:
     voltage_offset_high_volt: FloatArray
     informed_unix_time_second: FloatArray
     told_sigma_volt: FloatArray
+    jumped_volt: FloatArray
     spread_volt: FloatArray
 
 

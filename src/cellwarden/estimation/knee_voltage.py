@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation.cell_place import PLATEAU_SOC
 from cellwarden.estimation.knee_shape import (
     FULL_VOLT,
     LN_WIDTH_PRIOR,
@@ -14,7 +15,7 @@ from cellwarden.estimation.knee_shape import (
 )
 from cellwarden.models.cell_model import CellModel
 
-__all__ = ["has_knee", "knee_volt"]
+__all__ = ["has_knee", "knee_volt", "plateau_volt"]
 
 KNEE_SOC = 0.986  # above it a tapered charge is a full one
 STEP_VOLT = 0.008  # over which the width of a knee is read from a curve on a grid of charge
@@ -22,9 +23,18 @@ FAR_SIGMAS = 3.0  # of the prior of a knee's width
 
 
 def knee_volt(model: CellModel) -> float:
-    """Mean of the family's charge branches there, by how plausible each is [V]."""
-    knees = [float(np.interp(KNEE_SOC, model.soc_fraction, curve.charge_volt)) for curve in model.ocv_curves]
-    return float(np.average(knees, weights=[curve.prior_weight for curve in model.ocv_curves]))
+    """Mean of the family's charge branches on the upper knee, by how plausible each is [V]."""
+    return _mean_volt(model, KNEE_SOC)
+
+
+def plateau_volt(model: CellModel) -> float:
+    """The same where they have come down from it to the plateau [V]."""
+    return _mean_volt(model, PLATEAU_SOC)
+
+
+def _mean_volt(model: CellModel, soc: float) -> float:
+    volts = [float(np.interp(soc, model.soc_fraction, curve.charge_volt)) for curve in model.ocv_curves]
+    return float(np.average(volts, weights=[curve.prior_weight for curve in model.ocv_curves]))
 
 
 def has_knee(model: CellModel) -> bool:

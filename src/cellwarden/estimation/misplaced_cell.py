@@ -14,16 +14,15 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.cell_place import PLATEAU_SOC, RESTED_SECOND, STEEP_VOLT
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.still_reading import still_stands
 
 __all__ = ["find_misplaced", "is_misplaced"]
 
-RESTED_SECOND = 3600.0
 APART_VOLT = 0.015  # by which the plateau must lie below the others; less is what a knee's shape is off by
 SEEN_SHARE = 0.25  # of that distance, above which a cell is on its way down and no error of a count
-PLATEAU_SOC = 0.95  # where the charge branch has come down to the plateau
 FALLEN_VOLT = 0.02  # that a reading on the plateau lies below what is expected; less is a matter of the branch
 HELD_SLOPE_VOLT = 0.5  # of a place on the knee: on the plateau no slope holds a cell
 FALLEN_SIGMA = 0.06  # of the capacity: such a cell is put one sigma below the plateau's upper end, and as surely
@@ -43,7 +42,7 @@ def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: Float
     reference, slope = branch_voltage(
         state.learnt[0], state.learnt[1], memory[cc.HYSTERESIS], 1.0 - x[cc.DEFICIT] / capacity - beside
     )
-    if slope < cd.STEEP_VOLT or x[cc.DEFICIT] > (1.0 - PLATEAU_SOC) * capacity:
+    if slope < STEEP_VOLT or x[cc.DEFICIT] > (1.0 - PLATEAU_SOC) * capacity:
         return
     plateau = state.learnt[1, int(PLATEAU_SOC * (state.learnt.shape[1] - 1))]
     for j in range(state.y.shape[0]):
@@ -53,7 +52,7 @@ def find_misplaced(state: ChargeArrays, best: int, beside: float, voltage: Float
         seen = voltage[j] - median - y[cd.READING_OFFSET]
         if own[cd.LOCATED] == 0.0 or still_stands(own[cd.STILL :], voltage[j]):
             continue
-        if steep < cd.STEEP_VOLT and is_misplaced(volt - reference, seen):
+        if steep < STEEP_VOLT and is_misplaced(volt - reference, seen):
             own[cd.LOCATED] = 0.0
         elif steep > HELD_SLOPE_VOLT and median + seen < plateau and volt - reference - seen > FALLEN_VOLT:
             _put_on_plateau(y, state.q[j], own, x[cc.DEFICIT], capacity)

@@ -16,7 +16,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.middle_value import finite_middle
 
-__all__ = ["JUMP_SLOTS", "PACK_ROWS", "follow_jumps", "forget_means", "take_jump"]
+__all__ = ["JUMP_SLOTS", "PACK_ROWS", "follow_jumps", "forget_means", "jumped_volt", "take_jump"]
 
 SIDE = 5  # means before and after the one in which it may have happened
 MEANS = 2 * SIDE + 1
@@ -39,8 +39,8 @@ JUMP_SLOTS = FIRST + 4 * MEANS
 
 # the pack's row: samples of the open mean, means that are there, and by how much the median's move made all cells step
 SAMPLED, CLOSED, COMMON = range(3)
-# further rows, after the cells': the pack, then per cell the jump and its scatter
-PACK_ROWS = 3
+# further rows, after the cells': the pack, then per cell the jump and its scatter, and the sum of all that were taken
+PACK_ROWS = 4
 
 
 @bare_kernel
@@ -207,5 +207,12 @@ def take_jump(jumps: FloatArray, cell: int, y: FloatArray, q: FloatArray, at: in
             y[j, at] = jumps[j, FIRST_OFFSET + SIDE - 1] + jumps[cells + 1, j]
             y[j, error] = jumps[j, FIRST_BETA + SIDE - 1]
             q[j, at, at] += jumps[cells + 2, j]
+            jumps[cells + 3, j] += jumps[cells + 1, j] - jumps[cells, COMMON]
         else:
             y[j, at] += jumps[cells, COMMON]  # the median moves where the cell is one of the middle ones
+
+
+@bare_kernel
+def jumped_volt(jumps: FloatArray, cells: int, cell: int) -> float:
+    """By how much the reading of a cell (from 0) has jumped against the others in all [V]."""
+    return float(jumps[cells + 3, cell])

@@ -10,7 +10,7 @@ from cellwarden.estimation.bare_kernel import bare_kernel
 
 __all__ = ["NAMING_EDGES", "NAMING_SHARE", "name_joints"]
 
-NAMING_SHARE = 0.6  # of either against both: to name it in the other's place
+NAMING_SHARE = 0.65  # of either against both: to name it in the other's place
 NAMING_EDGES = 8.0  # within ten steps of a change one of the two is to be told, and to see it takes some of them
 
 

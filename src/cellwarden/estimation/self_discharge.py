@@ -281,6 +281,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
+    drift &= ~falling.levelling  # off the knee no drift shows a leak
     leak, (low, high) = np.where(drift, drifted.leak_ampere, by_charges), np.where(drift, by_drift, by_count)
     low = joint_sigma(low, np.where(falling.fallen, 0.0, np.fmin(levelled_doubt, np.fmax(leak, 0.0))))
     leak, low, high = _by_knee(leak, low, high, knee)
