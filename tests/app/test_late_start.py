@@ -14,7 +14,9 @@ import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "leaky-pack"
 FALLEN = 12
-TRUE_SOC, TRUE_LEAK_AMPERE = 0.74, 0.110  # at the end of the log; of the planted short
+PLANTED = json.loads((EXAMPLE / "planted.json").read_text(encoding="utf-8"))
+TRUE_LEAK_AMPERE = next(fault["magnitude"] for fault in PLANTED if fault["cell"] == FALLEN)
+TRUE_SOC = 0.74  # at the end, by the truth of the simulated pack of which the example was cut
 
 
 def analysed(folder: Path, hours: float) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -35,8 +37,9 @@ def test_a_cell_that_had_fallen_is_not_called_full(tmp_path: Path, hours: float)
     cell, findings = analysed(tmp_path, hours)
     assert cell["soc_low_fraction"] < TRUE_SOC < cell["soc_high_fraction"]
     assert cell["soc_fraction"] < 0.86
-    warned = {item["kind"] for item in findings if item["cell"] == FALLEN and item["severity"] != "info"}
-    assert warned, "it calls for action"
+    assert "soc_imbalance" in {
+        item["kind"] for item in findings if item["cell"] == FALLEN and item["severity"] != "info"
+    }
     assert cell["self_discharge_low_ampere"] < TRUE_LEAK_AMPERE < cell["self_discharge_high_ampere"]
     if hours == 240.0:
         assert cell["self_discharge_ampere"] > 0.5 * TRUE_LEAK_AMPERE, "it did not come up, though all others were bled"

@@ -7,8 +7,9 @@ import pytest
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import Readiness
 from cellwarden.report import headline
-from cellwarden.report.states import cell_states, highlighted_cells, open_findings
+from cellwarden.report.states import cell_states, highlighted_cells
 from cellwarden.report.summary_words import ending_words, mistrust_sentence, readiness_sentence, untold_sentence
+from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import finding_sentence, magnitude_text, sureness
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
 
@@ -195,6 +196,7 @@ def test_no_runtime_is_told_of_a_current_with_the_wrong_sign() -> None:
     turned = finding("current_sign_reversed", None, unit="", magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0)
     words = plain(readiness_sentence(result(readiness=ready, findings=(turned,))))
     assert words == "This log does not tell: its current has the wrong sign."
+    assert {state.word for state in cell_states(result(findings=(turned,))).values()} == {"not trusted"}
 
 
 def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None:
@@ -207,6 +209,8 @@ def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None
     )
     assert plain(readiness_sentence(analysis)) == "This log does not tell: its current is hardly in amperes."
     assert "do not trust these numbers until the unit in the log is mended" in mistrust_sentence(analysis)
+    states = cell_states(analysis)
+    assert {states[number].word for number in states} == {"act", "not trusted"}, "no cell is called healthy by it"
     glitch = quality(rows_read=91740, values_implausible=90, values_implausible_by_column={"current_ampere": 90})
     assert "amperes" not in headline(result(quality=glitch))
     assert mistrust_sentence(result(quality=glitch)) == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cellwarden.core.finding import Finding
-from cellwarden.report.states import urgency
+from cellwarden.report.urgency import urgency
 from cellwarden.report.words import finding_noun, finding_sentence, magnitude_text, sureness
 
 __all__ = ["ReportWords"]

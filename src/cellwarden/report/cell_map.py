@@ -8,7 +8,8 @@ from cellwarden.core.results import AnalysisResult, CellResult, Interval
 from cellwarden.report.markup import element, percent, symbol, text
 from cellwarden.report.numbers import interval_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity, cell_intervals, median_value, notable_difference
-from cellwarden.report.states import cell_states, open_findings
+from cellwarden.report.states import cell_states
+from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import CellState, finding_noun, finding_sentence
 
 __all__ = ["cell_map"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cellwarden.core.results import AnalysisResult, DataQuality
-from cellwarden.report.states import open_findings
+from cellwarden.report.urgency import open_findings
 
 __all__ = ["IMPLAUSIBLE_SHARE", "WRONG_SIGN", "WRONG_UNIT", "mistrusted", "unit_doubt"]
 

@@ -20,7 +20,7 @@ from cellwarden.report.quantities import (
     outlier,
     sensor_intervals,
 )
-from cellwarden.report.states import HEALTHY, UNTESTED, cell_states
+from cellwarden.report.states import HEALTHY, NOT_TRUSTED, UNTESTED, cell_states
 from cellwarden.report.words import finding_sentence
 
 __all__ = ["cell_table", "quantity_charts", "sensor_charts"]
@@ -54,7 +54,7 @@ def _marked(result: AnalysisResult, quantity: CellQuantity, intervals: Sequence[
     furthest = outlier(quantity, intervals)
     if furthest is not None and furthest not in marked:
         state = cell_states(result)[result.cells[furthest].cell]
-        if state not in {HEALTHY, UNTESTED}:
+        if state not in {HEALTHY, NOT_TRUSTED, UNTESTED}:
             marked[furthest] = state.key
     return marked
 

@@ -1,67 +1,36 @@
-"""From findings to the state of each cell and to the finding that matters most."""
+"""From findings to the state of each cell, and what a log did not tell."""
 
 from __future__ import annotations
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.leak_told import is_leak_told
 from cellwarden.core.results import AnalysisResult, CellResult
+from cellwarden.report.mistrust import mistrusted
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
+from cellwarden.report.urgency import open_findings, urgency
 from cellwarden.report.words import CellState
 
 __all__ = [
     "HEALTHY",
+    "NOT_TRUSTED",
     "UNTESTED",
     "cell_states",
     "highlighted_cells",
     "is_any_tested",
-    "open_findings",
     "successor",
     "untold",
-    "urgency",
 ]
 
 HEALTHY = CellState("healthy", "healthy", "●")
 UNTESTED = CellState("untested", "not tested yet", "○")
+NOT_TRUSTED = CellState("untested", "not trusted", "○")
 _BY_SEVERITY = {
     Severity.CRITICAL: CellState("critical", "act now", "■"),
     Severity.WARNING: CellState("warning", "act", "▲"),
     Severity.INFO: CellState("info", "watch", "◆"),
 }
-# What fails a backup first stands first, where severities are equal.
-_KIND_ORDER = (
-    "temperature_rise_forecast",
-    "self_discharge",
-    "micro_short",
-    "capacity_low",
-    "resistance_high",
-    "connection_resistance_high",
-    "thermal_path_degraded",
-    "cold_charge",
-    "voltage_deviation",
-    "soc_imbalance",
-    "sense_wires_swapped",
-    "sensor_stuck",
-    "voltage_sensor_offset",
-    "current_sign_reversed",
-    "current_sensor_offset",
-    "temperature_sensor_offset",
-    "sensor_dropout",
-    "undersampled",
-)
 ALONE_CAPACITY_SHARE = 0.1  # within which a lone cell's capacity has to be known to say that it is sound
 _TESTS = tuple(q for q in CELL_QUANTITIES if q.key in {"capacity_ah", "resistance_ohm", "self_discharge_ampere"})
-
-
-def urgency(finding: Finding) -> tuple[float, ...]:
-    """A key that sorts what fails a backup first to the front, causes before consequences."""
-    order = _KIND_ORDER.index(finding.kind) if finding.kind in _KIND_ORDER else len(_KIND_ORDER)
-    # Of two equal findings the larger one matters more: compared within a kind, hence within one unit.
-    return (finding.caused_by is not None, -finding.severity.rank, order, -abs(finding.magnitude))
-
-
-def open_findings(result: AnalysisResult) -> list[Finding]:
-    """Findings that stand at the end of the log, causes before consequences, the most urgent first."""
-    return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=urgency)
 
 
 def successor(result: AnalysisResult, finding: Finding) -> Finding | None:
@@ -93,14 +62,18 @@ def is_any_tested(result: AnalysisResult) -> bool:
 
 
 def cell_states(result: AnalysisResult) -> dict[int, CellState]:
-    """State of each cell by its number: its gravest open finding, else healthy if anything was tested."""
+    """State of each cell by its number: its gravest open finding, else healthy if anything was tested.
+
+    What rests on a current that is not to be trusted shows no cell to be sound.
+    """
     worst: dict[int, Severity] = {}
     for finding in open_findings(result):
         if finding.cell is not None:
             worst[finding.cell] = max(worst.get(finding.cell, Severity.INFO), finding.severity, key=lambda s: s.rank)
     tested = {c.cell for c in result.cells if any(_is_told(result, q, c) for q in _TESTS)}
+    sound = NOT_TRUSTED if mistrusted(result) else HEALTHY
     return {
-        c.cell: _BY_SEVERITY[worst[c.cell]] if c.cell in worst else HEALTHY if c.cell in tested else UNTESTED
+        c.cell: _BY_SEVERITY[worst[c.cell]] if c.cell in worst else sound if c.cell in tested else UNTESTED
         for c in result.cells
     }
 

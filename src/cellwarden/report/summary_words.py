@@ -9,7 +9,8 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
-from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, open_findings, successor, untold
+from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
+from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words
 
 __all__ = [

@@ -6,7 +6,7 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
 from cellwarden.report.mistrust import unit_doubt
-from cellwarden.report.states import is_any_tested, open_findings
+from cellwarden.report.states import is_any_tested
 from cellwarden.report.summary_words import (
     UNIT_ADVICE,
     is_readiness_told,
@@ -18,6 +18,7 @@ from cellwarden.report.summary_words import (
     verdict_sentence,
     verdict_state,
 )
+from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import deadline, finding_sentence, severity_words, sureness
 
 __all__ = ["verdict"]
