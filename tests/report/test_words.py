@@ -111,6 +111,14 @@ def test_gravest_open_cause_comes_first() -> None:
     assert order == [9, 3, 5]
 
 
+@pytest.mark.parametrize(("emptier_ah", "first"), [(25.0, 12), (4.0, 3)])
+def test_a_cell_that_is_far_emptier_comes_before_a_leak_that_empties_another_in_months(
+    emptier_ah: float, first: int
+) -> None:
+    emptier = finding("soc_imbalance", 12, unit="ampere_hour", magnitude=-emptier_ah)
+    assert open_findings(result(findings=(finding(), emptier)))[0].cell == first
+
+
 def test_states_follow_open_findings_and_knowledge() -> None:
     nothing = cell(5, capacity_ah=None, resistance_ohm=None, self_discharge_ampere=None)
     cells = (*result().cells[:4], nothing, *result().cells[5:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cellwarden.core.finding import Finding
 from cellwarden.core.results import AnalysisResult
 
@@ -30,13 +32,22 @@ _KIND_ORDER = (
 )
 
 
-def urgency(finding: Finding) -> tuple[float, ...]:
-    """A key that sorts what fails a backup first to the front, causes before consequences."""
+EMPTIER_SHARE = 0.1  # of the capacity, by which an emptier cell ends a backup sooner than what grows from week to week
+
+
+def urgency(finding: Finding, nominal_capacity_ah: float = math.inf) -> tuple[float, ...]:
+    """A key that sorts what fails a backup first to the front, causes before consequences.
+
+    Without the capacity an emptier cell has the place of its kind, however much it misses.
+    """
     order = _KIND_ORDER.index(finding.kind) if finding.kind in _KIND_ORDER else len(_KIND_ORDER)
+    if finding.kind == "soc_imbalance" and finding.magnitude < -EMPTIER_SHARE * nominal_capacity_ah:
+        order = -1
     # Of two equal findings the larger one matters more: compared within a kind, hence within one unit.
     return (finding.caused_by is not None, -finding.severity.rank, order, -abs(finding.magnitude))
 
 
 def open_findings(result: AnalysisResult) -> list[Finding]:
     """Findings that stand at the end of the log, causes before consequences, the most urgent first."""
-    return sorted((f for f in result.findings if f.cleared_unix_time_second is None), key=urgency)
+    found = (f for f in result.findings if f.cleared_unix_time_second is None)
+    return sorted(found, key=lambda f: urgency(f, result.pack.nominal_capacity_ah))
