@@ -70,10 +70,10 @@ def test_other_changes_are_not_an_exchange(after: FloatArray) -> None:
 
 def test_a_cell_that_went_far_out_has_not_changed_places_with_one_that_came_in() -> None:
     """Of four cells two tell nothing of what is usual, and the pair stands three times as far apart as before."""
-    kept = 1e-3 * np.array([[-8.0, 0.1, 0.0, 0.0], [-7.9, 0.0, 0.0, 0.0], [-1.5, -24.9, 1.6, 1.6]])
-    before = Prints(kept, np.array([0.0, 3600.0, 7200.0]), np.zeros(4), 0.0, np.nan)
+    kept = 1e-3 * np.array([[-8.2, 2.1, -0.1, 0.1], [-1.5, -24.9, 1.6, 1.6]])
+    before = Prints(kept, np.array([0.0, 3600.0]), np.zeros(4), 0.0, np.nan)
     assert not exchanged_by_print(before).any()
-    near = np.vstack([kept[:2], 1e-3 * np.array([[-0.1, -8.2, 0.0, 0.0]])])
+    near = np.vstack([kept[:1], 1e-3 * np.array([[2.1, -8.2, -0.1, 0.1]])])
     assert exchanged_by_print(dataclasses.replace(before, kept=near))[0] != 0.0
 
 
