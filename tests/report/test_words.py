@@ -8,7 +8,13 @@ from cellwarden.core.finding import Severity
 from cellwarden.core.results import Readiness
 from cellwarden.report import headline
 from cellwarden.report.states import cell_states, highlighted_cells
-from cellwarden.report.summary_words import ending_words, mistrust_sentence, readiness_sentence, untold_sentence
+from cellwarden.report.summary_words import (
+    ending_words,
+    is_from_beginning,
+    mistrust_sentence,
+    readiness_sentence,
+    untold_sentence,
+)
 from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import finding_sentence, magnitude_text, sureness
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
@@ -109,6 +115,16 @@ def test_gravest_open_cause_comes_first() -> None:
     effect = finding("soc_imbalance", 5, severity=Severity.CRITICAL, caused_by=2)
     order = [f.cell for f in open_findings(result(findings=(finding(), gone, grave, effect)))]
     assert order == [9, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("rows", "lead_hour", "begun"), [(24, 2.5, True), (24, 5.0, False), (3, 2.5, False), (960, 15.0, True)]
+)
+def test_what_a_short_log_shows_as_soon_as_it_can_may_be_older_than_it(
+    rows: int, lead_hour: float, *, begun: bool
+) -> None:
+    early = finding(first_seen_unix_time_second=BEGIN + lead_hour * HOUR)
+    assert is_from_beginning(result(rows=rows), early) == begun
 
 
 @pytest.mark.parametrize(("emptier_ah", "first"), [(25.0, 12), (4.0, 3)])

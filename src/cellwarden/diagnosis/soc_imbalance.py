@@ -279,8 +279,8 @@ def _advice(cell: int, fuller: float, *, is_balanced: bool, is_far: bool) -> str
     """What to do about it, with the balancer that the pack has or without one; `is_far`: it has left the knee."""
     if is_far:
         return (
-            "See within a day whether it falls further. If it does, it has a short inside: isolate the pack and have "
-            "the cell replaced. "
+            "First see whether its voltage falls further from one day to the next. If it does, it has a short inside: "
+            "isolate the pack and have the cell replaced. "
             + (
                 "If not, keep the pack at its full charge voltage until the balancer has evened it out."
                 if is_balanced

@@ -33,12 +33,14 @@ UNIT_ADVICE = (
     "current means anything until then."
 )
 _FULL_FRACTION = 0.9
+_JUDGED_SECOND = 3 * 3600.0  # in which what was there from the first row on is first judged
 
 
 def is_from_beginning(result: AnalysisResult, finding: Finding) -> bool:
     """Whether a finding was first seen so early in the log that its cause may be older than the log."""
     lead = finding.first_seen_unix_time_second - result.from_unix_time_second
-    return finding.kind != "undersampled" and lead <= 0.02 * _length(result)
+    soon = max(0.02 * _length(result), min(_JUDGED_SECOND, 0.15 * _length(result)))
+    return finding.kind != "undersampled" and lead <= soon
 
 
 def since_text(result: AnalysisResult, finding: Finding) -> str:
