@@ -122,6 +122,9 @@ class _Book:
                 self._open[key] = dataclasses.replace(entry, absent_since=item.at_unix_time_second)
             return
         severity, cause = self._explained(item, item.severity)
+        if entry is not None and item.is_another:
+            self._clear(key, item.at_unix_time_second)
+            entry = None
         if entry is None:
             self._raise(item, severity, cause, min(item.first_seen_unix_time_second, item.at_unix_time_second))
         else:
@@ -136,10 +139,7 @@ class _Book:
             milder_since = now if entry.milder_since is None else entry.milder_since
         explained = cause is not None and item.severity is old.severity
         waited = milder_since is not None and (explained or now - milder_since >= _hold_second(old))
-        if item.is_another:
-            self._clear(key, now)
-            self._raise(item, severity, cause, min(item.first_seen_unix_time_second, now))
-        elif severity.rank > old.severity.rank or waited:
+        if severity.rank > old.severity.rank or waited:
             self._clear(key, now)
             self._raise(item, severity, cause, old.first_seen_unix_time_second)
         else:

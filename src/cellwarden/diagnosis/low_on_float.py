@@ -20,10 +20,11 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
-from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, is_off_knee, unseen
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.middle_value import known_middle_values, middle_values
+from cellwarden.models.cell_model import CellModel
 
 __all__ = ["LowOnFloat", "initial_low", "watch_low"]
 
@@ -62,14 +63,13 @@ def watch_low(
     minutes: MinuteBlock,
     board: Board,
     kind: str,
-    plateau_volt: float,
+    model: CellModel,
     told_leak: NDArray[np.bool_] | None = None,
 ) -> tuple[LowOnFloat, list[Evidence]]:
     """Cells that stand low on float, but for what their readings are low by; evidence of that kind.
 
     Parameters
     ----------
-    plateau_volt : where the charge branch has come down from the knee [V]
     told_leak : (M, n_cells) whose leak is told, where bleeds are known: only the others are named, if they are far
     """
     soc = board.get(SocTrack)
@@ -85,8 +85,7 @@ def watch_low(
     stood_near = np.asarray(np.logical_or.accumulate(np.concatenate([state.stood_near[None], near]))[1:])
     fell = stood_near & (told_leak is not None)
     if told_leak is not None:
-        off_knee = middle_volt(minutes)[:, None] + seen.volt < plateau_volt
-        below = np.where(told_leak | ~(fell | off_knee), 0.0, below)
+        below = np.where(told_leak | ~(fell | is_off_knee(minutes, seen.volt, model)), 0.0, below)
     least_volt = LOW_VOLT if told_leak is None else FAR_VOLT
     spreads = NormalDist().inv_cdf((1.0 - ANY_OF_HEALTHY) ** (1.0 / below.shape[1]))
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.knee_voltage import plateau_volt
 from cellwarden.estimation.middle_value import finite_middle, known_middle_values
+from cellwarden.models.cell_model import CellModel
 
-__all__ = ["SeenDifference", "follow_difference", "middle_volt", "unseen"]
+__all__ = ["SeenDifference", "follow_difference", "is_off_knee", "middle_volt", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ def unseen(cells: int) -> SeenDifference:
 def middle_volt(minutes: MinuteBlock) -> FloatArray:
     """(M,) median reading [V], 0 where no cell was read."""
     return np.nan_to_num(known_middle_values(minutes.voltage_volt), nan=0.0)
+
+
+def is_off_knee(minutes: MinuteBlock, away_volt: FloatArray, model: CellModel) -> NDArray[np.bool_]:
+    """(M, n_cells) whether cells so far from the middle one [V] stand below the upper knee, on the plateau."""
+    return middle_volt(minutes)[:, None] + away_volt < plateau_volt(model)
 
 
 def follow_difference(

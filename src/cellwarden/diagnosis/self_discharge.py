@@ -22,7 +22,6 @@ from cellwarden.diagnosis.low_on_float import LowOnFloat, initial_low, watch_low
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.spread import robust_sigmas
 from cellwarden.estimation.charge_tracks import CapacityTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
-from cellwarden.estimation.knee_voltage import plateau_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 
@@ -41,19 +40,16 @@ BLEEDS_UNKNOWN = "the balancer keeps no log: what it took from the others may co
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Leaks held, cells held that stand low, (n_cells,) those whose leak was told once, and where plateaus end [V]."""
+    """Leaks held, cells held that stand low, and (n_cells,) those whose leak was told once."""
 
     leak: WatchState
     low: LowOnFloat
     told: NDArray[np.bool_]
-    plateau_volt: float
 
 
 def _initial(context: PackContext) -> _State:
     cells = context.cell_count
-    return _State(
-        initial_watch(cells), initial_low(cells), np.zeros(cells, dtype=np.bool_), plateau_volt(context.model)
-    )
+    return _State(initial_watch(cells), initial_low(cells), np.zeros(cells, dtype=np.bool_))
 
 
 def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContext) -> tuple[_State, list[Evidence]]:
@@ -87,8 +83,8 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
 
     leak, held = watch_deviation(state.leak, minutes, of_rows, say)
     told = _told_since(state.told, held, minutes.unix_time_second)
-    low, hints = watch_low(state.low, minutes, board, KIND, state.plateau_volt, told if logged else None)
-    return _State(leak, low, told[-1] if len(told) else state.told, state.plateau_volt), _joined(held, hints)
+    low, hints = watch_low(state.low, minutes, board, KIND, context.model, told if logged else None)
+    return _State(leak, low, told[-1] if len(told) else state.told), _joined(held, hints)
 
 
 def _told_since(before: NDArray[np.bool_], held: list[Evidence], unix_time_second: FloatArray) -> NDArray[np.bool_]:

@@ -25,12 +25,12 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.full_charge_check import FullChargeCheck, held_since_full, initial_check
 from cellwarden.diagnosis.plugin import DetectorPlugin
-from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, middle_volt, unseen
+from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, is_off_knee, middle_volt, unseen
 from cellwarden.estimation.charge_tracks import SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_stand import KneeStandTrack
-from cellwarden.estimation.knee_voltage import knee_volt, plateau_volt
+from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
 
@@ -67,7 +67,6 @@ class ImbalanceWatch:
     watch: WatchState
     seen: SeenDifference
     knee_volt: float
-    plateau_volt: float
     bled_ah: FloatArray
     alone_ah: FloatArray
     hours: FloatArray
@@ -91,7 +90,7 @@ class _Apart:
     unseen_ah: FloatArray
     least_ah: FloatArray
 
-    def for_limit(self, rows: IntArray) -> FloatArray:
+    def sigma_for_limit(self, rows: IntArray) -> FloatArray:
         """(R, n_cells) sigma [Ah] against the limit: no wider than what is sure."""
         beyond = self.left_ah[rows] - self.least_ah[rows]
         sure = (self.least_ah[rows] > 0.0) & (beyond > 0.0)
@@ -121,7 +120,6 @@ def _initial(context: PackContext) -> ImbalanceWatch:
         watch=initial_watch(cells),
         seen=unseen(cells),
         knee_volt=knee,
-        plateau_volt=plateau_volt(context.model),
         bled_ah=np.zeros(cells),
         alone_ah=np.zeros(cells),
         hours=np.zeros(1),
@@ -203,7 +201,7 @@ def _step(
     is_high = high & bled_alone
     read_low = np.fmin(board.get(VoltageOffsetTrack).voltage_offset_low_volt, 0.0)
     below = seen.volt - read_low
-    is_far = (below <= -FAR_VOLT) & (middle_volt(minutes)[:, None] + below < state.plateau_volt)
+    is_far = (below <= -FAR_VOLT) & is_off_knee(minutes, below, context.model)
     least_ah = np.where(is_far, _limit_ah(context), 0.0)
     apart = _apart(left_ah, sigma_ah, least_ah, fading_sum(bled, above, elapsed), total_hours, board)
     apart = apart.and_alone(alone_ah, is_high, told)
@@ -213,7 +211,7 @@ def _step(
         shown = (told[rows] & (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)) | is_high[rows]
         return Deviation(
             value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
-            sigma=apart.for_limit(rows),
+            sigma=apart.sigma_for_limit(rows),
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
@@ -225,8 +223,7 @@ def _step(
         return _evidence(apart, at, row, cell, severity, since, chance, is_balanced=balanced)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    kept = state.knee_volt, state.plateau_volt
-    return ImbalanceWatch(watch, final, *kept, bled, alone, hours, check, stands), found
+    return ImbalanceWatch(watch, final, state.knee_volt, bled, alone, hours, check, stands), found
 
 
 def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:

@@ -55,7 +55,7 @@ def place_beside(
             first, last = min(first, difference), max(last, difference)
         if miss < least:
             best, least = difference, miss
-    ends = last == NEAR_LAST or (last < first and best == NEAR_LAST)
+    ends = max(last, best) > NEAR_LAST - 1e-9
     if ends and seen_volt < 0.0 and central >= PLATEAU_SOC:  # further down as many fit, on a plateau
         far, sigma = _far_below(discharge, charge, central, reference + seen_volt)
         return far, sigma, True

@@ -7,7 +7,7 @@ from cellwarden.core.leak_told import is_leak_told
 from cellwarden.core.results import AnalysisResult, CellResult
 from cellwarden.report.mistrust import mistrusted
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
-from cellwarden.report.urgency import open_findings, urgency
+from cellwarden.report.urgency import by_urgency, open_findings
 from cellwarden.report.words import CellState
 
 __all__ = [
@@ -81,7 +81,7 @@ def cell_states(result: AnalysisResult) -> dict[int, CellState]:
 def highlighted_cells(result: AnalysisResult, limit: int = 3) -> list[int]:
     """Cells to pick out in history charts: those of open findings, else of cleared ones, the most urgent first."""
     numbers = {cell.cell for cell in result.cells}
-    for findings in (open_findings(result), sorted(result.findings, key=urgency)):
+    for findings in (open_findings(result), by_urgency(result)):
         chosen = list(dict.fromkeys(f.cell for f in findings if f.cell in numbers and f.cell is not None))
         if chosen:
             return chosen[:limit]

@@ -7,7 +7,7 @@ import math
 from cellwarden.core.finding import Finding
 from cellwarden.core.results import AnalysisResult
 
-__all__ = ["open_findings", "urgency"]
+__all__ = ["by_urgency", "open_findings", "urgency"]
 
 # What fails a backup first stands first, where severities are equal.
 _KIND_ORDER = (
@@ -30,8 +30,6 @@ _KIND_ORDER = (
     "sensor_dropout",
     "undersampled",
 )
-
-
 EMPTIER_SHARE = 0.1  # of the capacity, by which an emptier cell ends a backup sooner than what grows from week to week
 
 
@@ -49,5 +47,9 @@ def urgency(finding: Finding, nominal_capacity_ah: float = math.inf) -> tuple[fl
 
 def open_findings(result: AnalysisResult) -> list[Finding]:
     """Findings that stand at the end of the log, causes before consequences, the most urgent first."""
-    found = (f for f in result.findings if f.cleared_unix_time_second is None)
-    return sorted(found, key=lambda f: urgency(f, result.pack.nominal_capacity_ah))
+    return [f for f in by_urgency(result) if f.cleared_unix_time_second is None]
+
+
+def by_urgency(result: AnalysisResult) -> list[Finding]:
+    """All findings, causes before consequences, the most urgent first."""
+    return sorted(result.findings, key=lambda f: urgency(f, result.pack.nominal_capacity_ah))
