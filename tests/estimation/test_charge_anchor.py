@@ -28,12 +28,14 @@ from cellwarden.estimation.charge_anchor import (
     hold_full,
     keep_zero,
     may_be_charged,
+    read_closure,
+    stays_up,
     watch_settled,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import ESTIMATOR, initial_charge
 from cellwarden.estimation.charge_handover import try_handover
-from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
+from cellwarden.estimation.current_zero import ZERO, ZERO_VAR, count_for_zero
 from cellwarden.estimation.curve_news import NEWS_SHARE_OF_CAPACITY, news_of_place
 from tests.estimation.known_string import KnownString, string_context
 
@@ -123,7 +125,7 @@ def rested_above_the_plateau(soc: float, below_volt: float, current: float) -> t
         x[cc.DEFICIT] = (1.0 - soc) * np.exp(x[cc.LN_CAPACITY])
     volt = state.parameters[cc.P_FULL_VOLT] - below_volt
     minutes = int(SETTLED_SECOND / 60.0)
-    return state, [watch_settled(state, volt, current, 60.0) for _ in range(minutes)][-1]
+    return state, [watch_settled(state, np.full(4, volt), volt, current, 60.0) for _ in range(minutes)][-1]
 
 
 def test_a_pack_that_stays_above_the_plateau_without_a_current_is_full_whatever_was_counted() -> None:
@@ -153,7 +155,54 @@ def test_a_hysteresis_that_was_learnt_to_hold_the_pack_up_there_makes_no_count_w
         x[cc.DEFICIT] = 0.2 * np.exp(x[cc.LN_CAPACITY])
     volt = state.parameters[cc.P_FULL_VOLT] - 0.01
     state.learnt[1] = volt - 0.004
-    assert not any(watch_settled(state, volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0)))
+    assert not any(watch_settled(state, np.full(4, volt), volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0)))
+
+
+LOW_FLOAT = 3.365
+
+
+@pytest.mark.parametrize(
+    ("set_point", "cells", "up"),
+    [
+        (LOW_FLOAT, [3.355, 3.357, 3.360, 3.388], True),  # a charger holds them there
+        (LOW_FLOAT, [3.355, 3.355, 3.357, 3.357], False),  # a hysteresis does
+        (3.34, [3.34, 3.34, 3.34, 3.34], False),  # a float on the plateau
+        (np.inf, [LOW_FLOAT] * 4, False),  # none is stated
+    ],
+)
+def test_below_a_usual_float_only_its_set_point_tells_that_a_charger_holds_the_pack_up(
+    set_point: float, cells: list[float], *, up: bool
+) -> None:
+    state = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    state.parameters[cc.P_FLOAT_VOLT] = set_point
+    told = [
+        stays_up(state, np.array(cells), float(np.median(cells)), 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0))
+    ]
+    assert told[-1] == up
+
+
+def closures(volt: float, ampere: float, *, set_point: float = np.inf, zero_ampere: float = 0.1) -> ChargeArrays:
+    """Two days at that voltage and current, counted with a zero, a discharge and its recharge between them."""
+    state: ChargeArrays = ESTIMATOR.initial(string_context(KnownString(stages=())))
+    state.parameters[cc.P_FLOAT_VOLT] = set_point
+    cells = np.full(4, volt)
+    for hours, there, flowing in ((24.0, volt, ampere), (5.0, 3.2, -10.0), (5.0, 3.35, 10.0), (24.0, volt, ampere)):
+        for _ in range(int(60 * hours)):
+            count_for_zero(state.zero, (flowing + zero_ampere) / 60.0, 0.0, 1.0 / 60.0, 0.0, 60.0, 100.0)
+            read_closure(state, cells if there == volt else np.full(4, there), there, flowing, 60.0)
+    return state
+
+
+@pytest.mark.parametrize(("volt", "set_point"), [(3.40, np.inf), (LOW_FLOAT, LOW_FLOAT)])
+def test_what_was_counted_between_two_stays_on_the_charger_is_the_zero(volt: float, set_point: float) -> None:
+    zero = closures(volt, 0.0, set_point=set_point).zero
+    assert zero[ZERO] == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize(("volt", "ampere"), [(3.38, 4.0), (LOW_FLOAT, 0.0)])
+def test_a_pack_that_is_charged_slowly_or_rests_high_is_not_held_full(volt: float, ampere: float) -> None:
+    """Three days of 4 A into the plateau would pass for a zero of 4 A."""
+    assert np.isinf(closures(volt, ampere).zero[ZERO_VAR])
 
 
 def bent_filters() -> ChargeArrays:
@@ -202,7 +251,10 @@ def test_what_was_learnt_since_a_full_pack_outlives_a_curve_that_is_given_up_lat
     state.memory[-1, cc.GIVEN_UP] = 0.0
     if settled:
         full_volt = state.parameters[cc.P_FULL_VOLT]
-        assert any(watch_settled(state, full_volt, 0.0, 60.0) for _ in range(int(SETTLED_SECOND / 60.0) + 1))
+        assert any(
+            watch_settled(state, np.full(4, full_volt), full_volt, 0.0, 60.0)
+            for _ in range(int(SETTLED_SECOND / 60.0) + 1)
+        )
     else:
         begin_at_full(state)
     state.x[:, cc.LN_CAPACITY] += 0.05

@@ -8,18 +8,31 @@ import pytest
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
-from cellwarden.estimation.charge_anchor import ANCHORED, BEST, FULL_SOC_SIGMA, TIED
+from cellwarden.estimation.charge_anchor import (
+    ANCHORED,
+    BEST,
+    FULL_SOC,
+    FULL_SOC_SIGMA,
+    GUESSED,
+    LEAST_SETTLED_SOC,
+    LISTENED_SECOND,
+    TIED,
+)
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import _curves, initial_charge
+from cellwarden.estimation.charge_credit import SWEEP_NEWS
 from cellwarden.estimation.charge_handover import (
     END_SHARE,
     HANDOVER_SIGMA,
     PLATEAU_SIGMA,
+    RELAXED_SECOND,
     WRONG_KNEE_SECOND,
     WRONG_KNEE_SIGMA,
     WRONG_KNEE_SLOPE_VOLT,
     WRONG_KNEE_VOLT,
+    hand_over_settled,
     leave_wrong_knee,
+    still_guesses,
     try_handover,
     weigh_hypotheses,
 )
@@ -103,6 +116,73 @@ def test_a_charge_that_was_read_off_a_plateau_is_as_unsure_as_another_makes_curv
     np.testing.assert_allclose(handed(0.9, 0.0), END_SHARE * 0.1, rtol=0.01)
     np.testing.assert_allclose(handed(0.9, 1.0), FULL_SOC_SIGMA, rtol=1e-6)
     assert handed(0.5, 0.0, has_knee=0.0).max() < 0.6 * HANDOVER_SIGMA  # a curve that slopes all over tells
+
+
+@pytest.mark.parametrize(("full", "has_knee"), [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)])
+def test_what_is_told_of_a_charge_stays_with_the_hypotheses_until_a_full_pack_or_a_sweep(
+    full: float, has_knee: float
+) -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    grid = np.linspace(0.0, 1.0, state.weights.shape[2])
+    state.weights[:] = -0.5 * ((grid - 0.97) / (0.5 * HANDOVER_SIGMA)) ** 2
+    state.memory[:, cc.CURRENT_SEEN] = 1.0
+    state.parameters[cc.P_HAS_KNEE] = has_knee
+    try_handover(state, full)
+    assert still_guesses(state) == (full == 0.0 and has_knee > 0.0)
+    state.memory[:, cc.NEWS] = 2.0 * SWEEP_NEWS
+    assert not still_guesses(state)
+
+
+def test_hypotheses_beside_a_guess_keep_to_the_curve_as_it_was_before_it() -> None:
+    """A filter that began at a wrong charge bends its curve to fit it: the others would be weighed by that."""
+    weights = []
+    for learnt in (0.0, 1.0):
+        context = string_context(KnownString(stages=(), cells=4))
+        state, curves = initial_charge(context), _curves(context)
+        state.scalars[GUESSED] = 1.0
+        state.x[:, cc.STATES :] += learnt
+        weigh_hypotheses(state, curves, 3.33, 0.0, 0.0, 60.0, 25.0)
+        weights.append(state.weights.copy())
+    np.testing.assert_array_equal(weights[0], weights[1])
+
+
+@pytest.mark.parametrize("volt", [3.36, 3.38, 3.41, 3.6])
+def test_a_pack_that_settled_begins_on_the_knee_where_its_voltage_is(volt: float) -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    hand_over_settled(state, volt)
+    soc = 1.0 - state.x[:, cc.DEFICIT] / np.exp(state.x[:, cc.LN_CAPACITY])
+    there, _ = branch_voltage(state.learnt[0], state.learnt[1], 1.0, float(soc[0]))
+    assert state.scalars[ANCHORED] == 1.0
+    assert not still_guesses(state)
+    assert there == pytest.approx(volt, abs=0.002) or soc[0] == pytest.approx(FULL_SOC)
+    assert LEAST_SETTLED_SOC <= soc.min() <= soc.max() <= FULL_SOC + 1e-9
+
+
+def test_a_log_begins_beside_a_polarisation_that_nobody_saw_begin() -> None:
+    """What a resting pack reads at first may be that of a charge that has just ended; hours later it is not."""
+    odds = []
+    for listened_second in (0.0, 6.0 * RELAXED_SECOND):
+        context = string_context(KnownString(stages=(), cells=4))
+        state, curves = initial_charge(context), _curves(context)
+        state.scalars[LISTENED_SECOND] = listened_second
+        weigh_hypotheses(state, curves, 3.37, 0.0, 0.0, 60.0, 25.0)
+        weights = state.weights[0, 1]
+        odds.append(weights[int(0.985 * len(weights))] - weights[len(weights) // 2])
+    assert odds[0] < 0.6 * odds[1]
+
+
+def test_a_resting_voltage_that_comes_down_is_no_news_and_one_that_is_charged_up_is() -> None:
+    told = []
+    for current in (0.0, 10.0):
+        context = string_context(KnownString(stages=(), cells=4))
+        state, curves = initial_charge(context), _curves(context)
+        weigh_hypotheses(state, curves, 3.35, current, 0.0, 60.0, 25.0)
+        first = state.weights[0, 1].copy()
+        for millivolt in range(1, 11):
+            sign = 1.0 if current > 0.0 else -1.0
+            weigh_hypotheses(state, curves, 3.35 + sign * 1e-3 * millivolt, current, 0.0, 60.0, 25.0)
+        told.append(np.ptp(state.weights[0, 1] - first))
+    assert told[0] < 0.2 * told[1]
 
 
 @pytest.mark.parametrize("case", ["new cells", "new ones given up", "aged is best"])

@@ -48,6 +48,15 @@ def test_the_closure_gives_the_offset_whatever_the_standby_load(offset: float) -
     assert np.sqrt(zero[ZERO_VAR]) < 0.02
 
 
+def test_a_count_that_makes_a_zero_of_more_than_a_rests_current_began_at_a_pack_that_was_not_full() -> None:
+    zero = initial_zero()
+    _days(zero, 2, -0.3, 0.0)
+    known = zero[ZERO]
+    _pass(zero, 12.0, 4.0, 0.0)  # 48 Ah that a full pack cannot take
+    _pass(zero, 8.0, 0.0, 0.0, full=True)
+    assert zero[ZERO] == pytest.approx(known, abs=0.01)
+
+
 def test_a_standby_load_is_not_the_zero() -> None:
     zero = initial_zero()
     assert not is_zero_reading(zero, -0.3, SIGMA, PRIOR_SIGMA)

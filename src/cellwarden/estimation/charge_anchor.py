@@ -26,7 +26,9 @@ from cellwarden.estimation.still_reading import still_stands
 # slots of the pack's scalars
 ANCHORED, COUNTED, BEST, STARTED, WAITING_SECOND, SILENT_SECOND, LAST_MEDIAN, LAST_CURRENT, ROW_CURRENT = range(9)
 LAST_NEWS, SETTLED, TIED = 9, 10, 11  # the last: whether a full pack was ever what the filters began at
-SCALARS = 12
+LISTENED_SECOND = 12  # without a gap: what flowed before it left a polarisation that nobody saw begin
+GUESSED = 13  # whether the filters began where only hypotheses put the pack
+SCALARS = 14
 
 FULL_SECOND = 600.0
 SETTLED_SECOND = 3600.0  # after which next to nothing of a charge's polarisation is left in the voltage
@@ -42,6 +44,7 @@ IDLE_REST_SECOND = 900.0
 NEAR_FULL_SOC = 0.93
 FLOAT_REGULATION_VOLT = 0.005  # by which a charger and the readings miss the float's set point, a cell
 LOW_FLOAT_VOLT = 0.02  # by which a float may lie below the voltage that counts as full
+LOWEST_FLOAT_VOLT = 0.04  # the same of one whose set point is stated; below lie plateaus with a wide hysteresis
 FAR_SIGMAS = 4.0
 
 
@@ -62,16 +65,30 @@ def watch_full(memory: FloatArray, parameters: FloatArray, voltage: float, curre
 
 
 @bare_kernel
-def watch_settled(state: ChargeArrays, voltage: float, current: float, elapsed: float) -> bool:
-    """Begin again where the pack stands above the plateau after an hour of next to no current, far from full by count.
+def stays_up(state: ChargeArrays, cells: FloatArray, voltage: float, current: float, elapsed: float) -> bool:
+    """Whether the pack has stood above the plateau for an hour of next to no current, whatever was counted.
 
-    A charger that goes to its float at once leaves no time at the knee. Whether that was so.
+    `cells` (n_cells,) are the readings, `voltage` their median. Below a usual float only a charger holds a pack up
+    there: a wide hysteresis does as well, but at no set point.
     """
     above = voltage >= state.parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
     rests = abs(current) <= state.parameters[cc.P_CAPACITY] / 50.0
-    state.scalars[SETTLED] = state.scalars[SETTLED] + elapsed if above and rests else 0.0
-    if state.scalars[SETTLED] < SETTLED_SECOND or voltage < _usual_volt(state.learnt[1]) + SETTLED_ABOVE_VOLT:
+    up = rests and (above or _is_on_float(state, cells))
+    state.scalars[SETTLED] = state.scalars[SETTLED] + elapsed if up else 0.0
+    return bool(
+        state.scalars[SETTLED] >= SETTLED_SECOND and voltage >= _usual_volt(state.learnt[1]) + SETTLED_ABOVE_VOLT
+    )
+
+
+@bare_kernel
+def watch_settled(state: ChargeArrays, cells: FloatArray, voltage: float, current: float, elapsed: float) -> bool:
+    """Begin again where the pack stays up, far from full by count.
+
+    A charger that goes to its float at once leaves no time at the knee. Whether that was so.
+    """
+    if not stays_up(state, cells, voltage, current, elapsed):
         return False
+    state.scalars[GUESSED] = 0.0
     x = state.x[int(state.scalars[BEST])]
     if 1.0 - x[cc.DEFICIT] / np.exp(x[cc.LN_CAPACITY]) > LEAST_SETTLED_SOC:
         return False
@@ -158,7 +175,7 @@ def begin_at_full(state: ChargeArrays) -> None:
     """
     if state.scalars[TIED] == 0.0 and state.memory[:, cc.GIVEN_UP].max() > 0.0:
         begin_curves(state, FULL_SOC, FULL_SOC_SIGMA)
-    state.scalars[TIED] = 1.0
+    state.scalars[TIED], state.scalars[GUESSED] = 1.0, 0.0
     for j in range(state.y.shape[0]):
         cd.relocate_difference(state.y[j], state.q[j], state.memory_y[j], state.prior_y)
 
@@ -189,8 +206,13 @@ def may_be_charged(voltage: FloatArray, parameters: FloatArray) -> bool:
             return True
         if value == value:
             total, count = total + value, count + 1.0
-    missed = abs(total - count * parameters[cc.P_FLOAT_VOLT])
-    return bool(count > 0.0 and missed <= count * FLOAT_REGULATION_VOLT)
+    return _is_regulated(total, count, parameters[cc.P_FLOAT_VOLT])
+
+
+@bare_kernel
+def _is_regulated(total_volt: float, count: float, set_point_volt: float) -> bool:
+    """Whether so many cells of that total stand at the float's set point, all in all."""
+    return bool(count > 0.0 and abs(total_volt - count * set_point_volt) <= count * FLOAT_REGULATION_VOLT)
 
 
 @bare_kernel
@@ -241,12 +263,17 @@ def read_zero(
 
 
 @bare_kernel
-def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: float) -> bool:
-    """Take the zero that the count between two stays on the charger gives; whether there is a new one."""
+def read_closure(state: ChargeArrays, cells: FloatArray, voltage: float, current: float, elapsed: float) -> bool:
+    """Take the zero that the count between two stays on the charger gives; whether there is a new one.
+
+    `cells` (n_cells,) are the readings, `voltage` their median. A current that still flows in lifts a cell by what
+    would pass for a float's voltage: with one the pack is held on the knee itself only.
+    """
     parameters = state.parameters
+    rests = abs(current) <= parameters[cc.P_CAPACITY] / 50.0
     tapered = abs(current) <= parameters[cc.P_CAPACITY] / 20.0
     high = voltage >= parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT
-    held = tapered and high
+    held = (rests and (high or _is_on_float(state, cells))) or (tapered and voltage >= parameters[cc.P_FULL_VOLT])
     state.zero[ZERO_VAR] += (cc.OFFSET_WALK_PER_DAY * parameters[cc.P_OFFSET_SIGMA]) ** 2 * elapsed / 86400.0
     capacity, unseen = parameters[cc.P_CAPACITY], parameters[cc.P_UNLOGGED_BLEED] if high else 0.0
     hours = elapsed / 3600.0
@@ -254,6 +281,20 @@ def read_closure(state: ChargeArrays, voltage: float, current: float, elapsed: f
         return False
     keep_zero(state)
     return True
+
+
+@bare_kernel
+def _is_on_float(state: ChargeArrays, cells: FloatArray) -> bool:
+    """Whether the cells (n_cells,) are held at a set point that lies above the plateau, where a voltage is a charge."""
+    set_point = state.parameters[cc.P_FLOAT_VOLT]
+    least = max(state.parameters[cc.P_FULL_VOLT] - LOWEST_FLOAT_VOLT, _usual_volt(state.learnt[1]) + SETTLED_ABOVE_VOLT)
+    if not np.isfinite(set_point) or set_point < least:
+        return False
+    total, count = 0.0, 0.0
+    for value in cells:
+        if value == value:
+            total, count = total + value, count + 1.0
+    return _is_regulated(total, count, set_point)
 
 
 @bare_kernel

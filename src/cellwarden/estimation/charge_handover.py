@@ -14,9 +14,11 @@ from cellwarden.estimation.charge_anchor import (
     COUNTED,
     FULL_SOC,
     FULL_SOC_SIGMA,
+    GUESSED,
     LAST_CURRENT,
     LAST_MEDIAN,
     LEAST_SETTLED_SOC,
+    LISTENED_SECOND,
     STARTED,
     TIED,
     begin_curves,
@@ -25,7 +27,9 @@ from cellwarden.estimation.charge_anchor import (
     start_central,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays, CurveArrays
+from cellwarden.estimation.charge_credit import SWEEP_NEWS
 from cellwarden.estimation.charge_start import loosen_starts, summarise_starts, weigh_starts
+from cellwarden.estimation.current_zero import soc_at
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
 HANDOVER_SIGMA = 0.02
@@ -38,6 +42,8 @@ WRONG_KNEE_SECOND, WRONG_KNEE_VOLT, WRONG_KNEE_SLOPE_VOLT, WRONG_KNEE_SIGMA = 18
 OTHER_ODDS = 0.02  # of any other charge, once one has become uncertain
 UNKNOWN_CURRENT_SECOND = 600.0
 UNKNOWN_POLARISATION_VOLT = 0.02
+RELAXED_SECOND = 7200.0  # over which what is left of it from before the log's first row decays
+REST_C_RATE = 0.02
 STEADY_VOLT = 0.01  # at a steady current a knee tells more with every such step
 
 
@@ -85,6 +91,17 @@ def doubt_hypotheses(state: ChargeArrays, sigma: float) -> None:
     """
     loosen_starts(state.weights, min(sigma, 1.0), OTHER_ODDS * min(sigma / HANDOVER_SIGMA, 1.0))
     state.scalars[STARTED] = 0.0
+    state.scalars[LISTENED_SECOND] = 0.0
+
+
+@bare_kernel
+def still_guesses(state: ChargeArrays) -> bool:
+    """Whether the filters go on from a charge that only hypotheses told, by curves that no whole sweep has tested.
+
+    They learn beside it, and are as sure as if it were so: what is told of the charge stays with the hypotheses.
+    """
+    best = int(state.scalars[BEST])
+    return bool(state.scalars[GUESSED] > 0.0 and state.memory[best, cc.NEWS] < SWEEP_NEWS)
 
 
 @counted_kernel
@@ -99,18 +116,23 @@ def weigh_hypotheses(
 ) -> None:
     """Weigh the hypotheses of all curves by one minute, as far as it is a new reading.
 
-    A curve is what its filter has learnt of it, and as sure as that: nothing before the first anchor, more after it.
+    A curve is what its filter has learnt of it since a full pack, and as sure as that; nothing beside a guess.
     """
     share = _share_of_news(state, median, current, charge_ah, elapsed)
     known = current == current
+    state.scalars[LISTENED_SECOND] += elapsed
+    left_volt = UNKNOWN_POLARISATION_VOLT * np.exp(-state.scalars[LISTENED_SECOND] / RELAXED_SECOND)
     g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
     learnt, spread = np.empty((2, curves.discharge.shape[1])), np.empty(curves.discharge.shape[1])
     for k in range(state.weights.shape[0]):
         count, own = curves.mode_count[k], _own_filter(state, k)
-        x, memory = state.x[own, : cc.STATES + count], state.memory[own]
+        memory, states = state.memory[own], cc.STATES + count
+        x, p = state.prior[own, 0, :states], np.diag(state.prior[own, 1] ** 2)
+        if state.scalars[GUESSED] == 0.0:
+            x, p = state.x[own, :states], state.p[own]
         modes = curves.modes[k, :, :count]
         cc.learn_curve(x, curves.discharge[k], curves.charge[k], modes, learnt)
-        cc.learnt_spread(state.p[own], modes, spread)
+        cc.learnt_spread(p, modes, spread)
         polarisation = 0.0
         if known:
             polarisation = g * (
@@ -129,7 +151,7 @@ def weigh_hypotheses(
             1.0 - memory[cc.HYSTERESIS] ** 2,
             median,
             polarisation,
-            0.0 if known else UNKNOWN_POLARISATION_VOLT,
+            left_volt if known else UNKNOWN_POLARISATION_VOLT,
             share,
         )
     state.weights[:] -= state.weights.max()
@@ -149,7 +171,8 @@ def _share_of_news(state: ChargeArrays, median: float, current: float, charge_ah
     """How much of an independent reading this minute is, 0 to 1."""
     scalars, capacity = state.scalars, state.parameters[cc.P_CAPACITY]
     share = abs(charge_ah) / (0.03 * capacity) + elapsed / 21600.0
-    if abs(current - scalars[LAST_CURRENT]) < 0.02 * capacity:
+    flows = abs(current) > REST_C_RATE * capacity  # a rest's voltage comes down by itself
+    if flows and abs(current - scalars[LAST_CURRENT]) < 0.02 * capacity:
         share += abs(median - scalars[LAST_MEDIAN]) / STEADY_VOLT
     scalars[LAST_MEDIAN] = median
     scalars[LAST_CURRENT] = current
@@ -170,6 +193,18 @@ def _curve_sigma(soc: float) -> float:
 
 
 @counted_kernel
+def hand_over_settled(state: ChargeArrays, median: float) -> None:
+    """Hand over to the filters of a pack that has settled above the plateau at that voltage [V].
+
+    They begin where the curve has it: from elsewhere on the knee a straight line reaches past full.
+    """
+    soc = min(max(soc_at(state.learnt[1], median), LEAST_SETTLED_SOC), FULL_SOC)
+    begin_curves(state, soc, FULL_SOC_SIGMA)
+    state.scalars[GUESSED] = 0.0
+    _begin_filters(state)
+
+
+@counted_kernel
 def try_handover(state: ChargeArrays, full: float) -> None:
     """Hand over to the filters when the hypotheses agree or the pack is full."""
     mean, sigma, _, _ = summarise_starts(state.weights, 1.0, 1.0)
@@ -185,6 +220,14 @@ def try_handover(state: ChargeArrays, full: float) -> None:
             if full > 0.0:
                 now, unsure = FULL_SOC, FULL_SOC_SIGMA
             start_central(state.x[k], state.p[k], state.memory[k], now, unsure)
+        untied = state.scalars[TIED] == 0.0 and state.parameters[cc.P_HAS_KNEE] > 0.0
+        state.scalars[GUESSED] = 1.0 if untied and full == 0.0 else 0.0
+    _begin_filters(state)
+
+
+@counted_kernel
+def _begin_filters(state: ChargeArrays) -> None:
+    """Go on with the filters, all cells at the central one's charge."""
     state.scalars[ANCHORED] = 1.0
     for j in range(state.y.shape[0]):
         cd.share_charge(state.y[j], state.q[j], state.x[int(state.scalars[BEST]), cc.DEFICIT])

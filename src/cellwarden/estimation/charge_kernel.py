@@ -28,6 +28,7 @@ from cellwarden.estimation.charge_anchor import (
     keep_zero,
     read_closure,
     read_zero,
+    stays_up,
     watch_full,
     watch_settled,
 )
@@ -35,8 +36,10 @@ from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs, Cur
 from cellwarden.estimation.charge_credit import choose_curve, unsure_steps
 from cellwarden.estimation.charge_handover import (
     doubt_hypotheses,
+    hand_over_settled,
     leave_wrong_knee,
     lose_anchor,
+    still_guesses,
     try_handover,
     weigh_hypotheses,
 )
@@ -124,7 +127,7 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
     lost = bled + state.parameters[cc.P_LEAK] * hours
     unseen_ah = _unseen_ah(minutes, m, before, capacity)
     count_for_zero(state.zero, minutes.charge_ah[m], lost, hours, missed, minutes.gap[m], capacity)
-    if state.scalars[ANCHORED] == 0.0 and unseen_ah > 0.0:
+    if unseen_ah > 0.0 and (state.scalars[ANCHORED] == 0.0 or still_guesses(state)):
         doubt_hypotheses(state, unseen_ah / capacity)
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] == 0.0:
@@ -193,13 +196,18 @@ def _correct(
     if current == current:
         for k in range(state.x.shape[0]):
             full = watch_full(state.memory[k], state.parameters, median, current, minutes.elapsed[m])
-        if read_closure(state, median, current, minutes.elapsed[m]):
+        if read_closure(state, minutes.voltage[m], median, current, minutes.elapsed[m]):
             state.offset_information[1] = minutes.stamp[m]
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
-    if state.scalars[ANCHORED] == 0.0:
+    if state.scalars[ANCHORED] == 0.0 or still_guesses(state):
         warm = finite_middle(minutes.temperature[m], work[1])
         weigh_hypotheses(state, curves, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
-        try_handover(state, full)
+    if state.scalars[ANCHORED] == 0.0:
+        up = current == current and stays_up(state, minutes.voltage[m], median, current, minutes.elapsed[m])
+        if up and full == 0.0:
+            hand_over_settled(state, median)
+        else:
+            try_handover(state, full)
     elif current == current:
         _tie_to_full(state, curves, minutes, m, median, full, before)
         charge_ah, elapsed = minutes.charge_ah[m], minutes.elapsed[m]
@@ -227,7 +235,7 @@ def _tie_to_full(
             forget_information(state, INFORMATION)
         keep_zero(state)
         level_full(state, curves.charge, curves.mode_count, median)
-    elif watch_settled(state, median, current, minutes.elapsed[m]):
+    elif watch_settled(state, minutes.voltage[m], median, current, minutes.elapsed[m]):
         forget_information(state, INFORMATION)
         keep_zero(state)
     elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:

@@ -24,6 +24,7 @@ from cellwarden.estimation.charge_credit import (
     MIXED,
     mix_curves,
 )
+from cellwarden.estimation.charge_handover import still_guesses
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
@@ -105,7 +106,7 @@ def write_row(
         out.curve[m, a - cc.LN_WIDTH] = x[a]
     _write_polarisation(state, out, m, best)
     _write_cells(state, learns, out, work, m, gap_ah, stamp)
-    if state.scalars[ANCHORED] == 0.0:
+    if state.scalars[ANCHORED] == 0.0 or still_guesses(state):
         _write_hypotheses(state, out.cell, m, gap_ah)
 
 

@@ -43,6 +43,7 @@ STEADY_SHARE = 0.0004  # the same while the pack stayed full
 VOLTAGE_SHARE = 0.5  # of the charge between two full voltages
 TAPER_HOURS = 0.7  # what is missing at a full moment, over the current that still flows
 SAMPLING_SHARE = 0.2
+MOST_C_RATE = 0.02  # of a zero: more is no zero, but a pack that was taken for full and was not
 COUNT_SHARE = 0.001  # of the charge moved: what the sensor counts differently on the way out and in
 GAP_SECOND, GAP_SHARE = 600.0, 0.02
 STEADY_HOURS, SETTLED_HOURS, LEAST_HOURS = 6.0, 0.5, 1.0
@@ -149,13 +150,14 @@ def _close(zero: FloatArray, charge_branch: FloatArray, capacity: float) -> bool
     """Measure the zero from the reference to the last full row, and refer to that one from then on."""
     hours, had = zero[LAST_HOURS], zero[HAS_REFERENCE] > 0.0
     if had and hours >= LEAST_HOURS:
-        gained = capacity * (_soc_at(charge_branch, zero[HELD_VOLT]) - _soc_at(charge_branch, zero[WAS_VOLT]))
+        gained = capacity * (soc_at(charge_branch, zero[HELD_VOLT]) - soc_at(charge_branch, zero[WAS_VOLT]))
         tapered = TAPER_HOURS * (zero[WAS_AMPERE] - zero[HELD_AMPERE])
         share = STEADY_SHARE if zero[FULL_HOURS] >= hours else FULL_SHARE
         unseen = zero[UNSEEN_AH] / hours / TWO_SIGMA
         variance = (share * capacity) ** 2 + VOLTAGE_SHARE**2 * (gained**2 + tapered**2) + zero[LAST_VAR]
         measured = (zero[LAST_AH] - gained - tapered) / hours
-        if not _take_move(zero, measured, variance / hours**2 + unseen**2):
+        believable = abs(measured) <= MOST_C_RATE * capacity
+        if believable and not _take_move(zero, measured, variance / hours**2 + unseen**2):
             _take_count(zero, measured, variance / hours**2, unseen)
     zero[HAS_REFERENCE], zero[UNSEEN_AH] = 1.0, 0.0
     zero[WAS_VOLT], zero[WAS_AMPERE] = zero[HELD_VOLT], zero[HELD_AMPERE]
@@ -204,7 +206,7 @@ def _take_count(zero: FloatArray, measured: float, variance: float, unseen_sigma
 
 
 @njit(cache=True)
-def _soc_at(branch: FloatArray, voltage: float) -> float:
+def soc_at(branch: FloatArray, voltage: float) -> float:
     """Charge of a rising branch at a voltage, by interpolation."""
     last = branch.shape[0] - 1
     place = min(max(int(np.searchsorted(branch, voltage)), 1), last)
