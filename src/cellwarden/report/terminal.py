@@ -28,6 +28,7 @@ from cellwarden.report.summary_words import (
     verdict_state,
 )
 from cellwarden.report.timeline import ordered_findings
+from cellwarden.report.unbroken import Unbroken, held
 from cellwarden.report.words import finding_sentence, severity_words, sureness
 
 __all__ = ["terminal_summary"]
@@ -36,6 +37,7 @@ _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan", "he
 _TABLE_LIMIT = 48
 _FINDINGS_LIMIT = 20
 _WIDE = 100
+_EVEN = 1.25  # between the sides of an interval that is told by one number
 _SHOWN = CELL_QUANTITIES[:4]
 
 
@@ -50,13 +52,13 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
     parts: list[RenderableType] = [_verdict(result)]
     mistrust = mistrust_sentence(result)
     if mistrust:
-        parts.append(Text(f"\n{mistrust}", style="bold red"))
+        parts.append(held(f"\n{mistrust}", "bold red"))
     parts.append(_CellTable(result))
     if result.findings:
         parts.append(_findings(result))
     if files:
         parts.append(_files(files))
-    return Group(*parts)
+    return Unbroken(Group(*parts))
 
 
 def _verdict(result: AnalysisResult) -> Panel:
@@ -65,9 +67,9 @@ def _verdict(result: AnalysisResult) -> Panel:
     if leading_finding(result) is not None:
         words = f"{state.sign} {words}"
     style = _STYLES[state.key]
-    body = Text(headline(result) + "\n")
+    body = held(headline(result) + "\n")
     body.append("\nWill it carry the load? ", style="bold")
-    body.append(readiness_sentence(result))
+    body.append_text(held(readiness_sentence(result)))
     return Panel(body, title=Text(words, style=style), title_align="left", border_style=style, box=box.ROUNDED)
 
 
@@ -94,11 +96,15 @@ def _cells(result: AnalysisResult, *, wide: bool) -> list[RenderableType]:
         state = states[cell.cell]
         values = [_value(quantity, quantity.of(cell), wide=wide) for quantity in _SHOWN]
         table.add_row(str(cell.cell), *values, Text(f"{state.sign} {state.word}", style=_STYLES[state.key]))
-    note = "95 % intervals in brackets" if wide else "± the longer side of the 95 % interval"
+    note = (
+        "95\u00a0% intervals in brackets"
+        if wide
+        else "±, or low to high where the sides differ: the 95\u00a0% interval"
+    )
     note += "; ~ assumed, – unknown: this log does not tell."
     left = len(result.cells) - len(shown)
     note += f" {left} more cells are in the report." if left else ""
-    return [table, Text(note, style="dim")]
+    return [table, held(note, "dim")]
 
 
 def _value(quantity: CellQuantity, interval: Interval | None, *, wide: bool) -> str:
@@ -110,8 +116,10 @@ def _value(quantity: CellQuantity, interval: Interval | None, *, wide: bool) -> 
     mark = "" if quantity.is_informed(interval) else "~"
     if wide:
         return f"{mark}{value} ({low} to {high})"
-    half = max(interval.high - interval.value, interval.value - interval.low) * scale
-    return f"{mark}{value} ±{number_text(half, decimals)}"
+    longer = max(interval.high - interval.value, interval.value - interval.low)
+    if longer > _EVEN * min(interval.high - interval.value, interval.value - interval.low):
+        return f"{mark}{low} to {high}"
+    return f"{mark}{value} ±{number_text(longer * scale, decimals)}"
 
 
 def _findings(result: AnalysisResult) -> RenderableType:
@@ -125,13 +133,13 @@ def _findings(result: AnalysisResult) -> RenderableType:
 
 def _finding(result: AnalysisResult, finding: Finding, depth: int) -> RenderableType:
     state = severity_words(finding.severity)
-    line = Text()
-    held = finding.cleared_unix_time_second is None
-    line.append(f"{state.word.capitalize()}. " if held else f"Was “{state.word}”. ", style=_STYLES[state.key])
-    cleared = "" if held else f" {ending_words(result, finding)}."
-    line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
-    if finding.advice and held and not depth and finding.severity is not Severity.INFO:
-        line.append("\nTo do: " + finding.advice)
+    is_open = finding.cleared_unix_time_second is None
+    line = held(f"{state.word.capitalize()}. " if is_open else f"Was “{state.word}”. ", _STYLES[state.key])
+    cleared = "" if is_open else f" {ending_words(result, finding)}."
+    said = f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}"
+    if finding.advice and is_open and not depth and finding.severity is not Severity.INFO:
+        said += "\nTo do: " + finding.advice
+    line = Text.assemble(line, held(said))
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(("  " * depth) + state.sign, style=_STYLES[state.key]), line)
     return grid
