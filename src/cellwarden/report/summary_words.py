@@ -9,11 +9,13 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
+from cellwarden.report.standing_apart import apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
 from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words
 
 __all__ = [
+    "apart_sentence",
     "ending_words",
     "headline",
     "is_from_beginning",
@@ -69,6 +71,8 @@ def verdict_state(result: AnalysisResult) -> CellState:
     worst = leading_finding(result)
     if worst is not None:
         return severity_words(worst.severity)
+    if cells_apart(result):
+        return severity_words(Severity.INFO)
     return HEALTHY if is_any_tested(result) and not unit_doubt(result.quality) else UNTESTED
 
 
@@ -87,6 +91,11 @@ def verdict_sentence(result: AnalysisResult) -> str:
         return f"The current {WRONG_UNIT}: {doubt}."
     if found and found[0].severity is not Severity.INFO:
         return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
+    apart = cells_apart(result)
+    if apart and not found:
+        known = "No fault found, but " if is_any_tested(result) else ""
+        why = f"why, this log of {duration_text(_length(result))} does not tell"
+        return _capital(f"{known}{apart_clause(apart)}; {why}.")
     if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
         untold = f"this log of {duration_text(_length(result))} cannot tell how healthy {who}."
@@ -101,6 +110,18 @@ def verdict_sentence(result: AnalysisResult) -> str:
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def apart_sentence(result: AnalysisResult) -> str:
+    """Which cells stand far from the others beside what was found, `Cell 12 reads …`; empty where none does."""
+    apart = cells_apart(result)
+    if not apart or not open_findings(result):
+        return ""
+    return f"{_capital(apart_clause(apart))}; no finding says why"
 
 
 def _length(result: AnalysisResult) -> float:
@@ -197,4 +218,6 @@ def headline(result: AnalysisResult) -> str:
         more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
         others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""
         return f"{sentence} {found[0].advice}{others}".strip()
-    return f"{sentence} {untold_sentence(result)}".strip()
+    apart = cells_apart(result)
+    advice = f" {apart_advice(apart[0])}" if apart and not found else ""
+    return f"{sentence}{advice} {untold_sentence(result)}".strip()

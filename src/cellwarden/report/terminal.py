@@ -16,11 +16,11 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
-from cellwarden.report.states import cell_states
+from cellwarden.report.states import HEALTHY, UNTESTED, cell_states
 from cellwarden.report.summary_words import (
+    apart_sentence,
     ending_words,
     headline,
-    leading_finding,
     mistrust_sentence,
     readiness_sentence,
     since_text,
@@ -29,7 +29,7 @@ from cellwarden.report.summary_words import (
 )
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.unbroken import Unbroken, held
-from cellwarden.report.words import finding_sentence, severity_words, sureness
+from cellwarden.report.words import CellState, finding_sentence, severity_words, sureness
 
 __all__ = ["terminal_summary"]
 
@@ -64,7 +64,7 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
 def _verdict(result: AnalysisResult) -> Panel:
     state = verdict_state(result)
     words = verdict_badge(state)
-    if leading_finding(result) is not None:
+    if state.key not in {HEALTHY.key, UNTESTED.key}:
         words = f"{state.sign} {words}"
     style = _STYLES[state.key]
     body = held(headline(result) + "\n")
@@ -85,7 +85,7 @@ class _CellTable:
 
 def _cells(result: AnalysisResult, *, wide: bool) -> list[RenderableType]:
     states = cell_states(result)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("Cell", justify="right", no_wrap=True)
     for quantity in _SHOWN:
         table.add_column(f"{quantity.short.capitalize()} {quantity.unit.symbol}", justify="right", no_wrap=True)
@@ -128,6 +128,8 @@ def _findings(result: AnalysisResult) -> RenderableType:
     lines += [_finding(result, finding, depth) for finding, depth in rows[:_FINDINGS_LIMIT]]
     if len(rows) > _FINDINGS_LIMIT:
         lines.append(Text(f"and {len(rows) - _FINDINGS_LIMIT} more in the report"))
+    if apart := apart_sentence(result):
+        lines.append(_marked(severity_words(Severity.INFO), held(f"{apart}."), 0))
     return Group(*lines)
 
 
@@ -139,7 +141,11 @@ def _finding(result: AnalysisResult, finding: Finding, depth: int) -> Renderable
     said = f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}"
     if finding.advice and is_open and not depth and finding.severity is not Severity.INFO:
         said += "\nTo do: " + finding.advice
-    line = Text.assemble(line, held(said))
+    return _marked(state, Text.assemble(line, held(said)), depth)
+
+
+def _marked(state: CellState, line: Text, depth: int) -> RenderableType:
+    """A line with the sign of its state before it."""
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(("  " * depth) + state.sign, style=_STYLES[state.key]), line)
     return grid
