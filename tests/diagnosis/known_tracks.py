@@ -154,6 +154,7 @@ def _leak(tracks: Tracks, minutes: MinuteBlock) -> SelfDischargeTrack:
         self_discharge_ampere=leak,
         self_discharge_low_ampere=leak - tracks.leak_half_ampere,
         self_discharge_high_ampere=leak + tracks.leak_half_ampere,
+        down_sigma_ampere=np.full_like(leak, tracks.leak_half_ampere / 1.96),
         informed_unix_time_second=_informed(tracks, minutes),
     )
 

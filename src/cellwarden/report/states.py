@@ -51,10 +51,9 @@ def _is_told(result: AnalysisResult, quantity: CellQuantity, cell: CellResult) -
         return False
     if quantity.key == "capacity_ah" and len(result.cells) == 1:  # no neighbour to compare it with
         return 0.5 * (interval.high - interval.low) < ALONE_CAPACITY_SHARE * result.pack.nominal_capacity_ah
-    is_leak = quantity.key == "self_discharge_ampere"
-    return (
-        not is_leak or interval.low > 0.0 or is_leak_told(interval.low, interval.high, result.pack.nominal_capacity_ah)
-    )
+    if quantity.key != "self_discharge_ampere" or interval.low > 0.0:
+        return True
+    return is_leak_told(interval.value, interval.high, result.pack.nominal_capacity_ah)
 
 
 def is_any_tested(result: AnalysisResult) -> bool:
