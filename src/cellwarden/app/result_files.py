@@ -98,10 +98,16 @@ def cells_document(result: CellsState) -> dict[str, JsonValue]:
 
 def findings_document(findings: Sequence[Finding]) -> list[dict[str, JsonValue]]:
     """`findings.json` as a list in the order given, to which `caused_by` refers; it is left out where there is none."""
-    documents = [asdict(finding) for finding in findings]
-    return [
-        {key: value for key, value in entry.items() if key != "caused_by" or value is not None} for entry in documents
-    ]
+    return [_finding(finding) for finding in findings]
+
+
+def _finding(finding: Finding) -> dict[str, JsonValue]:
+    entry: dict[str, JsonValue] = asdict(finding)
+    if finding.caused_by is None:
+        del entry["caused_by"]
+    if not finding.has_size:
+        entry |= dict.fromkeys(key for key in entry if key.startswith("magnitude"))
+    return entry
 
 
 def _write_json(document: JsonValue, file: Path) -> None:

@@ -85,14 +85,9 @@ def place_text(finding: Finding) -> str:
 _COUNTED = {"micro_short": "dips", "thermal_path_degraded": "times", "sense_wires_swapped": ""}
 
 
-def _has_size(finding: Finding) -> bool:
-    """Whether a size is told; all zeros stand for none."""
-    return any((finding.magnitude, finding.magnitude_low, finding.magnitude_high))
-
-
 def magnitude_text(finding: Finding) -> str:
     """Size with its 95 % interval in human units."""
-    if not _has_size(finding):
+    if not finding.has_size:
         return "not known"
     largest = max(abs(finding.magnitude), abs(finding.magnitude_low), abs(finding.magnitude_high))
     counted = _COUNTED.get(finding.kind)
@@ -229,7 +224,7 @@ def finding_sentence(finding: Finding) -> str:
 
     Where no size is told, it is what was seen, in the explanation's first sentence.
     """
-    if not _has_size(finding):
+    if not finding.has_size:
         seen = finding.explanation.partition(". ")[0].rstrip(".")
         return seen or _capital(f"{finding_noun(finding.kind)} at {place_text(finding)}")
     if finding.kind in _KINDS:
