@@ -15,7 +15,7 @@ from cellwarden.report.words import CellState, finding_noun, finding_sentence
 
 __all__ = ["cell_map"]
 
-_ON_TILES = CELL_QUANTITIES[:4]
+_ON_TILES = CELL_QUANTITIES
 _FULL_LIMIT = 32
 _COMPACT_LIMIT = 120
 
@@ -108,7 +108,8 @@ def _legend(states: dict[int, CellState], size: str) -> str:
     ]
     parts = [element("p", *keys, class_="legend states")]
     if size != "tiny":
-        shown = "charge, capacity, resistance and leak" + ("" if size == "full" else ", from the top")
+        shown = "charge, capacity, resistance, leak and how far the voltage is misread"
+        shown += "" if size == "full" else ", from the top"
         parts.append(
             element(
                 "p",
