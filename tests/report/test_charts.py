@@ -10,6 +10,7 @@ import numpy as np
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report import render_report
+from cellwarden.report.histories import histories
 from cellwarden.report.interval_chart import IntervalChart, interval_chart
 from cellwarden.report.quantities import CELL_QUANTITIES, findings_about
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result
@@ -83,3 +84,15 @@ def test_the_largest_of_equally_urgent_findings_gives_a_chart_its_title() -> Non
     small = finding("capacity_low", 3, unit="Ah", magnitude=8.0, confidence=0.99)
     large = finding("capacity_low", 9, unit="Ah", magnitude=30.0, confidence=0.97)
     assert [f.cell for f in findings_about(result(findings=(small, large)), CAPACITY)] == [9, 3]
+
+
+def test_titles_name_the_cell_that_ends_furthest_out() -> None:
+    """The most urgent cell may stand with the others by now, or not show in a voltage at all."""
+    analysis = result(findings=(finding(cell=3), finding("soc_imbalance", 12, unit="ampere_hour", magnitude=-1.0)))
+    volt, soc = analysis.history.voltage_volt.copy(), analysis.history.soc_fraction.copy()
+    volt[-1, 11] -= 0.2
+    soc[-1, 11] -= 0.3
+    past = replace(analysis.history, voltage_volt=volt, soc_fraction=soc)
+    drawn = "".join(histories(replace(analysis, history=past)))
+    assert "At the end cell 12 reads " in drawn
+    assert "At the end cell 12 holds" in drawn
