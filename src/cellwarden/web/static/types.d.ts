@@ -10,6 +10,7 @@ export interface Readiness {
   runtime_high_hour: number | null;
   limiting_cell: number | null;
   reason: string;
+  is_capacity_assumed: boolean;
 }
 export interface PackSummary {
   pack: string;
