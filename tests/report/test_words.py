@@ -171,6 +171,13 @@ def test_a_finding_that_another_took_the_place_of_is_not_called_cleared() -> Non
     other = finding(cell=4, detected_unix_time_second=BEGIN + 50 * HOUR)
     assert ending_words(result(findings=(early, late)), early) == "Then “act now”"
     assert ending_words(result(findings=(early, other)), early) == "Cleared since"
+    anew = replace(late, severity=early.severity)
+    assert ending_words(result(findings=(early, anew)), early) == "Told anew since"
+
+
+def test_a_cell_that_fell_too_far_to_tell_its_leak_comes_before_a_small_leak() -> None:
+    fallen = finding(cell=12, magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0)
+    assert [f.cell for f in open_findings(result(findings=(finding(), fallen)))] == [12, 3]
 
 
 def test_too_few_rows_say_what_is_missed_or_what_would_do() -> None:

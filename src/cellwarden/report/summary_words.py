@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from statistics import median
 
+import numpy as np
+
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, mistrusted, unit_doubt
@@ -12,10 +14,11 @@ from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interv
 from cellwarden.report.standing_apart import apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
 from cellwarden.report.urgency import open_findings
-from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words
+from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words, sureness
 
 __all__ = [
     "apart_sentence",
+    "by_now",
     "ending_words",
     "headline",
     "is_from_beginning",
@@ -24,6 +27,8 @@ __all__ = [
     "mistrust_sentence",
     "readiness_sentence",
     "since_text",
+    "sureness_words",
+    "told_sentence",
     "untold_sentence",
     "verdict_badge",
     "verdict_sentence",
@@ -35,13 +40,19 @@ UNIT_ADVICE = (
     "current means anything until then."
 )
 _FULL_FRACTION = 0.9
+_AS_MUCH = 0.15  # of an imbalance, within which two figures of it say the same
+_OF_THE_LOG = ("sensor_stuck", "sensor_dropout", "undersampled")  # where they name no cell
+_WITHOUT_CURRENT = ("sensor_stuck", "sensor_dropout")
 _JUDGED_SECOND = 3 * 3600.0  # in which what was there from the first row on is first judged
+_RESTED_SECOND = 14 * 3600.0  # the same of a cell low on float, which is looked at after half a day of rest
 
 
 def is_from_beginning(result: AnalysisResult, finding: Finding) -> bool:
     """Whether a finding was first seen so early in the log that its cause may be older than the log."""
     lead = finding.first_seen_unix_time_second - result.from_unix_time_second
     soon = max(0.02 * _length(result), min(_JUDGED_SECOND, 0.15 * _length(result)))
+    if finding.kind == "self_discharge" and not finding.has_size:
+        soon = max(soon, _RESTED_SECOND)
     return finding.kind != "undersampled" and lead <= soon
 
 
@@ -54,10 +65,41 @@ def since_text(result: AnalysisResult, finding: Finding) -> str:
     return f", since {day_text(finding.first_seen_unix_time_second)}"
 
 
+def by_now(result: AnalysisResult, finding: Finding) -> str:
+    """What an imbalance has become since it was found, ` (as found; 24.7 Ah at the end of the log)`; empty if as much.
+
+    The finding tells what the last full charge showed and what was levelled since; the count goes on.
+    """
+    if finding.kind != "soc_imbalance" or finding.cell is None or finding.cleared_unix_time_second is not None:
+        return ""
+    counted = result.history.deficit_difference_ah[:, finding.cell - 1]
+    known = counted[np.isfinite(counted)]
+    now = -float(known[-1]) if known.size else math.nan
+    grown = abs(now - finding.magnitude) - _AS_MUCH * abs(finding.magnitude)
+    if not (now * finding.magnitude > 0.0 and grown > 0.0):
+        return ""
+    return f" (as found; {HumanUnit('Ah').attach(number_text(abs(now), 1))} at the end of the log)"
+
+
+def sureness_words(result: AnalysisResult, finding: Finding) -> str:
+    """How sure a finding is, `very likely (97 %)`, or that it rests on a current of another unit."""
+    if unit_doubt(result.quality) and finding.kind not in _WITHOUT_CURRENT:
+        return f"not to be trusted, as the current {WRONG_UNIT}"
+    return sureness(finding.confidence)
+
+
+def told_sentence(result: AnalysisResult, finding: Finding) -> str:
+    """What a finding says, with what has become of it and since when; no full stop."""
+    return f"{finding_sentence(finding)}{by_now(result, finding)}{since_text(result, finding)}"
+
+
 def ending_words(result: AnalysisResult, finding: Finding) -> str:
     """How a finding ended: `Cleared since`, or `Then “act now”` where one of another severity took its place."""
     after = successor(result, finding)
-    return "Cleared since" if after is None else f"Then “{severity_words(after.severity).word}”"
+    if after is None:
+        return "Cleared since"
+    same = after.severity is finding.severity
+    return "Told anew since" if same else f"Then “{severity_words(after.severity).word}”"
 
 
 def leading_finding(result: AnalysisResult) -> Finding | None:
@@ -90,7 +132,7 @@ def verdict_sentence(result: AnalysisResult) -> str:
     if doubt:
         return f"The current {WRONG_UNIT}: {doubt}."
     if found and found[0].severity is not Severity.INFO:
-        return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
+        return f"{told_sentence(result, found[0])}."
     apart = cells_apart(result)
     if apart and not found:
         known = "No fault found, but " if is_any_tested(result) else ""
@@ -99,6 +141,8 @@ def verdict_sentence(result: AnalysisResult) -> str:
     if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
         untold = f"this log of {duration_text(_length(result))} cannot tell how healthy {who}."
+        if found and found[0].kind in _OF_THE_LOG and found[0].cell is None:
+            return f"{_capital(untold)} Worth knowing: {_lower(finding_sentence(found[0]))}."
         if found:
             return f"{finding_sentence(found[0])}. Beyond that, {untold}"
         return f"No fault found, but {untold}"
@@ -185,10 +229,18 @@ def _duty_words(result: AnalysisResult, ready: Readiness) -> str:
     needed = result.pack.backup.duration_hour
     hours = HumanUnit("h").attach(number_text(needed, 0 if needed == round(needed) else 1))
     if ready.runtime_hour.low >= needed:
-        return f"Yes, the {hours} that are asked for: it carries "
+        assumed = ", if the cells hold their nominal capacity, which this log does not tell" * _is_assumed(result)
+        return f"Yes, the {hours} that are asked for{assumed}: it carries "
     if ready.runtime_hour.high < needed:
         return f"No, not the {hours} that are asked for: it carries only "
     return f"Not for sure: {hours} are asked for, and it carries "
+
+
+def _is_assumed(result: AnalysisResult) -> bool:
+    """Whether the log told the capacity of fewer than half of the cells."""
+    capacities = [cell.capacity_ah for cell in result.cells]
+    told = [one for one in capacities if one is not None and one.informed_unix_time_second is not None]
+    return 2 * len(told) < len(capacities)
 
 
 def _limiting(ready: Readiness) -> str:

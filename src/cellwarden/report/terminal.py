@@ -23,13 +23,14 @@ from cellwarden.report.summary_words import (
     headline,
     mistrust_sentence,
     readiness_sentence,
-    since_text,
+    sureness_words,
+    told_sentence,
     verdict_badge,
     verdict_state,
 )
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.unbroken import Unbroken, held
-from cellwarden.report.words import CellState, finding_sentence, severity_words, sureness
+from cellwarden.report.words import CellState, severity_words
 
 __all__ = ["terminal_summary"]
 
@@ -138,7 +139,7 @@ def _finding(result: AnalysisResult, finding: Finding, depth: int) -> Renderable
     is_open = finding.cleared_unix_time_second is None
     line = held(f"{state.word.capitalize()}. " if is_open else f"Was “{state.word}”. ", _STYLES[state.key])
     cleared = "" if is_open else f" {ending_words(result, finding)}."
-    said = f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}"
+    said = f"{told_sentence(result, finding)}; {sureness_words(result, finding)}.{cleared}"
     if finding.advice and is_open and not depth and finding.severity is not Severity.INFO:
         said += "\nTo do: " + finding.advice
     return _marked(state, Text.assemble(line, held(said)), depth)

@@ -10,8 +10,8 @@ from cellwarden.report.axes import time_ticks, x_label
 from cellwarden.report.markup import element, percent, symbol, text
 from cellwarden.report.numbers import date_text, span_text
 from cellwarden.report.states import successor
-from cellwarden.report.summary_words import ending_words, is_from_beginning
-from cellwarden.report.words import finding_noun, magnitude_text, place_text, severity_words, sureness
+from cellwarden.report.summary_words import by_now, ending_words, is_from_beginning, sureness_words
+from cellwarden.report.words import finding_noun, magnitude_text, place_text, severity_words
 
 __all__ = ["findings_table", "ordered_findings", "timeline"]
 
@@ -137,7 +137,8 @@ def _rows(result: AnalysisResult, finding: Finding, depth: int) -> str:
     after = successor(result, finding)
     ended = "" if cleared is None else f"; cleared {date_text(cleared)}"
     if cleared is not None and after is not None:
-        ended = f" until {date_text(cleared)}, then {severity_words(after.severity).word}"
+        then = "told anew" if after.severity is finding.severity else severity_words(after.severity).word
+        ended = f" until {date_text(cleared)}, then {then}"
     cause = element("span", "caused by the finding above", class_="cause") if depth else ""
     what = element(
         "th",
@@ -164,6 +165,6 @@ def _values(result: AnalysisResult, finding: Finding) -> Sequence[str]:
         place_text(finding),
         since,
         date_text(finding.detected_unix_time_second),
-        sureness(finding.confidence),
-        magnitude_text(finding),
+        sureness_words(result, finding),
+        f"{magnitude_text(finding)}{by_now(result, finding)}",
     )

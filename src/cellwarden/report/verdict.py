@@ -14,14 +14,14 @@ from cellwarden.report.summary_words import (
     is_readiness_told,
     leading_finding,
     readiness_sentence,
-    since_text,
+    told_sentence,
     untold_sentence,
     verdict_badge,
     verdict_sentence,
     verdict_state,
 )
 from cellwarden.report.urgency import open_findings
-from cellwarden.report.words import deadline, finding_sentence, severity_words, sureness
+from cellwarden.report.words import deadline, severity_words, sureness
 
 __all__ = ["verdict"]
 
@@ -80,10 +80,7 @@ def _reason(result: AnalysisResult) -> str:
 
 def _others(result: AnalysisResult, found: list[Finding]) -> str:
     roots = [finding for finding in found if finding.caused_by is None]
-    said = [
-        (severity_words(finding.severity), f"{finding_sentence(finding)}{since_text(result, finding)}")
-        for finding in roots[:_OTHERS_SHOWN]
-    ]
+    said = [(severity_words(finding.severity), told_sentence(result, finding)) for finding in roots[:_OTHERS_SHOWN]]
     if apart := apart_sentence(result):
         said.append((severity_words(Severity.INFO), apart))
     if not said:

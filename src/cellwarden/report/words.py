@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cellwarden.core.finding import Finding, Severity
-from cellwarden.report.numbers import HumanUnit, human_unit, number_list_text, number_text, range_text
+from cellwarden.report.numbers import HumanUnit, duration_text, human_unit, number_list_text, number_text, range_text
 
 __all__ = [
     "CellState",
@@ -90,6 +90,8 @@ def magnitude_text(finding: Finding) -> str:
     if not finding.has_size:
         return "not known"
     largest = max(abs(finding.magnitude), abs(finding.magnitude_low), abs(finding.magnitude_high))
+    if finding.unit == "second" and finding.magnitude_high <= finding.magnitude_low:
+        return duration_text(finding.magnitude)
     counted = _COUNTED.get(finding.kind)
     unit = human_unit(finding.unit, largest) if counted is None else HumanUnit(counted)
     size = range_text(finding.magnitude, finding.magnitude_low, finding.magnitude_high, unit)
