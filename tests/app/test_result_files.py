@@ -205,6 +205,15 @@ def test_a_size_that_is_not_known_is_null(tmp_path: Path) -> None:
     assert finding_of(entry) == hint
 
 
+def test_what_rests_on_a_current_of_another_unit_says_so(tmp_path: Path) -> None:
+    known = a_result(findings=(a_finding(), a_finding(kind="sensor_stuck")))
+    wrong = dataclasses.replace(known.quality, values_implausible_by_column={"current_ampere": known.quality.rows_read})
+    write_json_files(dataclasses.replace(known, quality=wrong), tmp_path)
+    leak, stuck = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
+    assert leak["explanation"].startswith("Not to be trusted: the log's current is hardly in amperes. Cell 1 loses")
+    assert stuck["explanation"].startswith("Cell 1 loses")
+
+
 def test_a_pack_without_findings_gets_an_empty_list(tmp_path: Path) -> None:
     write_json_files(a_result(findings=()), tmp_path)
     assert json.loads((tmp_path / "findings.json").read_text()) == []

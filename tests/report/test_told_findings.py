@@ -11,6 +11,7 @@ from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report import headline
 from cellwarden.report.page import render_report
+from cellwarden.report.states import cell_states
 from cellwarden.report.summary_words import (
     by_now,
     is_from_beginning,
@@ -58,7 +59,10 @@ def test_an_imbalance_that_is_as_it_was_found_is_told_once(behind_ah: float) -> 
 def test_findings_that_rest_on_a_current_of_another_unit_are_not_to_be_trusted() -> None:
     wrong = result(findings=(finding(),), quality=WRONG_UNIT)
     assert sureness_words(wrong, finding()) == "not to be trusted, as the current is hardly in amperes"
-    assert "not to be trusted, as the current" in render_report(wrong)
+    page = render_report(wrong)
+    assert "not to be trusted, as the current" in page
+    assert "Replace it within 3 months." not in page
+    assert cell_states(wrong)[3].word == "not trusted"
     stuck = finding("sensor_stuck", unit="second")
     assert plain(sureness_words(wrong, stuck)) == "very likely (97 %)"
     assert plain(sureness_words(result(), finding())) == "very likely (97 %)"

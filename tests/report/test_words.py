@@ -241,7 +241,7 @@ def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None
     assert plain(readiness_sentence(analysis)) == "This log does not tell: its current is hardly in amperes."
     assert "do not trust these numbers until the unit in the log is mended" in mistrust_sentence(analysis)
     states = cell_states(analysis)
-    assert {states[number].word for number in states} == {"act", "not trusted"}, "no cell is called healthy by it"
+    assert {states[number].word for number in states} == {"not trusted"}, "no cell is judged by it"
     glitch = quality(rows_read=91740, values_implausible=90, values_implausible_by_column={"current_ampere": 90})
     assert "amperes" not in headline(result(quality=glitch))
     assert mistrust_sentence(result(quality=glitch)) == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.leak_told import is_leak_told
 from cellwarden.core.results import AnalysisResult, CellResult
-from cellwarden.report.mistrust import mistrusted
+from cellwarden.report.mistrust import is_trusted, mistrusted
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
 from cellwarden.report.standing_apart import cells_apart
 from cellwarden.report.urgency import by_urgency, open_findings
@@ -69,7 +69,7 @@ def cell_states(result: AnalysisResult) -> dict[int, CellState]:
     """
     worst: dict[int, Severity] = {}
     for finding in open_findings(result):
-        if finding.cell is not None:
+        if finding.cell is not None and is_trusted(result.quality, finding):
             worst[finding.cell] = max(worst.get(finding.cell, Severity.INFO), finding.severity, key=lambda s: s.rank)
     worst |= {apart.cell: Severity.INFO for apart in cells_apart(result)}
     tested = {c.cell for c in result.cells if any(_is_told(result, q, c) for q in _TESTS)}

@@ -9,7 +9,7 @@ import numpy as np
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
-from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, mistrusted, unit_doubt
+from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, is_trusted, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
 from cellwarden.report.standing_apart import apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
@@ -42,7 +42,6 @@ UNIT_ADVICE = (
 _FULL_FRACTION = 0.9
 _AS_MUCH = 0.15  # of an imbalance, within which two figures of it say the same
 _OF_THE_LOG = ("sensor_stuck", "sensor_dropout", "undersampled")  # where they name no cell
-_WITHOUT_CURRENT = ("sensor_stuck", "sensor_dropout")
 _JUDGED_SECOND = 3 * 3600.0  # in which what was there from the first row on is first judged
 _RESTED_SECOND = 14 * 3600.0  # the same of a cell low on float, which is looked at after half a day of rest
 
@@ -83,7 +82,7 @@ def by_now(result: AnalysisResult, finding: Finding) -> str:
 
 def sureness_words(result: AnalysisResult, finding: Finding) -> str:
     """How sure a finding is, `very likely (97 %)`, or that it rests on a current of another unit."""
-    if unit_doubt(result.quality) and finding.kind not in _WITHOUT_CURRENT:
+    if not is_trusted(result.quality, finding):
         return f"not to be trusted, as the current {WRONG_UNIT}"
     return sureness(finding.confidence)
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
+from cellwarden.report.mistrust import is_trusted
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
 from cellwarden.report.states import HEALTHY, UNTESTED, cell_states
@@ -140,7 +141,8 @@ def _finding(result: AnalysisResult, finding: Finding, depth: int) -> Renderable
     line = held(f"{state.word.capitalize()}. " if is_open else f"Was “{state.word}”. ", _STYLES[state.key])
     cleared = "" if is_open else f" {ending_words(result, finding)}."
     said = f"{told_sentence(result, finding)}; {sureness_words(result, finding)}.{cleared}"
-    if finding.advice and is_open and not depth and finding.severity is not Severity.INFO:
+    asks = is_open and not depth and finding.severity is not Severity.INFO and is_trusted(result.quality, finding)
+    if finding.advice and asks:
         said += "\nTo do: " + finding.advice
     return _marked(state, Text.assemble(line, held(said)), depth)
 
