@@ -96,3 +96,18 @@ def test_titles_name_the_cell_that_ends_furthest_out() -> None:
     drawn = "".join(histories(replace(analysis, history=past)))
     assert "At the end cell 12 reads " in drawn
     assert "At the end cell 12 holds" in drawn
+
+
+def test_a_chart_of_leaks_that_nobody_can_judge_does_not_call_them_calm() -> None:
+    wide = tuple(cell(k, self_discharge_ampere=interval(0.0, 0.5)) for k in range(1, 17))
+    page = render_report(result(cells=wide))
+    assert "Self-discharge: too unsure to judge by this log" in page
+    assert "Self-discharge: too unsure" not in render_report(result())
+
+
+def test_a_leak_too_far_gone_to_be_told_heads_its_chart() -> None:
+    fallen = finding(
+        cell=12, magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0, explanation="Cell 12 leaks: it fell. It does."
+    )
+    page = render_report(result(findings=(finding(), fallen)))
+    assert "<h3>Cell 12 leaks: it fell; cell 3 stands out too" in page

@@ -45,10 +45,10 @@ def counted(analysis: AnalysisResult, behind_ah: float, number: int = 12) -> Ana
 def test_an_imbalance_that_has_grown_says_which_figure_is_which() -> None:
     grown = counted(result(findings=(EMPTIER,)), 24.7)
     assert plain(told_sentence(grown, EMPTIER)) == (
-        "Cell 12 stands 17 Ah (9 to 24) emptier than its neighbours (as found; 24.7 Ah at the end of the log), "
+        "Cell 12 stands 17 Ah (9 to 24) emptier than its neighbours (as found; 24.7 Ah emptier at the end of the log), "
         "since 21 February 2025"
     )
-    assert "24.7 Ah at the end of the log" in plain(render_report(grown))
+    assert "24.7 Ah emptier at the end of the log" in plain(render_report(grown))
 
 
 @pytest.mark.parametrize("behind_ah", [17.0, -3.0, np.nan])

@@ -65,7 +65,7 @@ def since_text(result: AnalysisResult, finding: Finding) -> str:
 
 
 def by_now(result: AnalysisResult, finding: Finding) -> str:
-    """What an imbalance has become since it was found, ` (as found; 24.7 Ah at the end of the log)`; empty if as much.
+    """What an imbalance has become since it was found, ` (as found; 24.7 Ah emptier at the end of the log)`; empty if as much.
 
     The finding tells what the last full charge showed and what was levelled since; the count goes on.
     """
@@ -77,7 +77,8 @@ def by_now(result: AnalysisResult, finding: Finding) -> str:
     grown = abs(now - finding.magnitude) - _AS_MUCH * abs(finding.magnitude)
     if not (now * finding.magnitude > 0.0 and grown > 0.0):
         return ""
-    return f" (as found; {HumanUnit('Ah').attach(number_text(abs(now), 1))} at the end of the log)"
+    side = "fuller" if now > 0.0 else "emptier"
+    return f" (as found; {HumanUnit('Ah').attach(number_text(abs(now), 1))} {side} at the end of the log)"
 
 
 def sureness_words(result: AnalysisResult, finding: Finding) -> str:
