@@ -65,7 +65,7 @@ def since_text(result: AnalysisResult, finding: Finding) -> str:
 
 
 def by_now(result: AnalysisResult, finding: Finding) -> str:
-    """What an imbalance has become since it was found, ` (as found; 24.7 Ah emptier at the end of the log)`; empty if as much.
+    """What an imbalance has become, ` (as found; 24.7 Ah emptier at the end of the log)`; empty if it is as much still.
 
     The finding tells what the last full charge showed and what was levelled since; the count goes on.
     """
