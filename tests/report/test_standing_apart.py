@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report import headline
 from cellwarden.report.page import render_report
 from cellwarden.report.standing_apart import cells_apart
 from cellwarden.report.states import cell_states, highlighted_cells
-from cellwarden.report.summary_words import apart_sentence, verdict_state
+from cellwarden.report.summary_words import apart_sentence, leading_finding, verdict_state
 from tests.report.report_factory import finding, result, unknown
 from tests.report.test_words import plain
 
@@ -61,3 +62,12 @@ def test_the_page_says_what_stands_apart_and_what_to_do() -> None:
     assert "Check the reading of cell 12 with a voltmeter" in page
     beside = plain(render_report(standing_apart(result(findings=(finding(cell=3),)), -0.1165)))
     assert "Cell 12 reads 116 mV below its neighbours at the end of the log; no finding says why" in beside
+
+
+def test_what_a_log_is_worth_does_not_come_before_a_cell_that_stands_apart() -> None:
+    sparse = finding("undersampled", None, severity=Severity.INFO, unit="second", magnitude=10.0, magnitude_high=10.0)
+    far = standing_apart(result(findings=(sparse,)), -0.1165)
+    assert plain(headline(far)).startswith("No fault found, but cell 12 reads 116 mV below its neighbours")
+    assert leading_finding(far) is None
+    assert apart_sentence(far) == ""
+    assert "miss a little of what the load does" in render_report(far)

@@ -72,6 +72,6 @@ def apart_clause(apart: list[ApartCell]) -> str:
 def apart_advice(first: ApartCell) -> str:
     """What to do about a cell that stands apart for a reason not known."""
     return (
-        f"Check the reading of cell\u00a0{first.cell} with a voltmeter. If it is right, log on for a few days with the "
-        "pack charged: whether the cell nears the others or moves further away tells why."
+        f"Check the reading of cell\u00a0{first.cell} with a voltmeter. If it is right, keep the pack charged for a "
+        "few days and log it: whether the cell nears the others or moves further away tells why."
     )

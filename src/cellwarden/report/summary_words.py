@@ -11,7 +11,7 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, is_trusted, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
-from cellwarden.report.standing_apart import apart_advice, apart_clause, cells_apart
+from cellwarden.report.standing_apart import ApartCell, apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
 from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words, sureness
@@ -23,6 +23,7 @@ __all__ = [
     "headline",
     "is_from_beginning",
     "is_readiness_told",
+    "leading_apart",
     "leading_finding",
     "mistrust_sentence",
     "readiness_sentence",
@@ -102,10 +103,21 @@ def ending_words(result: AnalysisResult, finding: Finding) -> str:
     return "Told anew since" if same else f"Then “{severity_words(after.severity).word}”"
 
 
+def _is_of_the_log(finding: Finding) -> bool:
+    """Whether it only says what the log is worth."""
+    names_none = finding.cell is None and finding.sensor is None
+    return names_none and finding.severity is Severity.INFO and finding.kind in _OF_THE_LOG
+
+
+def leading_apart(result: AnalysisResult) -> list[ApartCell]:
+    """Cells that stand far from the others, where nothing graver was found than what the log is worth."""
+    return cells_apart(result) if all(_is_of_the_log(finding) for finding in open_findings(result)) else []
+
+
 def leading_finding(result: AnalysisResult) -> Finding | None:
-    """The worst open finding; None where there is none, or where the current's unit speaks against all of them."""
+    """The worst open finding; None where there is none that leads, or where the current's unit speaks against all."""
     found = open_findings(result)
-    return found[0] if found and not unit_doubt(result.quality) else None
+    return found[0] if found and not unit_doubt(result.quality) and not leading_apart(result) else None
 
 
 def verdict_state(result: AnalysisResult) -> CellState:
@@ -113,7 +125,7 @@ def verdict_state(result: AnalysisResult) -> CellState:
     worst = leading_finding(result)
     if worst is not None:
         return severity_words(worst.severity)
-    if cells_apart(result):
+    if leading_apart(result):
         return severity_words(Severity.INFO)
     return HEALTHY if is_any_tested(result) and not unit_doubt(result.quality) else UNTESTED
 
@@ -133,15 +145,15 @@ def verdict_sentence(result: AnalysisResult) -> str:
         return f"The current {WRONG_UNIT}: {doubt}."
     if found and found[0].severity is not Severity.INFO:
         return f"{told_sentence(result, found[0])}."
-    apart = cells_apart(result)
-    if apart and not found:
+    apart = leading_apart(result)
+    if apart:
         known = "No fault found, but " if is_any_tested(result) else ""
         why = f"why, this log of {duration_text(_length(result))} does not tell"
         return _capital(f"{known}{apart_clause(apart)}; {why}.")
     if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
         untold = f"this log of {duration_text(_length(result))} cannot tell how healthy {who}."
-        if found and found[0].kind in _OF_THE_LOG and found[0].cell is None:
+        if found and _is_of_the_log(found[0]):
             return f"{_capital(untold)} Worth knowing: {_lower(finding_sentence(found[0]))}."
         if found:
             return f"{finding_sentence(found[0])}. Beyond that, {untold}"
@@ -161,9 +173,9 @@ def _capital(sentence: str) -> str:
 
 
 def apart_sentence(result: AnalysisResult) -> str:
-    """Which cells stand far from the others beside what was found, `Cell 12 reads …`; empty where none does."""
+    """Which cells stand far from the others beside what leads, `Cell 12 reads …`; empty where none does."""
     apart = cells_apart(result)
-    if not apart or not open_findings(result):
+    if not apart or leading_apart(result):
         return ""
     return f"{_capital(apart_clause(apart))}; no finding says why"
 
@@ -270,6 +282,6 @@ def headline(result: AnalysisResult) -> str:
         more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
         others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""
         return f"{sentence} {found[0].advice}{others}".strip()
-    apart = cells_apart(result)
-    advice = f" {apart_advice(apart[0])}" if apart and not found else ""
+    apart = leading_apart(result)
+    advice = f" {apart_advice(apart[0])}" if apart else ""
     return f"{sentence}{advice} {untold_sentence(result)}".strip()

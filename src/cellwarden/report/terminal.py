@@ -131,7 +131,9 @@ def _findings(result: AnalysisResult) -> RenderableType:
     if len(rows) > _FINDINGS_LIMIT:
         lines.append(Text(f"and {len(rows) - _FINDINGS_LIMIT} more in the report"))
     if apart := apart_sentence(result):
-        lines.append(_marked(severity_words(Severity.INFO), held(f"{apart}."), 0))
+        state = severity_words(Severity.INFO)
+        line = Text.assemble(held(f"{state.word.capitalize()}. ", _STYLES[state.key]), held(f"{apart}."))
+        lines.append(_marked(state, line, 0))
     return Group(*lines)
 
 

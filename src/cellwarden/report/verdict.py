@@ -6,12 +6,13 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
 from cellwarden.report.mistrust import unit_doubt
-from cellwarden.report.standing_apart import apart_advice, cells_apart
+from cellwarden.report.standing_apart import apart_advice
 from cellwarden.report.states import is_any_tested
 from cellwarden.report.summary_words import (
     UNIT_ADVICE,
     apart_sentence,
     is_readiness_told,
+    leading_apart,
     leading_finding,
     readiness_sentence,
     told_sentence,
@@ -34,7 +35,8 @@ def verdict(result: AnalysisResult) -> str:
     badge = element("p", symbol(state, 26), element("span", text(verdict_badge(state))), class_="badge")
     parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
     parts.append(description_list(_facts(result, worst), "facts"))
-    parts.append(_others(result, open_findings(result)[1:] if worst is not None else []))
+    others = open_findings(result)[0 if worst is None else 1 :]
+    parts.append(_others(result, [] if unit_doubt(result.quality) else others))
     return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
 
 
@@ -45,7 +47,7 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
         facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
     elif unit_doubt(result.quality):
         facts.append(("What to do", text(UNIT_ADVICE)))
-    elif apart := cells_apart(result):
+    elif apart := leading_apart(result):
         facts.append((f"What to do, {deadline(Severity.INFO)}", text(apart_advice(apart[0]))))
     else:
         facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
