@@ -197,6 +197,7 @@ def matching(fault: Entry, findings: list[Entry]) -> list[Entry]:
         for entry in findings
         if entry["kind"] == fault["kind"]
         and entry["severity"] != "info"
+        and entry["magnitude"] is not None
         and all(fault.get(name) in {None, entry[name]} for name in ("cell", "sensor"))
     ]
 

@@ -57,6 +57,14 @@ def place(entry: Entry) -> str:
     return f"cell {entry['cell']}" if entry["cell"] else entry["sensor"] or "pack"
 
 
+def size(entry: Entry) -> str:
+    """How large a leak was found."""
+    if entry["magnitude"] is None:
+        return "of unknown size"
+    told, low, high = (1000 * entry[key] for key in ("magnitude", "magnitude_low", "magnitude_high"))
+    return f"{told:.1f} mA ({low:.1f} to {high:.1f})"
+
+
 def comparison(planted: list[Entry], findings: list[Entry]) -> Table:
     """Planted faults, each beside what was found of it."""
     table = Table(title="Planted in this synthetic pack, and found", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -72,9 +80,8 @@ def comparison(planted: list[Entry], findings: list[Entry]) -> Table:
             table.add_row(*row, "not found", "")
             continue
         last = latest_finding(first, findings)
-        low, high = 1000 * last["magnitude_low"], 1000 * last["magnitude_high"]
         after = (first["detected_unix_time_second"] - fault["onset_unix_time_second"]) / DAY_SECOND
-        row += [f"{1000 * last['magnitude']:.1f} mA ({low:.1f} to {high:.1f})", f"{after:.1f} days"]
+        row += [size(last), f"{after:.1f} days"]
         table.add_row(*row)
     return table
 

@@ -22,6 +22,7 @@ from cellwarden.core.results import (
     SensorResult,
     Usage,
 )
+from cellwarden.web.finding_view import finding_of
 
 # the key paths of the contract's example of cells.json
 PACK_KEYS = {
@@ -193,6 +194,24 @@ def test_findings_keep_their_order_and_name_their_cause_where_there_is_one(tmp_p
     assert findings[1]["caused_by"] == 0
     assert findings[0]["severity"] == "warning"
     assert "– more" in findings[0]["explanation"]
+
+
+def test_a_size_that_is_not_known_is_null(tmp_path: Path) -> None:
+    hint = a_finding(magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0, magnitude_at_detection=0.0)
+    write_json_files(a_result(findings=(hint,)), tmp_path)
+    entry = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))[0]
+    assert set(entry) == FINDING_KEYS
+    assert {value for key, value in entry.items() if key.startswith("magnitude")} == {None}
+    assert finding_of(entry) == hint
+
+
+def test_what_rests_on_a_current_of_another_unit_says_so(tmp_path: Path) -> None:
+    known = a_result(findings=(a_finding(), a_finding(kind="sensor_stuck")))
+    wrong = dataclasses.replace(known.quality, values_implausible_by_column={"current_ampere": known.quality.rows_read})
+    write_json_files(dataclasses.replace(known, quality=wrong), tmp_path)
+    leak, stuck = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
+    assert leak["explanation"].startswith("Not to be trusted: the log's current is hardly in amperes. Cell 1 loses")
+    assert stuck["explanation"].startswith("Cell 1 loses")
 
 
 def test_a_pack_without_findings_gets_an_empty_list(tmp_path: Path) -> None:

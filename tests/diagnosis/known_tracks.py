@@ -93,6 +93,7 @@ class Tracks:
     delivered_ah: float = 0.0
     curve_is_known: bool = True
     soc_fraction: FloatArray | float = 0.99
+    rest_hour: FloatArray | None = None  # (hours,) for which the pack has rested; all the time if not given
     slope_volt: float = 1.0
     informed: bool = True
     fulls: float = 1.0
@@ -154,6 +155,7 @@ def _leak(tracks: Tracks, minutes: MinuteBlock) -> SelfDischargeTrack:
         self_discharge_ampere=leak,
         self_discharge_low_ampere=leak - tracks.leak_half_ampere,
         self_discharge_high_ampere=leak + tracks.leak_half_ampere,
+        down_sigma_ampere=np.full_like(leak, tracks.leak_half_ampere / 1.96),
         informed_unix_time_second=_informed(tracks, minutes),
     )
 
@@ -204,7 +206,9 @@ def _soc(tracks: Tracks, minutes: MinuteBlock) -> SocTrack:
         deficit_difference_ah=_wide(tracks, minutes, tracks.behind_ah),
         deficit_difference_sigma_ah=_wide(tracks, minutes, tracks.behind_sigma_ah),
         full_count=np.full(len(minutes), tracks.fulls),
-        rest_second=minutes.unix_time_second - START,
+        rest_second=minutes.unix_time_second - START
+        if tracks.rest_hour is None
+        else HOUR * of_hours(minutes, tracks.rest_hour),
     )
 
 

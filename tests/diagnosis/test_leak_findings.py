@@ -176,3 +176,38 @@ def test_a_leak_that_is_told_needs_no_hint() -> None:
     warned = [item.at_unix_time_second for item in held if item.severity is Severity.WARNING]
     assert warned
     assert all(item.severity is Severity.WARNING for item in held if item.at_unix_time_second >= warned[0])
+
+
+@pytest.mark.parametrize("block_rows", [None, 7, 600])
+@pytest.mark.parametrize(("fall_volt", "severity"), [(0.025, Severity.WARNING), (0.008, Severity.INFO)])
+def test_a_cell_far_below_that_falls_further_at_rest_leaks(
+    block_rows: int | None, fall_volt: float, severity: Severity
+) -> None:
+    """It had left the others before the log began: what it loses in the log shows that it is not only unlevelled."""
+    share = np.clip((np.arange(96) - 48) / 24.0, 0.0, 1.0)[:, None]
+    tracks = Tracks(
+        hours=96,
+        voltage_volt=odd(3.30, 3.4) - odd(fall_volt) * share,
+        leak_half_ampere=0.7,
+        context=low_context(logged=True),
+    )
+    held = found(self_discharge.DETECTOR, tracks, block_rows)
+    assert held[-1].severity is severity
+    if severity is Severity.WARNING:
+        assert held[-1].explanation.startswith("Cell 5 leaks: it has fallen further on float, to 125 mV below its ")
+        assert "replaced" in held[-1].advice
+
+
+def test_a_cell_that_stands_lower_after_a_discharge_has_not_fallen_at_rest() -> None:
+    hours = np.arange(120)
+    away = (hours >= 48) & (hours < 54)
+    tracks = Tracks(
+        hours=120,
+        voltage_volt=np.where(hours[:, None] < 54, odd(3.33, 3.4), odd(3.30, 3.4)),
+        soc_fraction=np.where(away, 0.5, 0.99)[:, None] * np.ones(CELLS),
+        rest_hour=np.where(hours < 48, hours, np.where(away, 0.0, hours - 54.0)),
+        leak_half_ampere=0.7,
+        context=low_context(logged=True),
+    )
+    held = found(self_discharge.DETECTOR, tracks)
+    assert {item.severity for item in held if item.severity} == {Severity.INFO}

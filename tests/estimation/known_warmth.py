@@ -164,6 +164,7 @@ def board_of(rows: int, cells: int) -> Board:
             self_discharge_ampere=many,
             self_discharge_low_ampere=many - 0.01,
             self_discharge_high_ampere=many + 0.01,
+            down_sigma_ampere=many + 0.005,
             **nothing,
         )
     )

@@ -10,6 +10,7 @@ import numpy as np
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report import render_report
+from cellwarden.report.histories import histories
 from cellwarden.report.interval_chart import IntervalChart, interval_chart
 from cellwarden.report.quantities import CELL_QUANTITIES, findings_about
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result
@@ -83,3 +84,30 @@ def test_the_largest_of_equally_urgent_findings_gives_a_chart_its_title() -> Non
     small = finding("capacity_low", 3, unit="Ah", magnitude=8.0, confidence=0.99)
     large = finding("capacity_low", 9, unit="Ah", magnitude=30.0, confidence=0.97)
     assert [f.cell for f in findings_about(result(findings=(small, large)), CAPACITY)] == [9, 3]
+
+
+def test_titles_name_the_cell_that_ends_furthest_out() -> None:
+    """The most urgent cell may stand with the others by now, or not show in a voltage at all."""
+    analysis = result(findings=(finding(cell=3), finding("soc_imbalance", 12, unit="ampere_hour", magnitude=-1.0)))
+    volt, soc = analysis.history.voltage_volt.copy(), analysis.history.soc_fraction.copy()
+    volt[-1, 11] -= 0.2
+    soc[-1, 11] -= 0.3
+    past = replace(analysis.history, voltage_volt=volt, soc_fraction=soc)
+    drawn = "".join(histories(replace(analysis, history=past)))
+    assert "At the end cell 12 reads " in drawn
+    assert "At the end cell 12 holds" in drawn
+
+
+def test_a_chart_of_leaks_that_nobody_can_judge_does_not_call_them_calm() -> None:
+    wide = tuple(cell(k, self_discharge_ampere=interval(0.0, 0.5)) for k in range(1, 17))
+    page = render_report(result(cells=wide))
+    assert "Self-discharge: too unsure to judge by this log" in page
+    assert "Self-discharge: too unsure" not in render_report(result())
+
+
+def test_a_leak_too_far_gone_to_be_told_heads_its_chart() -> None:
+    fallen = finding(
+        cell=12, magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0, explanation="Cell 12 leaks: it fell. It does."
+    )
+    page = render_report(result(findings=(finding(), fallen)))
+    assert "<h3>Cell 12 leaks: it fell; cell 3 stands out too" in page

@@ -171,6 +171,13 @@ def test_a_finding_that_another_took_the_place_of_is_not_called_cleared() -> Non
     other = finding(cell=4, detected_unix_time_second=BEGIN + 50 * HOUR)
     assert ending_words(result(findings=(early, late)), early) == "Then “act now”"
     assert ending_words(result(findings=(early, other)), early) == "Cleared since"
+    anew = replace(late, severity=early.severity)
+    assert ending_words(result(findings=(early, anew)), early) == "Told anew since"
+
+
+def test_a_cell_that_fell_too_far_to_tell_its_leak_comes_before_a_small_leak() -> None:
+    fallen = finding(cell=12, magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0)
+    assert [f.cell for f in open_findings(result(findings=(finding(), fallen)))] == [12, 3]
 
 
 def test_too_few_rows_say_what_is_missed_or_what_would_do() -> None:
@@ -234,7 +241,7 @@ def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None
     assert plain(readiness_sentence(analysis)) == "This log does not tell: its current is hardly in amperes."
     assert "do not trust these numbers until the unit in the log is mended" in mistrust_sentence(analysis)
     states = cell_states(analysis)
-    assert {states[number].word for number in states} == {"act", "not trusted"}, "no cell is called healthy by it"
+    assert {states[number].word for number in states} == {"not trusted"}, "no cell is judged by it"
     glitch = quality(rows_read=91740, values_implausible=90, values_implausible_by_column={"current_ampere": 90})
     assert "amperes" not in headline(result(quality=glitch))
     assert mistrust_sentence(result(quality=glitch)) == ""

@@ -53,7 +53,7 @@ def test_a_clock_that_runs_fast_ages_nothing(site: SmallSite) -> None:
 
 @pytest.mark.parametrize(("half_ampere", "state"), [(0.98, "untested"), (0.029, "healthy")])
 def test_a_leak_that_is_known_closely_is_a_test(half_ampere: float, state: str) -> None:
-    cell = {"self_discharge_low_ampere": -half_ampere, "self_discharge_high_ampere": half_ampere}
+    cell = {"self_discharge_ampere": 0.0, "self_discharge_high_ampere": half_ampere}
     assert state_key([], {"cells": [cell]}, 1.0, 100.0) == state
 
 

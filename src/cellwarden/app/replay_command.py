@@ -94,6 +94,6 @@ def _differences(repeated: Sequence[Finding], stored: Sequence[Mapping[str, Any]
     for key in mine.keys() ^ theirs.keys():
         yield f"only {'repeated' if key in mine else 'stored'}: {key[0]} at {key[1] or key[2] or 'pack'}"
     for key in mine.keys() & theirs.keys():
-        if mine[key].magnitude != theirs[key]["magnitude"]:
+        if mine[key].magnitude != (theirs[key]["magnitude"] or 0.0):  # null where no size is known
             place = key[1] or key[2] or "pack"
             yield f"{key[0]} at {place}: {mine[key].magnitude} repeated, {theirs[key]['magnitude']} stored"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,8 +12,11 @@ from cellwarden.core.finding import Finding
 from cellwarden.core.json_value import JsonValue, finite_document
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult, Usage
+from cellwarden.report.mistrust import is_trusted
 
 __all__ = ["CellsState", "cells_document", "findings_document", "write_json_files"]
+
+NOT_TRUSTED = "Not to be trusted: the log's current is hardly in amperes."
 
 
 def _bounded(quantity: str, unit: str, interval: Interval | None) -> dict[str, JsonValue]:
@@ -98,10 +101,16 @@ def cells_document(result: CellsState) -> dict[str, JsonValue]:
 
 def findings_document(findings: Sequence[Finding]) -> list[dict[str, JsonValue]]:
     """`findings.json` as a list in the order given, to which `caused_by` refers; it is left out where there is none."""
-    documents = [asdict(finding) for finding in findings]
-    return [
-        {key: value for key, value in entry.items() if key != "caused_by" or value is not None} for entry in documents
-    ]
+    return [_finding(finding) for finding in findings]
+
+
+def _finding(finding: Finding) -> dict[str, JsonValue]:
+    entry: dict[str, JsonValue] = asdict(finding)
+    if finding.caused_by is None:
+        del entry["caused_by"]
+    if not finding.has_size:
+        entry |= dict.fromkeys(key for key in entry if key.startswith("magnitude"))
+    return entry
 
 
 def _write_json(document: JsonValue, file: Path) -> None:
@@ -123,4 +132,14 @@ def write_json_files(result: AnalysisResult, folder: Path) -> None:
         The files cannot be written.
     """
     _write_json(cells_document(result), folder / "cells.json")
-    _write_json(findings_document(result.findings), folder / "findings.json")
+    _write_json(findings_document(_marked(result)), folder / "findings.json")
+
+
+def _marked(result: AnalysisResult) -> list[Finding]:
+    """Findings that say first where they are not to be trusted: who reads them alone does not see the report."""
+    return [
+        finding
+        if is_trusted(result.quality, finding)
+        else replace(finding, explanation=f"{NOT_TRUSTED} {finding.explanation}")
+        for finding in result.findings
+    ]

@@ -52,7 +52,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One entry of `findings.json`, fields as there."""
+    """One entry of `findings.json`, fields as there; all magnitudes 0 where no size is known, which there is null."""
 
     kind: str
     cell: int | None
@@ -70,3 +70,8 @@ class Finding:
     explanation: str
     advice: str
     caused_by: int | None = None
+
+    @property
+    def has_size(self) -> bool:
+        """Whether a size is told."""
+        return any((self.magnitude, self.magnitude_low, self.magnitude_high))

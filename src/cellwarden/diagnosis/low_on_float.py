@@ -4,12 +4,13 @@ The one may leak or be read low; the other has left the knee, where its voltage 
 is the mean over the hours at rest on float, which is kept while the pack is elsewhere: what was seen there stays what
 is known. A discharge and recharge settles which it is: on the plateau a leak does not show, and what a cell is read low
 by there, it is read low by on float. A cell that stood with the others on float and fell far below them there leaks,
-whatever its knee makes of the size: that calls for action.
+whatever its knee makes of the size, and so does one that stands far below and falls further while the pack rests there:
+that calls for action.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -22,6 +23,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.seen_difference import SeenDifference, follow_difference, is_off_knee, unseen
 from cellwarden.diagnosis.spread import robust_sigmas
+from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_tracks import SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.middle_value import known_middle_values, middle_values
 from cellwarden.models.cell_model import CellModel
@@ -34,6 +36,8 @@ MEMORY_HOURS, SEEN_HOURS = 6.0, 1.0  # of float: a bleed moves a cell within hou
 HOURS_NEEDED = 6.0  # what comes and goes within a night was the charge before
 LOW_VOLT, LOW_SIGMA_VOLT = 0.0025, 0.0003  # balancers hold a leaking cell that little below
 NEAR_VOLT = 0.01  # below the others, of a cell that stands with them
+SETTLED_SECOND = 24 * 3600.0  # at rest on float, from when on a cell stands still that only was charged less
+FELL_VOLT = 0.015  # since then: more than hysteresis relaxes by, or a change of temperature makes
 FAR_VOLT = 0.03  # below a knee on which the others stand: more than any curve or sensor makes
 ANY_OF_HEALTHY = 0.05  # chance that the lowest of the pack's sound cells counts as low
 PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
@@ -44,18 +48,23 @@ TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
 class LowOnFloat:
     """Cells held that stand low, how far each stood on float, hours for which the pack was on the plateau.
 
-    `stood_near` (n_cells,) tells those that stood with the others on float once.
+    `stood_near` (n_cells,) tells those that stood with the others on float once, `least_volt` (n_cells,) is how little
+    each stood below them in the present rest there, infinite before it settled, and `dropped` (n_cells,) tells those
+    that fell in such a rest.
     """
 
     watch: WatchState
     seen: SeenDifference
     plateau_hours: float
     stood_near: NDArray[np.bool_]
+    least_volt: FloatArray
+    dropped: NDArray[np.bool_]
 
 
 def initial_low(cells: int) -> LowOnFloat:
     """Nothing seen yet."""
-    return LowOnFloat(initial_watch(cells), unseen(cells), 0.0, np.zeros(cells, dtype=np.bool_))
+    none = np.zeros(cells, dtype=np.bool_)
+    return LowOnFloat(initial_watch(cells), unseen(cells), 0.0, none, np.full(cells, np.inf), none)
 
 
 def watch_low(
@@ -74,26 +83,27 @@ def watch_low(
     """
     soc = board.get(SocTrack)
     median = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
-    final, seen = follow_difference(
-        state.seen, minutes, (median > FLOAT_SOC) & (soc.rest_second > FLOAT_REST_SECOND), MEMORY_HOURS
-    )
+    on_float = median > FLOAT_SOC
+    final, seen = follow_difference(state.seen, minutes, on_float & (soc.rest_second > FLOAT_REST_SECOND), MEMORY_HOURS)
     on_plateau = (median > PLATEAU_SOC[0]) & (median < PLATEAU_SOC[1])
     hours = state.plateau_hours + np.cumsum(on_plateau * minutes.elapsed_second) / 3600.0
     read_low, told = _read_low_volt(board.get(VoltageOffsetTrack), hours)
     below = np.maximum(-seen.volt - read_low, 0.0)
     near = (seen.hours >= SEEN_HOURS) & (below < NEAR_VOLT)
     stood_near = np.asarray(np.logical_or.accumulate(np.concatenate([state.stood_near[None], near]))[1:])
-    fell = stood_near & (told_leak is not None)
+    least_volt = state.least_volt.copy()
+    dropped = _dropped(state.dropped, least_volt, below, on_float & (soc.rest_second > SETTLED_SECOND))
+    fell = (stood_near | dropped) & (told_leak is not None)
     if told_leak is not None:
         below = np.where(told_leak | ~(fell | is_off_knee(minutes, seen.volt, model)), 0.0, below)
-    least_volt = LOW_VOLT if told_leak is None else FAR_VOLT
+    least_far = LOW_VOLT if told_leak is None else FAR_VOLT
     spreads = NormalDist().inv_cdf((1.0 - ANY_OF_HEALTHY) ** (1.0 / below.shape[1]))
 
     def of_rows(rows: IntArray) -> Deviation:
         return Deviation(
             value=below[rows],
             sigma=np.full_like(below[rows], LOW_SIGMA_VOLT),
-            limit=np.maximum(least_volt, spreads * robust_sigmas(seen.volt[rows]))[:, None],
+            limit=np.maximum(least_far, spreads * robust_sigmas(seen.volt[rows]))[:, None],
             pressing=np.inf,
             known=seen.hours[rows] >= SEEN_HOURS,
             mild=~fell[rows],
@@ -103,7 +113,7 @@ def watch_low(
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         far, millivolt = told_leak is not None, 1e3 * float(below[row, cell])
         if severity is Severity.WARNING:
-            explanation, advice = _words_of_fallen(cell + 1, millivolt)
+            explanation, advice = _words_of_fallen(cell + 1, millivolt, stood_near=bool(stood_near[row, cell]))
         else:
             explanation, advice = _words(cell + 1, millivolt, settled=bool(told[row, cell]), far=far)
         return Evidence(
@@ -121,8 +131,26 @@ def watch_low(
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
     if not len(minutes):
-        return LowOnFloat(watch, final, state.plateau_hours, state.stood_near), found
-    return LowOnFloat(watch, final, float(hours[-1]), stood_near[-1]), found
+        return replace(state, watch=watch, seen=final), found
+    return LowOnFloat(watch, final, float(hours[-1]), stood_near[-1], least_volt, dropped[-1]), found
+
+
+def _dropped(
+    before: NDArray[np.bool_], least_volt: FloatArray, below: FloatArray, settled: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(M, n_cells) which cells have fallen by much in a settled rest, ever; `least_volt` is changed."""
+    fallen = np.empty(below.shape)
+    _follow_fall(least_volt, below, settled, fallen)
+    return np.asarray(np.logical_or.accumulate(np.concatenate([before[None], fallen >= FELL_VOLT]))[1:])
+
+
+@bare_kernel
+def _follow_fall(least: FloatArray, below: FloatArray, settled: NDArray[np.bool_], fallen: FloatArray) -> None:
+    """How far each cell has fallen in the present settled rest, (M, n_cells) [V]; `least` is changed."""
+    for m in range(below.shape[0]):
+        for j in range(below.shape[1]):
+            least[j] = min(least[j], below[m, j]) if settled[m] else np.inf
+            fallen[m, j] = below[m, j] - least[j]
 
 
 def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -132,15 +160,17 @@ def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tupl
     return np.where(told, np.maximum(middle_values(offset)[:, None] - offset, 0.0), 0.0), told
 
 
-def _words_of_fallen(cell: int, below_millivolt: float) -> tuple[str, str]:
+def _words_of_fallen(cell: int, below_millivolt: float, *, stood_near: bool) -> tuple[str, str]:
     """What is said of a cell that fell far below the others on float, and what to do."""
+    stood = "stood with its neighbours on float and has fallen" if stood_near else "has fallen further on float,"
+    place = "them there" if stood_near else "its neighbours"
     explanation = (
-        f"Cell {cell} leaks: it stood with its neighbours on float and has fallen to {below_millivolt:.0f} mV below "
-        "them there. How fast it loses charge its voltage tells badly."
+        f"Cell {cell} leaks: it {stood} to {below_millivolt:.0f} mV below {place}. How fast it loses charge its "
+        "voltage tells badly."
     )
     advice = (
-        f"Discharge and recharge the pack once: how far cell {cell} is behind then tells its loss. If it keeps "
-        "falling, isolate the pack and have the cell replaced."
+        f"Isolate the pack and have cell {cell} replaced: a cell that falls at rest has a short inside. If its loss is "
+        f"to be known first, discharge and recharge the pack once: how far cell {cell} is behind then tells it."
     )
     return explanation, advice
 

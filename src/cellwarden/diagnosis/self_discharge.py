@@ -66,7 +66,7 @@ def _step(state: _State, minutes: MinuteBlock, board: Board, context: PackContex
 
     def of_rows(rows: IntArray) -> Deviation:
         leak = track.self_discharge_ampere[rows]
-        sigma = (leak - track.self_discharge_low_ampere[rows]) / 1.96
+        sigma = track.down_sigma_ampere[rows]
         return Deviation(
             value=np.maximum(leak, 0.0),
             sigma=sigma,

@@ -68,12 +68,14 @@ class CountedLeakTrack:
 class SelfDischargeTrack:
     """Current lost inside the cell above the pack's median, bleed taken out, 95 % interval [A]. All (M, n_cells).
 
+    `down_sigma_ampere` is how much less it may be by what was measured alone, whatever a cell can lose.
     `informed_unix_time_second` is NaN until anything but the prior speaks.
     """
 
     self_discharge_ampere: FloatArray
     self_discharge_low_ampere: FloatArray
     self_discharge_high_ampere: FloatArray
+    down_sigma_ampere: FloatArray
     informed_unix_time_second: FloatArray
 
 

@@ -29,6 +29,7 @@ from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_leak import KneeLeakTrack
+from cellwarden.estimation.middle_loss import within_middle_loss
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.unseen_bleed import lasting_share, unseen_bleed
 
@@ -290,11 +291,13 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     bled_share = state.bled_share.copy()
     less, more = _unseen_bleed(bled_share, drifted, minutes.elapsed_second, context)
     by_voltage = np.fmax(counted.informed_unix_time_second, drifted.informed_unix_time_second[:, None])
+    lowest, highest = leak - TWO_SIGMA * low - less, leak + TWO_SIGMA * high + more
     board.put(
         SelfDischargeTrack(
             self_discharge_ampere=leak,
-            self_discharge_low_ampere=leak - TWO_SIGMA * low - less,
-            self_discharge_high_ampere=leak + TWO_SIGMA * high + more,
+            self_discharge_low_ampere=within_middle_loss(leak, lowest, highest, context.pack.nominal_capacity_ah),
+            self_discharge_high_ampere=highest,
+            down_sigma_ampere=(leak - lowest) / TWO_SIGMA,
             informed_unix_time_second=np.fmax(by_voltage, knee.informed_unix_time_second),
         )
     )

@@ -8,13 +8,14 @@ from cellwarden.core.results import AnalysisResult, CellResult, Interval
 from cellwarden.report.markup import element, percent, symbol, text
 from cellwarden.report.numbers import interval_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity, cell_intervals, median_value, notable_difference
+from cellwarden.report.standing_apart import apart_clause, cells_apart
 from cellwarden.report.states import cell_states
 from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import CellState, finding_noun, finding_sentence
 
 __all__ = ["cell_map"]
 
-_ON_TILES = CELL_QUANTITIES[:4]
+_ON_TILES = CELL_QUANTITIES
 _FULL_LIMIT = 32
 _COMPACT_LIMIT = 120
 
@@ -69,6 +70,7 @@ def _tile(
 
 def _tile_word(result: AnalysisResult, number: int, state: CellState) -> str:
     reasons = [finding_noun(f.kind) for f in open_findings(result) if f.cell == number]
+    reasons += [apart_clause([apart]) for apart in cells_apart(result) if apart.cell == number]
     return f" ({', '.join(reasons)})" if reasons and state.key != "healthy" else ""
 
 
@@ -106,7 +108,8 @@ def _legend(states: dict[int, CellState], size: str) -> str:
     ]
     parts = [element("p", *keys, class_="legend states")]
     if size != "tiny":
-        shown = "charge, capacity, resistance and leak" + ("" if size == "full" else ", from the top")
+        shown = "charge, capacity, resistance, leak and how far the voltage is misread"
+        shown += "" if size == "full" else ", from the top"
         parts.append(
             element(
                 "p",

@@ -30,10 +30,20 @@ def histories(result: AnalysisResult) -> list[str]:
     return [drawn for chart in charts if chart is not None and (drawn := history_chart(chart))]
 
 
-def _cell_lines(values: FloatArray, cells: list[int]) -> list[Line]:
+def _cell_lines(values: FloatArray, cells: list[int], shown: list[int] | None = None) -> list[Line]:
+    """Lines of the cells that are picked out, or of some of them; each keeps its style in all charts."""
     return [
-        Line(values[:, cell - 1], _STYLES[k], f"cell {cell}", str(cell)) for k, cell in enumerate(cells[: len(_STYLES)])
+        Line(values[:, cell - 1], _STYLES[k], f"cell {cell}", str(cell))
+        for k, cell in enumerate(cells[: len(_STYLES)])
+        if shown is None or cell in shown
     ]
+
+
+def _furthest(difference: FloatArray, cells: list[int]) -> tuple[int, float]:
+    """Which of the cells ends furthest from the others, and where."""
+    ends = {cell: _last(difference[:, cell - 1]) for cell in cells[: len(_STYLES)]}
+    named = max(ends, key=lambda cell: abs(ends[cell]) if np.isfinite(ends[cell]) else -1.0)
+    return named, ends[named]
 
 
 def _pack_band(low: FloatArray, high: FloatArray) -> Band:
@@ -82,10 +92,10 @@ def _distance(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
     with np.errstate(invalid="ignore"):
         millivolt = 1e3 * (history.voltage_volt - row_median(history.voltage_volt)[:, None])
     others = np.delete(millivolt, [cell - 1 for cell in cells], axis=1)
-    now = _last(millivolt[:, cells[0] - 1])
+    named, now = _furthest(millivolt, cells)
     side = "above" if now >= 0.0 else "below"
     return HistoryChart(
-        title=f"At the end cell {cells[0]} reads {number_text(abs(now))}\u00a0mV {side} the pack’s median voltage",
+        title=f"At the end cell {named} reads {number_text(abs(now))}\u00a0mV {side} the pack’s median voltage",
         unit="mV",
         unix_time_second=history.unix_time_second,
         bands=[_pack_band(others, others)],
@@ -104,10 +114,11 @@ def _soc(result: AnalysisResult, cells: list[int]) -> HistoryChart:
     title = f"The pack’s median charge ended at {number_text(end)}\u00a0%"
     bands = [_pack_band(low, high)]
     if cells:
-        k = cells[0] - 1
-        now = number_text(_last(value[:, k]))
-        title = f"At the end cell {cells[0]} holds {now}\u00a0% of its charge, the median {number_text(end)}\u00a0%"
-        bands.append(Band(low[:, k], high[:, k], _STYLES[0], f"cell {cells[0]}, 95 % interval"))
+        named, apart = _furthest(value - middle[:, None], cells)
+        k, style = named - 1, _STYLES[cells.index(named)]
+        now = number_text(end + apart)
+        title = f"At the end cell {named} holds {now}\u00a0% of its charge, the median {number_text(end)}\u00a0%"
+        bands.append(Band(low[:, k], high[:, k], style, f"cell {named}, 95 % interval"))
     bands[0] = Band(bands[0].low, bands[0].high, "pack", "all cells, with their 95 % intervals")
     return HistoryChart(
         title=title,
@@ -124,14 +135,14 @@ def _deficit(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:
     if not shown:
         return None
     deficit = result.history.deficit_difference_ah
-    now = _last(deficit[:, shown[0] - 1])
+    named, now = _furthest(deficit, shown)
     words = "short of" if now >= 0.0 else "ahead of"
     return HistoryChart(
-        title=f"At the end cell {shown[0]} is {number_text(abs(now), 1)}\u00a0Ah {words} its neighbours",
+        title=f"At the end cell {named} is {number_text(abs(now), 1)}\u00a0Ah {words} its neighbours",
         unit="Ah",
         unix_time_second=result.history.unix_time_second,
         bands=[_pack_band(deficit, deficit)],
-        lines=_cell_lines(deficit, shown),
+        lines=_cell_lines(deficit, cells, shown),
         note="How much further from full than the pack’s median.",
         from_zero=True,
     )
@@ -177,6 +188,8 @@ def quantity_history(result: AnalysisResult, quantity: CellQuantity) -> str:
     cells = list(dict.fromkeys(cell for cell in about if cell is not None and cell <= len(result.cells)))[:2]
     if not cells:
         return ""
+    picked_out = highlighted_cells(result)
+    cells.sort(key=lambda cell: picked_out.index(cell) if cell in picked_out else len(picked_out))
     stem, unit = quantity.key.rsplit("_", 1)
     scale = quantity.unit.scale
     value = scale * _field(result, quantity.key)

@@ -206,4 +206,4 @@ def uninformed_sensors(result: AnalysisResult, quantity: SensorQuantity) -> list
 def findings_about(result: AnalysisResult, quantity: Quantity) -> list[Finding]:
     """Open findings about the quantity, the most urgent first."""
     about = [f for f in result.findings if f.kind in quantity.kinds and f.cleared_unix_time_second is None]
-    return sorted(about, key=lambda f: (-f.severity.rank, -abs(f.magnitude)))
+    return sorted(about, key=lambda f: (-f.severity.rank, f.has_size, -abs(f.magnitude)))

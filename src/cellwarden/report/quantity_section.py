@@ -20,7 +20,7 @@ from cellwarden.report.quantities import (
     outlier,
     sensor_intervals,
 )
-from cellwarden.report.states import HEALTHY, NOT_TRUSTED, UNTESTED, cell_states
+from cellwarden.report.states import HEALTHY, NOT_TRUSTED, UNTESTED, cell_states, untold
 from cellwarden.report.words import finding_sentence
 
 __all__ = ["cell_table", "quantity_charts", "sensor_charts"]
@@ -99,6 +99,8 @@ def _title(result: AnalysisResult, quantity: Quantity, intervals: list[Interval 
         )
     if not informed:
         return f"{quantity.noun.capitalize()}: not told by this log"
+    if (quantity.noun, [cell.cell for cell in result.cells]) in untold(result):
+        return f"{quantity.noun.capitalize()}: too unsure to judge by this log"
     place = outlier(quantity, intervals)
     charge = _charge_title(quantity, intervals, None if place is None else place + 1)
     if charge:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.leak_told import is_leak_told
 from cellwarden.core.results import AnalysisResult, CellResult
-from cellwarden.report.mistrust import mistrusted
+from cellwarden.report.mistrust import is_trusted, mistrusted
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
+from cellwarden.report.standing_apart import cells_apart
 from cellwarden.report.urgency import by_urgency, open_findings
 from cellwarden.report.words import CellState
 
@@ -50,10 +51,9 @@ def _is_told(result: AnalysisResult, quantity: CellQuantity, cell: CellResult) -
         return False
     if quantity.key == "capacity_ah" and len(result.cells) == 1:  # no neighbour to compare it with
         return 0.5 * (interval.high - interval.low) < ALONE_CAPACITY_SHARE * result.pack.nominal_capacity_ah
-    is_leak = quantity.key == "self_discharge_ampere"
-    return (
-        not is_leak or interval.low > 0.0 or is_leak_told(interval.low, interval.high, result.pack.nominal_capacity_ah)
-    )
+    if quantity.key != "self_discharge_ampere" or interval.low > 0.0:
+        return True
+    return is_leak_told(interval.value, interval.high, result.pack.nominal_capacity_ah)
 
 
 def is_any_tested(result: AnalysisResult) -> bool:
@@ -64,12 +64,14 @@ def is_any_tested(result: AnalysisResult) -> bool:
 def cell_states(result: AnalysisResult) -> dict[int, CellState]:
     """State of each cell by its number: its gravest open finding, else healthy if anything was tested.
 
+    One that stands far from the others for a reason not known is to be watched.
     What rests on a current that is not to be trusted shows no cell to be sound.
     """
     worst: dict[int, Severity] = {}
     for finding in open_findings(result):
-        if finding.cell is not None:
+        if finding.cell is not None and is_trusted(result.quality, finding):
             worst[finding.cell] = max(worst.get(finding.cell, Severity.INFO), finding.severity, key=lambda s: s.rank)
+    worst |= {apart.cell: Severity.INFO for apart in cells_apart(result)}
     tested = {c.cell for c in result.cells if any(_is_told(result, q, c) for q in _TESTS)}
     sound = NOT_TRUSTED if mistrusted(result) else HEALTHY
     return {
@@ -79,10 +81,11 @@ def cell_states(result: AnalysisResult) -> dict[int, CellState]:
 
 
 def highlighted_cells(result: AnalysisResult, limit: int = 3) -> list[int]:
-    """Cells to pick out in history charts: those of open findings, else of cleared ones, the most urgent first."""
+    """Cells to pick out in history charts: those of open findings, those far apart, else those of cleared findings."""
     numbers = {cell.cell for cell in result.cells}
-    for findings in (open_findings(result), by_urgency(result)):
-        chosen = list(dict.fromkeys(f.cell for f in findings if f.cell in numbers and f.cell is not None))
+    standing = [f.cell for f in open_findings(result)] + [apart.cell for apart in cells_apart(result)]
+    for cells in (standing, [f.cell for f in by_urgency(result)]):
+        chosen = list(dict.fromkeys(cell for cell in cells if cell in numbers and cell is not None))
         if chosen:
             return chosen[:limit]
     return []

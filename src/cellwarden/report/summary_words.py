@@ -5,23 +5,31 @@ from __future__ import annotations
 import math
 from statistics import median
 
+import numpy as np
+
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
-from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, mistrusted, unit_doubt
+from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, is_trusted, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
+from cellwarden.report.standing_apart import ApartCell, apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
 from cellwarden.report.urgency import open_findings
-from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words
+from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words, sureness
 
 __all__ = [
+    "apart_sentence",
+    "by_now",
     "ending_words",
     "headline",
     "is_from_beginning",
     "is_readiness_told",
+    "leading_apart",
     "leading_finding",
     "mistrust_sentence",
     "readiness_sentence",
     "since_text",
+    "sureness_words",
+    "told_sentence",
     "untold_sentence",
     "verdict_badge",
     "verdict_sentence",
@@ -33,13 +41,18 @@ UNIT_ADVICE = (
     "current means anything until then."
 )
 _FULL_FRACTION = 0.9
+_AS_MUCH = 0.15  # of an imbalance, within which two figures of it say the same
+_OF_THE_LOG = ("sensor_stuck", "sensor_dropout", "undersampled")  # where they name no cell
 _JUDGED_SECOND = 3 * 3600.0  # in which what was there from the first row on is first judged
+_RESTED_SECOND = 14 * 3600.0  # the same of a cell low on float, which is looked at after half a day of rest
 
 
 def is_from_beginning(result: AnalysisResult, finding: Finding) -> bool:
     """Whether a finding was first seen so early in the log that its cause may be older than the log."""
     lead = finding.first_seen_unix_time_second - result.from_unix_time_second
     soon = max(0.02 * _length(result), min(_JUDGED_SECOND, 0.15 * _length(result)))
+    if finding.kind == "self_discharge" and not finding.has_size:
+        soon = max(soon, _RESTED_SECOND)
     return finding.kind != "undersampled" and lead <= soon
 
 
@@ -52,16 +65,59 @@ def since_text(result: AnalysisResult, finding: Finding) -> str:
     return f", since {day_text(finding.first_seen_unix_time_second)}"
 
 
+def by_now(result: AnalysisResult, finding: Finding) -> str:
+    """What an imbalance has become, ` (as found; 24.7 Ah emptier at the end of the log)`; empty if it is as much still.
+
+    The finding tells what the last full charge showed and what was levelled since; the count goes on.
+    """
+    if finding.kind != "soc_imbalance" or finding.cell is None or finding.cleared_unix_time_second is not None:
+        return ""
+    counted = result.history.deficit_difference_ah[:, finding.cell - 1]
+    known = counted[np.isfinite(counted)]
+    now = -float(known[-1]) if known.size else math.nan
+    grown = abs(now - finding.magnitude) - _AS_MUCH * abs(finding.magnitude)
+    if not (now * finding.magnitude > 0.0 and grown > 0.0):
+        return ""
+    side = "fuller" if now > 0.0 else "emptier"
+    return f" (as found; {HumanUnit('Ah').attach(number_text(abs(now), 1))} {side} at the end of the log)"
+
+
+def sureness_words(result: AnalysisResult, finding: Finding) -> str:
+    """How sure a finding is, `very likely (97 %)`, or that it rests on a current of another unit."""
+    if not is_trusted(result.quality, finding):
+        return f"not to be trusted, as the current {WRONG_UNIT}"
+    return sureness(finding.confidence)
+
+
+def told_sentence(result: AnalysisResult, finding: Finding) -> str:
+    """What a finding says, with what has become of it and since when; no full stop."""
+    return f"{finding_sentence(finding)}{by_now(result, finding)}{since_text(result, finding)}"
+
+
 def ending_words(result: AnalysisResult, finding: Finding) -> str:
     """How a finding ended: `Cleared since`, or `Then “act now”` where one of another severity took its place."""
     after = successor(result, finding)
-    return "Cleared since" if after is None else f"Then “{severity_words(after.severity).word}”"
+    if after is None:
+        return "Cleared since"
+    same = after.severity is finding.severity
+    return "Told anew since" if same else f"Then “{severity_words(after.severity).word}”"
+
+
+def _is_of_the_log(finding: Finding) -> bool:
+    """Whether it only says what the log is worth."""
+    names_none = finding.cell is None and finding.sensor is None
+    return names_none and finding.severity is Severity.INFO and finding.kind in _OF_THE_LOG
+
+
+def leading_apart(result: AnalysisResult) -> list[ApartCell]:
+    """Cells that stand far from the others, where nothing graver was found than what the log is worth."""
+    return cells_apart(result) if all(_is_of_the_log(finding) for finding in open_findings(result)) else []
 
 
 def leading_finding(result: AnalysisResult) -> Finding | None:
-    """The worst open finding; None where there is none, or where the current's unit speaks against all of them."""
+    """The worst open finding; None where there is none that leads, or where the current's unit speaks against all."""
     found = open_findings(result)
-    return found[0] if found and not unit_doubt(result.quality) else None
+    return found[0] if found and not unit_doubt(result.quality) and not leading_apart(result) else None
 
 
 def verdict_state(result: AnalysisResult) -> CellState:
@@ -69,6 +125,8 @@ def verdict_state(result: AnalysisResult) -> CellState:
     worst = leading_finding(result)
     if worst is not None:
         return severity_words(worst.severity)
+    if leading_apart(result):
+        return severity_words(Severity.INFO)
     return HEALTHY if is_any_tested(result) and not unit_doubt(result.quality) else UNTESTED
 
 
@@ -86,10 +144,17 @@ def verdict_sentence(result: AnalysisResult) -> str:
     if doubt:
         return f"The current {WRONG_UNIT}: {doubt}."
     if found and found[0].severity is not Severity.INFO:
-        return f"{finding_sentence(found[0])}{since_text(result, found[0])}."
+        return f"{told_sentence(result, found[0])}."
+    apart = leading_apart(result)
+    if apart:
+        known = "No fault found, but " if is_any_tested(result) else ""
+        why = f"why, this log of {duration_text(_length(result))} does not tell"
+        return _capital(f"{known}{apart_clause(apart)}; {why}.")
     if not is_any_tested(result):
         who = "the cell is" if total == 1 else f"the {total} cells are"
         untold = f"this log of {duration_text(_length(result))} cannot tell how healthy {who}."
+        if found and _is_of_the_log(found[0]):
+            return f"{_capital(untold)} Worth knowing: {_lower(finding_sentence(found[0]))}."
         if found:
             return f"{finding_sentence(found[0])}. Beyond that, {untold}"
         return f"No fault found, but {untold}"
@@ -101,6 +166,18 @@ def verdict_sentence(result: AnalysisResult) -> str:
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def apart_sentence(result: AnalysisResult) -> str:
+    """Which cells stand far from the others beside what leads, `Cell 12 reads …`; empty where none does."""
+    apart = cells_apart(result)
+    if not apart or leading_apart(result):
+        return ""
+    return f"{_capital(apart_clause(apart))}; no finding says why"
 
 
 def _length(result: AnalysisResult) -> float:
@@ -164,10 +241,18 @@ def _duty_words(result: AnalysisResult, ready: Readiness) -> str:
     needed = result.pack.backup.duration_hour
     hours = HumanUnit("h").attach(number_text(needed, 0 if needed == round(needed) else 1))
     if ready.runtime_hour.low >= needed:
-        return f"Yes, the {hours} that are asked for: it carries "
+        assumed = ", if the cells hold their nominal capacity, which this log does not tell" * _is_assumed(result)
+        return f"Yes, the {hours} that are asked for{assumed}: it carries "
     if ready.runtime_hour.high < needed:
         return f"No, not the {hours} that are asked for: it carries only "
     return f"Not for sure: {hours} are asked for, and it carries "
+
+
+def _is_assumed(result: AnalysisResult) -> bool:
+    """Whether the log told the capacity of fewer than half of the cells."""
+    capacities = [cell.capacity_ah for cell in result.cells]
+    told = [one for one in capacities if one is not None and one.informed_unix_time_second is not None]
+    return 2 * len(told) < len(capacities)
 
 
 def _limiting(ready: Readiness) -> str:
@@ -197,4 +282,6 @@ def headline(result: AnalysisResult) -> str:
         more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
         others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""
         return f"{sentence} {found[0].advice}{others}".strip()
-    return f"{sentence} {untold_sentence(result)}".strip()
+    apart = leading_apart(result)
+    advice = f" {apart_advice(apart[0])}" if apart else ""
+    return f"{sentence}{advice} {untold_sentence(result)}".strip()

@@ -14,21 +14,24 @@ from rich.text import Text
 
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Interval
+from cellwarden.report.mistrust import is_trusted
 from cellwarden.report.numbers import decimals_for, number_text
 from cellwarden.report.quantities import CELL_QUANTITIES, CellQuantity
-from cellwarden.report.states import cell_states
+from cellwarden.report.states import HEALTHY, UNTESTED, cell_states
 from cellwarden.report.summary_words import (
+    apart_sentence,
     ending_words,
     headline,
-    leading_finding,
     mistrust_sentence,
     readiness_sentence,
-    since_text,
+    sureness_words,
+    told_sentence,
     verdict_badge,
     verdict_state,
 )
 from cellwarden.report.timeline import ordered_findings
-from cellwarden.report.words import finding_sentence, severity_words, sureness
+from cellwarden.report.unbroken import Unbroken, held
+from cellwarden.report.words import CellState, severity_words
 
 __all__ = ["terminal_summary"]
 
@@ -36,6 +39,7 @@ _STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "cyan", "he
 _TABLE_LIMIT = 48
 _FINDINGS_LIMIT = 20
 _WIDE = 100
+_EVEN = 1.25  # between the sides of an interval that is told by one number
 _SHOWN = CELL_QUANTITIES[:4]
 
 
@@ -50,24 +54,24 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
     parts: list[RenderableType] = [_verdict(result)]
     mistrust = mistrust_sentence(result)
     if mistrust:
-        parts.append(Text(f"\n{mistrust}", style="bold red"))
+        parts.append(held(f"\n{mistrust}", "bold red"))
     parts.append(_CellTable(result))
     if result.findings:
         parts.append(_findings(result))
     if files:
         parts.append(_files(files))
-    return Group(*parts)
+    return Unbroken(Group(*parts))
 
 
 def _verdict(result: AnalysisResult) -> Panel:
     state = verdict_state(result)
     words = verdict_badge(state)
-    if leading_finding(result) is not None:
+    if state.key not in {HEALTHY.key, UNTESTED.key}:
         words = f"{state.sign} {words}"
     style = _STYLES[state.key]
-    body = Text(headline(result) + "\n")
+    body = held(headline(result) + "\n")
     body.append("\nWill it carry the load? ", style="bold")
-    body.append(readiness_sentence(result))
+    body.append_text(held(readiness_sentence(result)))
     return Panel(body, title=Text(words, style=style), title_align="left", border_style=style, box=box.ROUNDED)
 
 
@@ -83,7 +87,7 @@ class _CellTable:
 
 def _cells(result: AnalysisResult, *, wide: bool) -> list[RenderableType]:
     states = cell_states(result)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("Cell", justify="right", no_wrap=True)
     for quantity in _SHOWN:
         table.add_column(f"{quantity.short.capitalize()} {quantity.unit.symbol}", justify="right", no_wrap=True)
@@ -94,11 +98,15 @@ def _cells(result: AnalysisResult, *, wide: bool) -> list[RenderableType]:
         state = states[cell.cell]
         values = [_value(quantity, quantity.of(cell), wide=wide) for quantity in _SHOWN]
         table.add_row(str(cell.cell), *values, Text(f"{state.sign} {state.word}", style=_STYLES[state.key]))
-    note = "95 % intervals in brackets" if wide else "± the longer side of the 95 % interval"
+    note = (
+        "95\u00a0% intervals in brackets"
+        if wide
+        else "±, or low to high where the sides differ: the 95\u00a0% interval"
+    )
     note += "; ~ assumed, – unknown: this log does not tell."
     left = len(result.cells) - len(shown)
     note += f" {left} more cells are in the report." if left else ""
-    return [table, Text(note, style="dim")]
+    return [table, held(note, "dim")]
 
 
 def _value(quantity: CellQuantity, interval: Interval | None, *, wide: bool) -> str:
@@ -110,8 +118,10 @@ def _value(quantity: CellQuantity, interval: Interval | None, *, wide: bool) -> 
     mark = "" if quantity.is_informed(interval) else "~"
     if wide:
         return f"{mark}{value} ({low} to {high})"
-    half = max(interval.high - interval.value, interval.value - interval.low) * scale
-    return f"{mark}{value} ±{number_text(half, decimals)}"
+    longer = max(interval.high - interval.value, interval.value - interval.low)
+    if longer > _EVEN * min(interval.high - interval.value, interval.value - interval.low):
+        return f"{mark}{low} to {high}"
+    return f"{mark}{value} ±{number_text(longer * scale, decimals)}"
 
 
 def _findings(result: AnalysisResult) -> RenderableType:
@@ -120,18 +130,27 @@ def _findings(result: AnalysisResult) -> RenderableType:
     lines += [_finding(result, finding, depth) for finding, depth in rows[:_FINDINGS_LIMIT]]
     if len(rows) > _FINDINGS_LIMIT:
         lines.append(Text(f"and {len(rows) - _FINDINGS_LIMIT} more in the report"))
+    if apart := apart_sentence(result):
+        state = severity_words(Severity.INFO)
+        line = Text.assemble(held(f"{state.word.capitalize()}. ", _STYLES[state.key]), held(f"{apart}."))
+        lines.append(_marked(state, line, 0))
     return Group(*lines)
 
 
 def _finding(result: AnalysisResult, finding: Finding, depth: int) -> RenderableType:
     state = severity_words(finding.severity)
-    line = Text()
-    held = finding.cleared_unix_time_second is None
-    line.append(f"{state.word.capitalize()}. " if held else f"Was “{state.word}”. ", style=_STYLES[state.key])
-    cleared = "" if held else f" {ending_words(result, finding)}."
-    line.append(f"{finding_sentence(finding)}{since_text(result, finding)}; {sureness(finding.confidence)}.{cleared}")
-    if finding.advice and held and not depth and finding.severity is not Severity.INFO:
-        line.append("\nTo do: " + finding.advice)
+    is_open = finding.cleared_unix_time_second is None
+    line = held(f"{state.word.capitalize()}. " if is_open else f"Was “{state.word}”. ", _STYLES[state.key])
+    cleared = "" if is_open else f" {ending_words(result, finding)}."
+    said = f"{told_sentence(result, finding)}; {sureness_words(result, finding)}.{cleared}"
+    asks = is_open and not depth and finding.severity is not Severity.INFO and is_trusted(result.quality, finding)
+    if finding.advice and asks:
+        said += "\nTo do: " + finding.advice
+    return _marked(state, Text.assemble(line, held(said)), depth)
+
+
+def _marked(state: CellState, line: Text, depth: int) -> RenderableType:
+    """A line with the sign of its state before it."""
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text(("  " * depth) + state.sign, style=_STYLES[state.key]), line)
     return grid

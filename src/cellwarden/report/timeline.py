@@ -8,10 +8,12 @@ from cellwarden.core.finding import Finding
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.axes import time_ticks, x_label
 from cellwarden.report.markup import element, percent, symbol, text
+from cellwarden.report.mistrust import is_trusted
 from cellwarden.report.numbers import date_text, span_text
 from cellwarden.report.states import successor
-from cellwarden.report.summary_words import ending_words, is_from_beginning
-from cellwarden.report.words import finding_noun, magnitude_text, place_text, severity_words, sureness
+from cellwarden.report.summary_words import by_now, ending_words, is_from_beginning, sureness_words
+from cellwarden.report.urgency import urgency
+from cellwarden.report.words import finding_noun, magnitude_text, place_text, severity_words
 
 __all__ = ["findings_table", "ordered_findings", "timeline"]
 
@@ -20,8 +22,8 @@ _BAR_LIMIT = 24
 
 
 def ordered_findings(result: AnalysisResult) -> list[tuple[Finding, int]]:
-    """Findings with their depth: the gravest first, consequences below their cause."""
-    found = result.findings
+    """Findings with their depth: what is open first, the most urgent of it before, consequences below their cause."""
+    found, capacity_ah = result.findings, result.pack.nominal_capacity_ah
     children: dict[int, list[int]] = {}
     roots = []
     for index, finding in enumerate(found):
@@ -30,7 +32,7 @@ def ordered_findings(result: AnalysisResult) -> list[tuple[Finding, int]]:
             children.setdefault(cause, []).append(index)
         else:
             roots.append(index)
-    roots.sort(key=lambda i: (found[i].cleared_unix_time_second is not None, -found[i].severity.rank, i))
+    roots.sort(key=lambda i: (found[i].cleared_unix_time_second is not None, *urgency(found[i], capacity_ah), i))
     placed: dict[int, int] = {}
 
     def walk(index: int, depth: int) -> None:
@@ -137,7 +139,8 @@ def _rows(result: AnalysisResult, finding: Finding, depth: int) -> str:
     after = successor(result, finding)
     ended = "" if cleared is None else f"; cleared {date_text(cleared)}"
     if cleared is not None and after is not None:
-        ended = f" until {date_text(cleared)}, then {severity_words(after.severity).word}"
+        then = "told anew" if after.severity is finding.severity else severity_words(after.severity).word
+        ended = f" until {date_text(cleared)}, then {then}"
     cause = element("span", "caused by the finding above", class_="cause") if depth else ""
     what = element(
         "th",
@@ -151,7 +154,8 @@ def _rows(result: AnalysisResult, finding: Finding, depth: int) -> str:
     values = _values(result, finding)
     first = element("tr", what, *(_cell(name, text(value)) for name, value in zip(_HEADS[1:], values, strict=True)))
     said = element("p", text(finding.explanation)) if finding.explanation else ""
-    advice = element("p", element("b", "To do: "), text(finding.advice)) if finding.advice and not cleared else ""
+    asks = finding.advice and not cleared and is_trusted(result.quality, finding)
+    advice = element("p", element("b", "To do: "), text(finding.advice)) if asks else ""
     second = element("tr", element("td", said, advice, colspan=len(_HEADS), class_="words"))
     return element("tbody", first, second, class_=f"{state.key} depth{depth}{' cleared' if cleared else ''}")
 
@@ -164,6 +168,6 @@ def _values(result: AnalysisResult, finding: Finding) -> Sequence[str]:
         place_text(finding),
         since,
         date_text(finding.detected_unix_time_second),
-        sureness(finding.confidence),
-        magnitude_text(finding),
+        sureness_words(result, finding),
+        f"{magnitude_text(finding)}{by_now(result, finding)}",
     )

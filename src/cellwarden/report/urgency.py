@@ -41,8 +41,10 @@ def urgency(finding: Finding, nominal_capacity_ah: float = math.inf) -> tuple[fl
     order = _KIND_ORDER.index(finding.kind) if finding.kind in _KIND_ORDER else len(_KIND_ORDER)
     if finding.kind == "soc_imbalance" and finding.magnitude < -EMPTIER_SHARE * nominal_capacity_ah:
         order = -1
-    # Of two equal findings the larger one matters more: compared within a kind, hence within one unit.
-    return (finding.caused_by is not None, -finding.severity.rank, order, -abs(finding.magnitude))
+    # Of two equal findings the larger one matters more: compared within a kind, hence within one unit. A leak that
+    # calls for action though its size is not known has gone too far to tell it.
+    size = abs(finding.magnitude) if finding.has_size else math.inf
+    return (finding.caused_by is not None, -finding.severity.rank, order, -size)
 
 
 def open_findings(result: AnalysisResult) -> list[Finding]:

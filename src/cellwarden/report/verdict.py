@@ -6,20 +6,23 @@ from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
 from cellwarden.report.mistrust import unit_doubt
+from cellwarden.report.standing_apart import apart_advice
 from cellwarden.report.states import is_any_tested
 from cellwarden.report.summary_words import (
     UNIT_ADVICE,
+    apart_sentence,
     is_readiness_told,
+    leading_apart,
     leading_finding,
     readiness_sentence,
-    since_text,
+    told_sentence,
     untold_sentence,
     verdict_badge,
     verdict_sentence,
     verdict_state,
 )
 from cellwarden.report.urgency import open_findings
-from cellwarden.report.words import deadline, finding_sentence, severity_words, sureness
+from cellwarden.report.words import deadline, severity_words, sureness
 
 __all__ = ["verdict"]
 
@@ -32,7 +35,8 @@ def verdict(result: AnalysisResult) -> str:
     badge = element("p", symbol(state, 26), element("span", text(verdict_badge(state))), class_="badge")
     parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
     parts.append(description_list(_facts(result, worst), "facts"))
-    parts.append(_others(result, open_findings(result)[1:] if worst is not None else []))
+    others = open_findings(result)[0 if worst is None else 1 :]
+    parts.append(_others(result, [] if unit_doubt(result.quality) else others))
     return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
 
 
@@ -43,6 +47,8 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
         facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
     elif unit_doubt(result.quality):
         facts.append(("What to do", text(UNIT_ADVICE)))
+    elif apart := leading_apart(result):
+        facts.append((f"What to do, {deadline(Severity.INFO)}", text(apart_advice(apart[0]))))
     else:
         facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
@@ -76,19 +82,17 @@ def _reason(result: AnalysisResult) -> str:
 
 def _others(result: AnalysisResult, found: list[Finding]) -> str:
     roots = [finding for finding in found if finding.caused_by is None]
-    if not roots:
+    said = [(severity_words(finding.severity), told_sentence(result, finding)) for finding in roots[:_OTHERS_SHOWN]]
+    if apart := apart_sentence(result):
+        said.append((severity_words(Severity.INFO), apart))
+    if not said:
         return ""
-    items = []
-    for finding in roots[:_OTHERS_SHOWN]:
-        state = severity_words(finding.severity)
-        sentence = f"{finding_sentence(finding)}{since_text(result, finding)}"
-        items.append(
-            element(
-                "li",
-                symbol(state, 18),
-                element("span", element("b", text(state.word.capitalize())), ". ", text(sentence)),
-            )
+    items = [
+        element(
+            "li", symbol(state, 18), element("span", element("b", text(state.word.capitalize())), ". ", text(words))
         )
+        for state, words in said
+    ]
     if len(roots) > _OTHERS_SHOWN:
         more = f"{len(roots) - _OTHERS_SHOWN} more under “Findings over time”."
         items.append(element("li", element("span"), element("span", text(more))))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cellwarden.core.finding import Finding, Severity
-from cellwarden.report.numbers import HumanUnit, human_unit, number_list_text, number_text, range_text
+from cellwarden.report.numbers import HumanUnit, duration_text, human_unit, number_list_text, number_text, range_text
 
 __all__ = [
     "CellState",
@@ -85,16 +85,13 @@ def place_text(finding: Finding) -> str:
 _COUNTED = {"micro_short": "dips", "thermal_path_degraded": "times", "sense_wires_swapped": ""}
 
 
-def _has_size(finding: Finding) -> bool:
-    """Whether a size is told; all zeros stand for none."""
-    return any((finding.magnitude, finding.magnitude_low, finding.magnitude_high))
-
-
 def magnitude_text(finding: Finding) -> str:
     """Size with its 95 % interval in human units."""
-    if not _has_size(finding):
+    if not finding.has_size:
         return "not known"
     largest = max(abs(finding.magnitude), abs(finding.magnitude_low), abs(finding.magnitude_high))
+    if finding.unit == "second" and finding.magnitude_high <= finding.magnitude_low:
+        return duration_text(finding.magnitude)
     counted = _COUNTED.get(finding.kind)
     unit = human_unit(finding.unit, largest) if counted is None else HumanUnit(counted)
     size = range_text(finding.magnitude, finding.magnitude_low, finding.magnitude_high, unit)
@@ -229,7 +226,7 @@ def finding_sentence(finding: Finding) -> str:
 
     Where no size is told, it is what was seen, in the explanation's first sentence.
     """
-    if not _has_size(finding):
+    if not finding.has_size:
         seen = finding.explanation.partition(". ")[0].rstrip(".")
         return seen or _capital(f"{finding_noun(finding.kind)} at {place_text(finding)}")
     if finding.kind in _KINDS:

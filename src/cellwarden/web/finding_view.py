@@ -23,7 +23,10 @@ class Acknowledgement(BaseModel):
 
 
 class FindingView(BaseModel):
-    """One finding. Times in seconds since 1970, magnitude in `unit`; `key` is for acknowledging it."""
+    """One finding. Times in seconds since 1970, magnitude in `unit`, null where none is known.
+
+    `key` is for acknowledging it.
+    """
 
     key: str
     pack: str
@@ -37,9 +40,9 @@ class FindingView(BaseModel):
     advice: str
     sureness: str
     confidence: float
-    magnitude: float
-    magnitude_low: float
-    magnitude_high: float
+    magnitude: float | None
+    magnitude_low: float | None
+    magnitude_high: float | None
     unit: str
     magnitude_text: str
     first_seen_unix_time_second: float
@@ -54,9 +57,10 @@ _FINDING_FIELDS = frozenset(field.name for field in fields(Finding))
 
 
 def finding_of(entry: Mapping[str, Any]) -> Finding:
-    """The finding in one entry of the store."""
+    """The finding in one entry of the store, where no size is null."""
     values = {name: value for name, value in entry.items() if name in _FINDING_FIELDS}
-    values.setdefault("magnitude_at_detection", values.get("magnitude", 0.0))
+    values.setdefault("magnitude_at_detection", values.get("magnitude"))
+    values |= {name: 0.0 for name, value in values.items() if name.startswith("magnitude") and value is None}
     return Finding(**(values | {"severity": Severity(values["severity"])}))
 
 
@@ -74,5 +78,10 @@ def finding_view(entry: Mapping[str, Any], words: Words) -> FindingView:
         is_open=is_open,
         is_consequence=finding.caused_by is not None,
         acknowledgements=[Acknowledgement(**item) for item in entry["acknowledgements"]],
-        **{name: getattr(finding, name) for name in FindingView.model_fields if name in _FINDING_FIELDS},
+        **{name: _shown(finding, name) for name in FindingView.model_fields if name in _FINDING_FIELDS},
     )
+
+
+def _shown(finding: Finding, name: str) -> Any:
+    """A field of it, None for the size where none is known."""
+    return None if name.startswith("magnitude") and not finding.has_size else getattr(finding, name)

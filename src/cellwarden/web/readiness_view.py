@@ -15,6 +15,7 @@ class ReadinessView(BaseModel):
 
     `answer`: `yes` where even the lower bound reaches what is asked for, `no` where even the upper one does not,
     `unsure` between, `open` where nothing is asked for, `unknown` where the log does not tell.
+    `is_capacity_assumed`: fewer than half of the cells had their capacity measured, the others count as they are named.
     """
 
     answer: Literal["yes", "no", "unsure", "open", "unknown"]
@@ -25,6 +26,7 @@ class ReadinessView(BaseModel):
     runtime_high_hour: float | None = None
     limiting_cell: int | None = None
     reason: str = ""
+    is_capacity_assumed: bool = False
 
 
 def readiness_view(document: Mapping[str, Any] | None, description: Mapping[str, Any]) -> ReadinessView:
@@ -44,4 +46,6 @@ def readiness_view(document: Mapping[str, Any] | None, description: Mapping[str,
         return ReadinessView(answer="unknown", load_watt=backup.get("load_watt"), needed_hour=needed)
     low, high = float(ready["runtime_low_hour"]), float(ready["runtime_high_hour"])
     answer: Literal["yes", "no", "unsure"] = "yes" if low >= needed else "no" if high < needed else "unsure"
-    return ReadinessView(answer=answer, needed_hour=needed, **ready)
+    cells = (document or {}).get("cells", ())
+    measured = sum(cell.get("capacity_informed_unix_time_second") is not None for cell in cells)
+    return ReadinessView(answer=answer, needed_hour=needed, is_capacity_assumed=2 * measured < len(cells), **ready)

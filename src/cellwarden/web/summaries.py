@@ -22,7 +22,7 @@ StateKey = Literal["critical", "warning", "silent", "info", "healthy", "untested
 _ORDER: tuple[StateKey, ...] = ("critical", "warning", "silent", "info", "untested", "healthy")
 SILENT_SECOND = 60.0
 _TESTED = ("capacity_informed_unix_time_second", "resistance_informed_unix_time_second")
-_LEAK = ("self_discharge_low_ampere", "self_discharge_high_ampere")
+_LEAK = ("self_discharge_ampere", "self_discharge_high_ampere")
 
 
 class PackSummary(BaseModel):
@@ -69,8 +69,8 @@ def _is_tested(cell: Mapping[str, Any], nominal_capacity_ah: float) -> bool:
     """Whether capacity or resistance of a cell of `cells.json` was measured, or its leak closely enough."""
     if any(cell.get(name) is not None for name in _TESTED):
         return True
-    low, high = (cell.get(name) for name in _LEAK)
-    return low is not None and high is not None and is_leak_told(low, high, nominal_capacity_ah)
+    leak, high = (cell.get(name) for name in _LEAK)
+    return leak is not None and high is not None and is_leak_told(leak, high, nominal_capacity_ah)
 
 
 class Summaries:

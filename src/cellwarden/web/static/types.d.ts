@@ -10,6 +10,7 @@ export interface Readiness {
   runtime_high_hour: number | null;
   limiting_cell: number | null;
   reason: string;
+  is_capacity_assumed: boolean;
 }
 export interface PackSummary {
   pack: string;
@@ -40,9 +41,9 @@ export interface Finding {
   advice: string;
   sureness: string;
   confidence: number;
-  magnitude: number;
-  magnitude_low: number;
-  magnitude_high: number;
+  magnitude: number | null;
+  magnitude_low: number | null;
+  magnitude_high: number | null;
   unit: string;
   magnitude_text: string;
   first_seen_unix_time_second: number;

@@ -50,7 +50,7 @@ function readingsOf(finding, pack) {
     return WARM.includes(finding.kind) ? [warmth, current].filter((item) => item.names.length > 0) : [warmth];
   }
   if (finding.cell === null) return [current];
-  const other = finding.kind === "sense_wires_swapped" ? [Math.round(finding.magnitude)] : [];
+  const other = finding.kind === "sense_wires_swapped" && finding.magnitude !== null ? [Math.round(finding.magnitude)] : [];
   const near = [finding.cell, ...other, finding.cell - 1, finding.cell + 1].filter((cell) => cell >= 1 && cell <= pack.summary.cells_in_series);
   const names = [...new Set(near)].map((cell) => `cell_voltage_c${cell}_volt`);
   return [{ names, unit: "V", digits: 3, words: "The voltages at that time" }];

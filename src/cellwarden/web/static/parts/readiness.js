@@ -18,7 +18,7 @@ function words(readiness) {
   if (answer === "open") return "The pack's description names no backup load; add [backup] to its pack.toml.";
   if (answer === "unknown" || runtime_hour === null) return "The estimates do not reach so far yet.";
   const bounds = `${hours(Number(runtime_low_hour))} to ${hours(Number(runtime_high_hour))}`;
-  return html`<b>${hours(runtime_hour)}</b> at ${number(load_watt)} W (${bounds}); ${hours(Number(needed_hour))} are asked for.`;
+  return html`<b>${hours(runtime_hour)}</b> at ${number(load_watt)} W (${bounds}); ${hours(Number(needed_hour))} are asked for.${readiness.is_capacity_assumed ? " The cells are taken to hold their nominal capacity: it has not been measured yet." : ""}`;
 }
 
 /** Runtime with its interval against what is asked for. @param {{ readiness: import("../types").Readiness }} properties */
