@@ -15,6 +15,7 @@ from cellwarden.diagnosis.voltage_sensor_offset import (
     LEFT_SHARE,
     SEEN_SHARE,
     SEEN_SIGMAS,
+    _few,
     _follow,
     _is_shown,
 )
@@ -135,3 +136,8 @@ def test_of_a_pack_that_was_never_full_only_a_large_offset_is_told(
         fulls=fulls,
     )
     assert bool(found(DETECTOR, tracks)) == is_told
+
+
+@pytest.mark.parametrize(("cells", "few"), [(2, 1), (4, 2), (8, 3), (16, 3), (100, 5)])
+def test_of_a_small_pack_no_more_than_half_is_read_wrongly_at_once(cells: int, few: int) -> None:
+    assert _few(cells) == few

@@ -35,6 +35,7 @@ LIMIT_VOLT = 0.003  # two and a half sigmas of sound sensors that differ by some
 RESOLUTIONS = 2.0
 SPREADS = 2.5  # of sound sensors: readings that all lie apart are no single sensor's fault
 FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
+HALF = 2  # and no more than one cell of so many: beyond, the middle reading is as much in doubt as the others
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
 FLAT_VOLT, STEEP_VOLT = 0.2, 0.5  # slope per unit of charge of a plateau, and of what counts as its steps: 5 mV per %
@@ -90,7 +91,7 @@ def _step(
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         unsure = state.has_plateau & ~jumped & (soc.full_count[rows, None] == 0.0)
         limit = np.where(unsure, np.fmax(limit, LARGE_VOLT), limit)
-        few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
+        few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= _few(context.cell_count)
         return Deviation(
             value=np.where(few & (shown | jumped), offset, 0.0),
             sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
@@ -125,6 +126,11 @@ def _follow(
         return final, state.early, sums
     early, before = follow_plateau(state.early, minutes, capacity_ah, middle, slope, use & ~full, rows)
     return final, early, PlateauSums(np.where(full[rows, None, None], sums.cells, before.cells), sums.pack)
+
+
+def _few(cells: int) -> float:
+    """How many readings may be off at once and still be told."""
+    return max(min(FEW_CELLS, cells // HALF), FEW_SHARE * cells)
 
 
 def _has_jumped(offset: FloatArray | float, jumped: FloatArray) -> NDArray[np.bool_]:
