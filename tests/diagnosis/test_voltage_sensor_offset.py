@@ -20,7 +20,7 @@ from cellwarden.diagnosis.voltage_sensor_offset import (
     _is_shown,
 )
 from cellwarden.estimation.charge_tracks import SocTrack
-from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hourly, low_context, odd, of_hours, swings
+from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hour_of, hourly, low_context, odd, of_hours, swings
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,22 @@ def test_a_reading_that_jumped_at_rest_is_told_on_float_where_nothing_else_shows
     told = found(DETECTOR, tracks)
     assert ({item.cell for item in told} == {ODD + 1}) == is_told
     assert not is_told or "the reading jumped by most of that" in told[-1].explanation
+
+
+def jumped_by_day(*soc_fraction: float) -> list[bool]:
+    """Whether a jump is told at the end of each day that the pack spends at one charge."""
+    soc = np.repeat(np.array(soc_fraction), 24)[:, None] * np.ones(CELLS)
+    tracks = Tracks(
+        hours=len(soc), offset_volt=odd(-0.02), jumped_volt=odd(-0.02), read=False, soc_fraction=soc, slope_volt=1.0
+    )
+    told = found(DETECTOR, tracks)
+    by_hour = {hour_of(item.at_unix_time_second): item.severity is not None for item in told}
+    return [by_hour.get(24 * (day + 1), False) for day in range(len(soc_fraction))]
+
+
+def test_a_jump_near_empty_is_told_once_the_pack_is_elsewhere_and_stays_told() -> None:
+    assert jumped_by_day(0.05) == [False]
+    assert jumped_by_day(0.05, 0.5, 0.05) == [False, True, True]
 
 
 def test_a_jump_is_told_whether_the_pack_was_full_or_not() -> None:

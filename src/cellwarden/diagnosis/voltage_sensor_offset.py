@@ -3,8 +3,9 @@
 The filter's estimate counts where the readings on the plateau, by themselves, show an offset that is the same at every
 depth, current and direction: a cell that is weak, resistive or of another hysteresis stands apart too, but not so.
 Cells whose curve has no plateau are judged by the filter alone. A reading that jumps while the pack rests is the
-sensor's wherever that is: no charge moves a cell so fast. Sensors fail one by one: where many readings of a pack stand
-apart, it is the model that does not fit its cells, and none is told.
+sensor's on plateau and float: no charge moves a cell so fast. Near empty, where little charge is many millivolts, it is
+told once the pack is elsewhere, if it stays. Sensors fail one by one: where many readings of a pack stand apart, it is
+the model that does not fit its cells, and none is told.
 
 Before a pack was first full its charge is known badly, and with it what the plateau shows: only a large offset is told.
 """
@@ -88,6 +89,8 @@ def _step(
         far = bool(state.watch.level.any() or (np.abs(offset) > 0.5 * least).any())
         shown = _is_shown(offset, sums) if far and state.has_plateau else np.full(offset.shape, not state.has_plateau)
         jumped = _has_jumped(offset, track.jumped_volt[rows])
+        doubtful = jumped & _is_steep(soc, rows)
+        jumped &= ~doubtful
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         unsure = state.has_plateau & ~jumped & (soc.full_count[rows, None] == 0.0)
         limit = np.where(unsure, np.fmax(limit, LARGE_VOLT), limit)
@@ -99,7 +102,8 @@ def _step(
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
             known=jumped
-            | np.isfinite(track.informed_unix_time_second[rows])
+            | ~doubtful
+            & np.isfinite(track.informed_unix_time_second[rows])
             & ((sums.depth_spread() >= SEEN_DEPTH) | (not state.has_plateau)),
         )
 
@@ -137,6 +141,11 @@ def _has_jumped(offset: FloatArray | float, jumped: FloatArray) -> NDArray[np.bo
     """(R, n_cells) whether an offset came at once, or nearly so, while the pack rested."""
     alike = np.abs(offset - jumped) <= (1.0 - SEEN_SHARE) * np.abs(offset)
     return np.asarray(alike & (np.abs(jumped) >= JUMPED_VOLT))
+
+
+def _is_steep(soc: SocTrack, rows: IntArray) -> NDArray[np.bool_]:
+    """(R, n_cells) whether a cell is near empty, on the curve's steep end."""
+    return np.asarray((soc.soc_fraction[rows] < MIDDLE_SOC[0]) & (soc.ocv_slope_volt[rows] > STEEP_VOLT))
 
 
 def _is_shown(offset: FloatArray, sums: PlateauSums) -> NDArray[np.bool_]:
