@@ -118,8 +118,9 @@ def follow_quiet_differences(
                 _average(state[g], QUIET_MEAN, QUIET_SECOND, difference, dt, FORGET_SECOND)
                 _average(state[g], RECENT_MEAN, RECENT_SECOND, difference, dt, RECENT_WINDOW_SECOND)
                 settled = state[g, RECENT_SECOND] >= RECENT_WINDOW_SECOND
-                jump = JUMP_KELVIN + abs(middle - state[g, COURSE_MEAN])
-                if settled and abs(state[g, RECENT_MEAN] - state[g, QUIET_MEAN]) > jump:
+                moved = state[g, RECENT_MEAN] - state[g, QUIET_MEAN]
+                later = (state[g, COURSE_MEAN] - middle) * (1.0 if moved > 0.0 else -1.0)
+                if settled and abs(moved) > JUMP_KELVIN + max(later, 0.0):
                     state[g, QUIET_MEAN] = state[g, RECENT_MEAN]
                     state[g, QUIET_SECOND] = RESTART_SECOND
                     state[g, RECENT_SECOND] = 0.0
