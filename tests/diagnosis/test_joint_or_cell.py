@@ -46,6 +46,7 @@ VARYING = {"edges_since_change": 30.0, "usual_span_kelvin": 25.0}
     [
         {},
         {"joint_probability": 0.4, "aged_probability": 0.6},
+        {"joint_probability": 0.2, "aged_probability": 0.8},
         {"joint_probability": 0.01, "aged_probability": 0.99, "edges_since_change": 0.0},
         {**STANDING, "edge_count": 30.0},
         VARYING,
@@ -59,7 +60,7 @@ def test_steps_are_waited_for_while_they_may_tell(values: dict[str, float]) -> N
     "values",
     [
         {"edges_since_change": 9.0},
-        {"joint_probability": 0.2, "aged_probability": 0.8},
+        {"joint_probability": 0.08, "aged_probability": 0.92},
         {**STANDING, "edge_count": 45.0},
         {**VARYING, "changed_unix_time_second": AT - 8.0 * 86400.0},
         {**VARYING, "joint_probability": 0.05, "aged_probability": 0.95},

@@ -94,6 +94,19 @@ def test_a_joint_is_told_from_an_aged_cell_by_temperature(seed: int) -> None:
     assert all(item.severity is None for item in [i for i in found if i.kind == "connection_resistance_high"][-1:])
 
 
+@pytest.mark.parametrize(("joint", "warned"), [(0.3, False), (0.1, True), (0.0, True)])
+def test_a_large_cell_is_not_warned_of_while_a_joint_may_look_like_one(joint: float, *, warned: bool) -> None:
+    size = np.where(np.arange(8) == 4, 1.2, 1.0)
+    minutes, track, context = track_of(KnownPack(size=size, film_ohm=NONE, joint_ohm=NONE, steps=120))
+    board = Board()
+    share = np.where(np.arange(8) == 4, joint, 0.0) + np.zeros_like(track.joint_probability)
+    board.put(replace(track, joint_probability=share, aged_probability=np.full_like(share, 0.1)))
+    board.put(_capacity(np.ones((len(minutes), 8)), 1.0))
+    _, found = resistance_high.DETECTOR.step(resistance_high.DETECTOR.initial(context), minutes, board, context)
+    assert {item.cell for item in found if item.severity is not None} == {5}
+    assert any(item.severity is Severity.WARNING for item in found) is warned
+
+
 def test_what_a_low_capacity_explains_is_info() -> None:
     size = np.array([1.0, 1.0, 1.0, 1.18, 1.0, 1.0, 1.0, 1.0])
     known = KnownPack(size=size, film_ohm=NONE, joint_ohm=NONE, steps=120)

@@ -15,11 +15,12 @@ from cellwarden.diagnosis.voltage_sensor_offset import (
     LEFT_SHARE,
     SEEN_SHARE,
     SEEN_SIGMAS,
+    _few,
     _follow,
     _is_shown,
 )
 from cellwarden.estimation.charge_tracks import SocTrack
-from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hourly, low_context, odd, of_hours, swings
+from tests.diagnosis.known_tracks import CELLS, ODD, Tracks, found, hour_of, hourly, low_context, odd, of_hours, swings
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,22 @@ def test_a_reading_that_jumped_at_rest_is_told_on_float_where_nothing_else_shows
     assert not is_told or "the reading jumped by most of that" in told[-1].explanation
 
 
+def jumped_by_day(*soc_fraction: float) -> list[bool]:
+    """Whether a jump is told at the end of each day that the pack spends at one charge."""
+    soc = np.repeat(np.array(soc_fraction), 24)[:, None] * np.ones(CELLS)
+    tracks = Tracks(
+        hours=len(soc), offset_volt=odd(-0.02), jumped_volt=odd(-0.02), read=False, soc_fraction=soc, slope_volt=1.0
+    )
+    told = found(DETECTOR, tracks)
+    by_hour = {hour_of(item.at_unix_time_second): item.severity is not None for item in told}
+    return [by_hour.get(24 * (day + 1), False) for day in range(len(soc_fraction))]
+
+
+def test_a_jump_near_empty_is_told_once_the_pack_is_elsewhere_and_stays_told() -> None:
+    assert jumped_by_day(0.05) == [False]
+    assert jumped_by_day(0.05, 0.5, 0.05) == [False, True, True]
+
+
 def test_a_jump_is_told_whether_the_pack_was_full_or_not() -> None:
     tracks = Tracks(offset_volt=odd(-0.01), jumped_volt=odd(-0.01), read=False, fulls=0.0)
     assert found(DETECTOR, tracks)
@@ -135,3 +152,8 @@ def test_of_a_pack_that_was_never_full_only_a_large_offset_is_told(
         fulls=fulls,
     )
     assert bool(found(DETECTOR, tracks)) == is_told
+
+
+@pytest.mark.parametrize(("cells", "few"), [(2, 1), (4, 2), (8, 3), (16, 3), (100, 5)])
+def test_of_a_small_pack_no_more_than_half_is_read_wrongly_at_once(cells: int, few: int) -> None:
+    assert _few(cells) == few

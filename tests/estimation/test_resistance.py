@@ -55,6 +55,19 @@ def test_a_step_of_a_quarter_is_followed_within_ten_edges() -> None:
     assert np.isfinite(track.changed_unix_time_second[-1, 3])
 
 
+@pytest.mark.parametrize(("fallen_volt", "seen"), [(0.0, True), (0.03, True), (0.4, False)])
+def test_a_cell_that_reads_as_if_empty_tells_little_of_its_resistance(fallen_volt: float, *, seen: bool) -> None:
+    context = context_of(8)
+    samples = samples_of(KnownPack(size=np.ones(8), film_ohm=only(3, REFERENCE_OHM), joint_ohm=NONE))
+    late = np.arange(len(samples.unix_time_second)) >= len(samples.unix_time_second) // 2
+    volt = samples.cell_voltage_volt - fallen_volt * late[:, None] * only(3, 1.0)
+    minutes, edges = reduced(dataclasses.replace(samples, cell_voltage_volt=volt), context)
+    _, track = run_rows(ESTIMATOR.initial(context), minutes, edges, context)
+    soon = len(minutes) // 2 + 6  # three steps
+    assert bool(track.relative_fraction[soon, 3] > 1.5) is seen
+    assert track.relative_fraction[soon, [0, 1, 2, 4, 5, 6, 7]] == pytest.approx(1.0, abs=0.04)
+
+
 @pytest.mark.parametrize("cells", [1, 2, 40])
 def test_other_numbers_of_cells(cells: int) -> None:
     nothing = np.zeros(cells)

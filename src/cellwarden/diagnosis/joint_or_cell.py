@@ -1,8 +1,9 @@
 """When it is said whether a cell or its joint is at fault, and whether that is certain.
 
 Steps of the current decide it sooner or later: a cell's resistance follows temperature, current and charge, a joint's
-does not. A change is told within about ten steps, of whichever is likelier by then. What was there when the log began
-is given longer: nothing says that it grows. Where the pack's temperature is known to vary far, a week is given to both.
+does not. A change is told at odds of 9 to 1, and within about ten steps of whichever is likelier by then. What was
+there when the log began is given longer: nothing says that it grows. Where the pack's temperature is known to vary far,
+a week is given to both.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 
 from cellwarden.core.minute_block import IntArray
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.estimation.resistance_joint import NAMING_EDGES
+from cellwarden.estimation.resistance_joint import NAMING_EDGES, NAMING_SHARE
 from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
 from cellwarden.estimation.resistance_track import ResistanceTrack
 
-__all__ = ["is_certain", "is_waiting"]
+__all__ = ["is_certain", "is_more_likely_joint", "is_waiting"]
 
 STANDING_EDGES = 40.0  # of 85 simulated faults nine in ten are named right by then
-LIKELY_SHARE = 0.7  # of joint or cell against both: told without waiting; nine in ten such are right
+LEAST_JOINT = 0.05  # chance of a joint, below which nothing is held back for it
 WAIT_SECOND, WAIT_SPAN_KELVIN = 7.0 * 86400.0, 18.0
 
 
@@ -38,11 +39,17 @@ def is_waiting(
     since, count = track.edges_since_change[rows], track.edge_count[rows]
     single = since < 1.0  # a change that no further step has confirmed
     enough = np.where(since > count, STANDING_EDGES, NAMING_EDGES)
-    soon = (share < LIKELY_SHARE) & (np.minimum(since, count) < enough)
+    soon = np.minimum(since, count) < enough
     fresh = at[:, None] - track.changed_unix_time_second[rows] < WAIT_SECOND
     varies = track.usual_span_kelvin[rows] >= WAIT_SPAN_KELVIN
-    waits = (soon | ((share < DECIDED_SHARE) & fresh & varies)) & ~pressing
+    waits = (share < DECIDED_SHARE) & (soon | (fresh & varies)) & ~pressing
     return np.asarray(single | waits)
+
+
+def is_more_likely_joint(track: ResistanceTrack, rows: IntArray) -> NDArray[np.bool_]:
+    """(R, n_cells) whether what may have changed would be a joint's, though it still passes for the cell's size."""
+    joint, aged = track.joint_probability[rows], track.aged_probability[rows]
+    return np.asarray(joint >= np.maximum(NAMING_SHARE * (aged + joint), LEAST_JOINT))
 
 
 def is_certain(track: ResistanceTrack, row: int, cell: int) -> bool:

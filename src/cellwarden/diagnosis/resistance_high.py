@@ -14,7 +14,7 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
-from cellwarden.diagnosis.joint_or_cell import is_certain, is_waiting
+from cellwarden.diagnosis.joint_or_cell import is_certain, is_more_likely_joint, is_waiting
 from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.charge_tracks import CapacityTrack
@@ -45,7 +45,9 @@ def _step(
         above.update(zip(rows.tolist(), above_probability, strict=True))
         excess = resistance.cell_excess_fraction[rows]
         own, own_sigma = _own(resistance, capacity, rows)
-        waiting = is_waiting(resistance, rows, minutes.unix_time_second[rows], excess >= FAR_FRACTION)
+        pressing = excess >= FAR_FRACTION
+        waiting = is_waiting(resistance, rows, minutes.unix_time_second[rows], pressing)
+        waiting |= is_more_likely_joint(resistance, rows) & ~pressing
         return Excess(
             half_passed=excess > 0.5 * LIMIT_FRACTION,
             above_probability=above_probability,

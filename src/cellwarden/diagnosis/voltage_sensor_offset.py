@@ -3,8 +3,9 @@
 The filter's estimate counts where the readings on the plateau, by themselves, show an offset that is the same at every
 depth, current and direction: a cell that is weak, resistive or of another hysteresis stands apart too, but not so.
 Cells whose curve has no plateau are judged by the filter alone. A reading that jumps while the pack rests is the
-sensor's wherever that is: no charge moves a cell so fast. Sensors fail one by one: where many readings of a pack stand
-apart, it is the model that does not fit its cells, and none is told.
+sensor's on plateau and float: no charge moves a cell so fast. Near empty, where little charge is many millivolts, it is
+told once the pack is elsewhere, if it stays. Sensors fail one by one: where many readings of a pack stand apart, it is
+the model that does not fit its cells, and none is told.
 
 Before a pack was first full its charge is known badly, and with it what the plateau shows: only a large offset is told.
 """
@@ -35,6 +36,7 @@ LIMIT_VOLT = 0.003  # two and a half sigmas of sound sensors that differ by some
 RESOLUTIONS = 2.0
 SPREADS = 2.5  # of sound sensors: readings that all lie apart are no single sensor's fault
 FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
+HALF = 2  # and no more than one cell of so many: beyond, the middle reading is as much in doubt as the others
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
 FLAT_VOLT, STEEP_VOLT = 0.2, 0.5  # slope per unit of charge of a plateau, and of what counts as its steps: 5 mV per %
@@ -87,10 +89,12 @@ def _step(
         far = bool(state.watch.level.any() or (np.abs(offset) > 0.5 * least).any())
         shown = _is_shown(offset, sums) if far and state.has_plateau else np.full(offset.shape, not state.has_plateau)
         jumped = _has_jumped(offset, track.jumped_volt[rows])
+        doubtful = jumped & _is_steep(soc, rows)
+        jumped &= ~doubtful
         limit = np.maximum(least, SPREADS * track.spread_volt[rows])[:, None]
         unsure = state.has_plateau & ~jumped & (soc.full_count[rows, None] == 0.0)
         limit = np.where(unsure, np.fmax(limit, LARGE_VOLT), limit)
-        few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= max(FEW_CELLS, FEW_SHARE * context.cell_count)
+        few = np.sum(np.abs(offset) > least, axis=1, keepdims=True) <= _few(context.cell_count)
         return Deviation(
             value=np.where(few & (shown | jumped), offset, 0.0),
             sigma=(track.voltage_offset_high_volt[rows] - offset) / 1.96,
@@ -98,7 +102,8 @@ def _step(
             pressing=PRESSING_VOLT,
             hours_needed=HOURS_NEEDED,
             known=jumped
-            | np.isfinite(track.informed_unix_time_second[rows])
+            | ~doubtful
+            & np.isfinite(track.informed_unix_time_second[rows])
             & ((sums.depth_spread() >= SEEN_DEPTH) | (not state.has_plateau)),
         )
 
@@ -127,10 +132,20 @@ def _follow(
     return final, early, PlateauSums(np.where(full[rows, None, None], sums.cells, before.cells), sums.pack)
 
 
+def _few(cells: int) -> float:
+    """How many readings may be off at once and still be told."""
+    return max(min(FEW_CELLS, cells // HALF), FEW_SHARE * cells)
+
+
 def _has_jumped(offset: FloatArray | float, jumped: FloatArray) -> NDArray[np.bool_]:
     """(R, n_cells) whether an offset came at once, or nearly so, while the pack rested."""
     alike = np.abs(offset - jumped) <= (1.0 - SEEN_SHARE) * np.abs(offset)
     return np.asarray(alike & (np.abs(jumped) >= JUMPED_VOLT))
+
+
+def _is_steep(soc: SocTrack, rows: IntArray) -> NDArray[np.bool_]:
+    """(R, n_cells) whether a cell is near empty, on the curve's steep end."""
+    return np.asarray((soc.soc_fraction[rows] < MIDDLE_SOC[0]) & (soc.ocv_slope_volt[rows] > STEEP_VOLT))
 
 
 def _is_shown(offset: FloatArray, sums: PlateauSums) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ SLOPE_FLOOR_VOLT = 0.05  # and what it may be off by on the plateau [V per unit 
 FEWEST_LIVE_CELLS = 3
 PLATEAU_SOC, KNEE_VOLT = 0.9, 0.12  # a cell charged to so far above its voltage at this z is in the knee: no edge
 EMPTY_SOC, FULL_SOC, OUTSIDE_NOISE = 0.06, 0.95, 0.25  # beyond these the surface runs full or empty; relative, of ρ
+EMPTY_READ_SOC = 0.08  # a cell that reads as if emptier is taken for it: of a weak one more is counted than it holds
 LATE_SECOND = 25.0  # after which a step at the ends of the curve tells where a cell stands, not what it resists
 ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error
 NOISE_MEMORY_EDGES = 40.0
@@ -53,11 +54,16 @@ class Edges(NamedTuple):
 
 
 class StepScale(NamedTuple):
-    """Of a pack: its capacity [Ah], the resistance that ρ = 1 stands for [ohm], and where the knee begins [V]."""
+    """Of a pack: its capacity [Ah] and the resistance that ρ = 1 stands for [ohm].
+
+    `knee_volt` is where the upper knee begins, `empty_volt` below which a cell without current is nearly empty,
+    whatever has been counted [V].
+    """
 
     nominal_ah: float
     unit_ohm: float
     knee_volt: float
+    empty_volt: float
 
 
 def edges_seen(edges: EdgeBlock, soc: SocTrack, temperature_celsius: FloatArray) -> Edges:
@@ -83,7 +89,8 @@ def step_scale(context: PackContext) -> StepScale:
     """The pack's own scales."""
     model, nominal_ah = context.model, context.pack.nominal_capacity_ah
     plateau_volt = float(np.interp(PLATEAU_SOC, model.soc_fraction, model.ocv_curves[0].charge_volt))
-    return StepScale(nominal_ah, model.resistance_ohm_ah / nominal_ah, plateau_volt + KNEE_VOLT)
+    empty = [np.interp(EMPTY_READ_SOC, model.soc_fraction, curve.discharge_volt) for curve in model.ocv_curves]
+    return StepScale(nominal_ah, model.resistance_ohm_ah / nominal_ah, plateau_volt + KNEE_VOLT, float(max(empty)))
 
 
 @counted_kernel
@@ -190,7 +197,9 @@ def _measure(
         drift_volt = slope * moved_soc if np.isfinite(slope) else 0.0
         told = (high - low - drift_volt) * np.sign(after - before) / unit_volt
         drift_noise = SLOPE_SHARE * abs(drift_volt) + SLOPE_FLOOR_VOLT * abs(moved_soc)
-        is_outside = soc < EMPTY_SOC or soc > FULL_SOC
+        at_rest, little = (low, before) if abs(before) < abs(after) else (high, after)
+        is_empty = at_rest - little * told * unit_ohm < scale.empty_volt
+        is_outside = soc < EMPTY_SOC or soc > FULL_SOC or is_empty
         outside = OUTSIDE_NOISE * told if is_outside else 0.0
         noise[j] = np.sqrt((noise_volt**2 + drift_noise**2) / unit_volt**2 + outside**2)
         is_live = np.isfinite(told) and told > 0.0 and max(low, high) < scale.knee_volt

@@ -16,12 +16,13 @@ HEAVY_TAIL = 3.0  # degrees of freedom: a sensor far off the others counts littl
 ROUNDS = 12
 
 # slots of a sensor: quiet mean of its difference from the others, weight behind it [s]; the recent heating; mean and
-# weight of the last hour, which takes over where it has left the long one
-QUIET_MEAN, QUIET_SECOND, WARMING, RECENT_MEAN, RECENT_SECOND = range(5)
-QUIET_SLOTS = 5
+# weight of the last hour, which takes over where it has left the long one; what cells with a bad path would show now
+QUIET_MEAN, QUIET_SECOND, WARMING, RECENT_MEAN, RECENT_SECOND, COURSE_MEAN, COURSE_SECOND = range(7)
+QUIET_SLOTS = 7
 RECENT_WINDOW_SECOND, RESTART_SECOND, JUMP_KELVIN = 3600.0, 600.0, 0.7
 QUIET_KELVIN = 0.5
 FORGET_SECOND = 43200.0
+LATER_SECOND = 9000.0  # by which cells with a bad path may follow the others: no jump, it goes as the course does
 
 
 @counted_kernel
@@ -98,7 +99,7 @@ def follow_quiet_differences(
 
     Parameters
     ----------
-    state : (S, 5) quiet mean, weight, recent heating, mean and weight of the last hour, changed
+    state : (S, 7) what the slots say, changed
     elapsed : (M,) [s]
     warming : (M, S) kelvin per second that the heat alone would give
     reading : (M, S) [°C]
@@ -109,13 +110,17 @@ def follow_quiet_differences(
         middle = finite_middle(reading[k], kept)
         dt = min(elapsed[k], FORGET_SECOND)
         for g in range(reading.shape[1]):
+            if middle == middle:
+                _average(state[g], COURSE_MEAN, COURSE_SECOND, middle, dt, LATER_SECOND)
             state[g, WARMING] = state[g, WARMING] * math.exp(-dt / 7200.0) + abs(warming[k, g]) * dt
             difference = reading[k, g] - middle
             if difference == difference and state[g, WARMING] < QUIET_KELVIN:
                 _average(state[g], QUIET_MEAN, QUIET_SECOND, difference, dt, FORGET_SECOND)
                 _average(state[g], RECENT_MEAN, RECENT_SECOND, difference, dt, RECENT_WINDOW_SECOND)
                 settled = state[g, RECENT_SECOND] >= RECENT_WINDOW_SECOND
-                if settled and abs(state[g, RECENT_MEAN] - state[g, QUIET_MEAN]) > JUMP_KELVIN:
+                moved = state[g, RECENT_MEAN] - state[g, QUIET_MEAN]
+                later = (state[g, COURSE_MEAN] - middle) * (1.0 if moved > 0.0 else -1.0)
+                if settled and abs(moved) > JUMP_KELVIN + max(later, 0.0):
                     state[g, QUIET_MEAN] = state[g, RECENT_MEAN]
                     state[g, QUIET_SECOND] = RESTART_SECOND
                     state[g, RECENT_SECOND] = 0.0

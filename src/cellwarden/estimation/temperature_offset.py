@@ -28,7 +28,7 @@ FIRST_INFORMED_SECOND = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class TemperatureOffsetState:
-    """`quiet` (S, 5) see the kernel; `informed`, `seen_second` (S,) last reading and time with readings [s]."""
+    """`quiet` (S, 7) see the kernel; `informed`, `seen_second` (S,) last reading and time with readings [s]."""
 
     quiet: FloatArray
     informed: FloatArray
