@@ -44,6 +44,20 @@ def test_a_cell_that_lagged_behind_when_the_others_were_full_is_not_taken_for_a_
     assert lagging > 0.92 * weak  # both negative
 
 
+def test_a_capacity_that_was_lost_within_a_log_is_followed_at_the_next_deep_discharge() -> None:
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    work = np.empty((2, cd.STATES))
+    for ratio, deepest_ah in ((1.0, 97.0),) * 6 + ((0.85, 83.0),) * 2:
+        for deficit in np.arange(12.0, deepest_ah, 0.3):
+            own, central = np.interp([1.0 - deficit / (CAPACITY_AH * ratio), 1.0 - deficit / CAPACITY_AH], GRID, CURVE)
+            place = (deficit, 0.0, 0.0, CAPACITY_AH, 0.0, 0.001, 0.0, own - central, 180.0, 0.0)
+            cd.correct_difference(y, p, memory, CURVE, CURVE, -1.0, *place, work)
+        if ratio == 1.0:
+            assert abs(y[cd.LN_RATIO]) < 0.005
+    assert 0.5 < y[cd.LN_RATIO] / np.log(0.85) < 2.0
+
+
 @given(st.floats(-0.02, 0.02), st.floats(0.003, 0.02))
 def test_a_sound_cell_stays_as_it_is(ln_ratio: float, sigma: float) -> None:
     prior = 1.0 / (1.0 / RATIO_SIGMA**2 + 1.0 / sigma**2)

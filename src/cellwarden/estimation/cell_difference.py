@@ -30,7 +30,7 @@ from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.read_place import ocv_around, read_tangent
 from cellwarden.estimation.scalar_update import considered_update, doubt_rate, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
-from cellwarden.estimation.weak_cell import SITE_SLOTS, begin_ratio, is_behind, weigh_weakness
+from cellwarden.estimation.weak_cell import SITE_SLOTS, begin_ratio, is_behind, weigh_change, weigh_weakness
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
@@ -64,7 +64,7 @@ PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one 
 BALANCE_SOC_SIGMA = 0.005  # by which they lie apart at every pass alike: no more of them tells a capacity better
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 SURPRISE_SECOND, SURPRISE_LIMIT = 1800.0, 3.0
-BLEED_TOLERANCE = 0.04
+BLEED_TOLERANCE, DEEP = 0.04, 0.5  # DEEP: of the discharge, below which a steep curve is the lower knee
 FOUND_SHARE = 0.9  # correlation of what a cell lost in a rest with its leak; below 1, for it may have leaked unevenly
 
 
@@ -226,11 +226,13 @@ def correct_difference(
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
         before = p[LN_RATIO, LN_RATIO]
-        update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
+        sigmas, _ = update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
         told = 1.0 - p[LN_RATIO, LN_RATIO] / before  # of all that is known of the ratio now
         memory[SLOPE_DOUBT] += told * (min(curve_sigma / CURVE_SOC_SPAN / steep, 1.0) - memory[SLOPE_DOUBT])
         if memory[BEHIND] == 0.0:  # else it may be low for what it has not been charged with
             weigh_weakness(y, p, LN_RATIO, memory[SITE:])
+            deep = share if depth > DEEP and steep > STEP_SLOPE_VOLT else 0.0
+            weigh_change(y, p, LN_RATIO, memory[SITE:], sigmas, deep)
 
 
 @bare_kernel

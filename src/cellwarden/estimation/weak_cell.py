@@ -10,11 +10,11 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
-from cellwarden.estimation.capacity_prior import LEAST_PRECISION, start_site, weigh_capacity_prior
+from cellwarden.estimation.capacity_prior import LEAST_PRECISION, doubt_capacity, start_site, weigh_capacity_prior
 from cellwarden.estimation.cell_place import PLATEAU_SOC
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
-__all__ = ["RATIO_SIGMA", "SITE_SLOTS", "begin_ratio", "is_behind", "weigh_weakness"]
+__all__ = ["RATIO_SIGMA", "SITE_SLOTS", "begin_ratio", "is_behind", "weigh_change", "weigh_weakness"]
 
 # ln of a cell's capacity over the median one's, as judged of strings in use: new cells of a batch differ by a few
 # thousandths, age apart under equal conditions (Baumhöfer et al., J. Power Sources 247 (2014) 332), and few are weak
@@ -23,8 +23,11 @@ WEAK_SHARE, WEAK_MEAN, WEAK_SIGMA = 0.01, -0.12, 0.10
 SOUND_OR_WEAK = np.array([[1.0 - WEAK_SHARE, 0.0, RATIO_SIGMA], [WEAK_SHARE, WEAK_MEAN, WEAK_SIGMA]])
 # below the others on their knee: more than its foot is high; more than its shape is off by, for a cell on the plateau
 FAR_VOLT, BEHIND_VOLT = 0.03, 0.015
-# precision, and precision times mean, of the Gaussian that stands for both, 0 before any does
-SITE_SLOTS = 2
+# sigmas by which the readings of half an hour contradict what is known, beyond which a capacity may have changed by so
+# much: a cell that is damaged does so faster than any that ages
+CONTRADICTED_SIGMAS, CHANGED_SIGMA = 2.0, 0.05
+# precision, and precision times mean, of the Gaussian that stands for both, 0 before any does; low-passed contradiction
+SITE_SLOTS = 3
 
 
 @bare_kernel
@@ -42,6 +45,18 @@ def begin_ratio(y: FloatArray, p: FloatArray, ratio: int, site: FloatArray) -> N
     """Let the Gaussian that a filter begins with stand for the prior, before the first reading of a cell goes in."""
     if site[0] == 0.0:
         start_site(site, y[ratio], np.sqrt(p[ratio, ratio]))
+
+
+@bare_kernel
+def weigh_change(y: FloatArray, p: FloatArray, ratio: int, site: FloatArray, sigmas: float, share: float) -> None:
+    """Doubt what the log has said of a capacity when readings go on to be lower; none comes back. In place.
+
+    `sigmas` is by how much the last did, `share` what it counts in the mean over half an hour.
+    """
+    site[2] += share * (sigmas - site[2])
+    if site[2] < -CONTRADICTED_SIGMAS:
+        doubt_capacity(y, p, ratio, CHANGED_SIGMA**2, site)
+        site[2] = 0.0
 
 
 @bare_kernel
