@@ -24,6 +24,7 @@ from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation import charge_cascade as cascade
 from cellwarden.estimation.reading_offset import USUAL_SHARE
+from cellwarden.estimation.weak_cell import RATIO_SIGMA
 from cellwarden.models.cell_model import CellModel
 from cellwarden.simulator.cell_design import CellSpread
 
@@ -95,7 +96,7 @@ class BoundStates:
             [
                 cascade.DIFFERENCE_SIGMA * nominal,
                 cascade.LEAK_SIGMA * nominal,
-                cascade.RATIO_SIGMA,
+                RATIO_SIGMA,
                 USUAL_SHARE * sensors.voltage_offset_tolerance_volt,
                 cascade.POLARISATION_SIGMA,
                 float(np.hypot(CellSpread().lithium, CellSpread().electrode)),

@@ -26,6 +26,7 @@ def after_the_step(
     """State and covariance after a discharge to 40 %, read each 0.3 %, by a curve that is learnt as a broad step."""
     y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
     memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    memory[cd.SITE] = np.inf  # one Gaussian is all that is known beforehand
     learnt, true, work = step_curve(0.10, learnt_soc), step_curve(width_soc), np.empty((2, cd.STATES))
     for deficit in np.arange(5.0, 60.0, 0.3):
         own, central = np.interp([1.0 - deficit / (CAPACITY_AH * ratio), 1.0 - deficit / CAPACITY_AH], GRID, true)
@@ -87,6 +88,7 @@ def ratio_read_under_load(ratio: float, told: float) -> float:
     """Ratio of a cell that is read in the lower knee while its surface is 2 % emptier; `told` of it goes in."""
     y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
     memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    memory[cd.SITE] = np.inf  # one Gaussian is all that is known beforehand
     knee, work = 3.2 + 0.1 * GRID - 0.5 * np.exp(-GRID / 0.04), np.empty((2, cd.STATES))
     for deficit in np.arange(80.0, 90.0, 0.3):
         soc = 0.98 - deficit / (CAPACITY_AH * np.array([ratio, 1.0]))

@@ -7,7 +7,8 @@ with the pack as its own yardstick. What the balancer has levelled in the last d
 from its log, whatever the knee, and counts as well: a string that is being levelled was that far apart. What a leak
 explains of it is the leak's. A cell that stands far above its neighbours and is bled for hours while they are not is
 fuller by what it is bled at least, whether the others have reached the knee or not: one that is only read too high
-would be level, and far below, after a few tenths of a per cent of its charge.
+would be level, and far below, after a few tenths of a per cent of its charge. One that is full while the string is not
+is known by `above_knee`, bled or not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.diagnosis.above_knee import Above, AboveState, follow_above, initial_above
 from cellwarden.diagnosis.deviation_watch import Deviation, WatchState, initial_watch, watch_deviation
 from cellwarden.diagnosis.full_charge_check import FullChargeCheck, held_since_full, initial_check
 from cellwarden.diagnosis.plugin import DetectorPlugin
@@ -72,6 +74,7 @@ class ImbalanceWatch:
     hours: FloatArray
     check: FullChargeCheck
     stood: SeenDifference
+    above: AboveState
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,21 @@ class _Apart:
 
     def sigma_for_limit(self, rows: IntArray) -> FloatArray:
         """(R, n_cells) sigma [Ah] against the limit: no wider than what is sure."""
-        beyond = self.left_ah[rows] - self.least_ah[rows]
+        beyond = np.abs(self.left_ah[rows]) - self.least_ah[rows]
         sure = (self.least_ah[rows] > 0.0) & (beyond > 0.0)
         return np.where(sure, np.fmin(self.sigma_ah[rows], beyond / FAR_SIGMAS), self.sigma_ah[rows])
+
+    def and_above(self, above: Above, least_ah: float) -> _Apart:
+        """With cells that are full while the string is not, by what it lacks."""
+        gap, sigma = np.fmax(above.gap_ah, least_ah)[:, None], above.sigma_ah[:, None]
+        return _Apart(
+            np.where(above.now, -gap, self.left_ah),
+            np.where(above.now, np.fmin(self.levelled_ah, 0.0), self.levelled_ah),
+            np.where(above.now, sigma, self.sigma_ah),
+            self.flatter,
+            np.where(above.now, 0.0, self.unseen_ah),
+            np.where(above.now, least_ah, self.least_ah),
+        )
 
     def and_alone(self, alone_ah: FloatArray, is_high: NDArray[np.bool_], told: NDArray[np.bool_]) -> _Apart:
         """With what cells that stand far above were bled; what is left of those is known once the pack was full.
@@ -125,6 +140,7 @@ def _initial(context: PackContext) -> ImbalanceWatch:
         hours=np.zeros(1),
         check=initial_check(cells),
         stood=unseen(cells),
+        above=initial_above(cells),
     )
 
 
@@ -184,9 +200,12 @@ def _step(
     calm = np.abs(minutes.current_ampere) <= CALM_C_RATE * scale
     final, seen = follow_difference(state.seen, minutes, calm & (middle_volt(minutes) >= state.knee_volt), MEMORY_HOURS)
     stands, stood = follow_difference(state.stood, minutes, calm, MEMORY_HOURS)
+    highest = board.get(VoltageOffsetTrack).voltage_offset_high_volt
+    knee = state.knee_volt + BELOW_KNEE_VOLT
+    ended, above_knee = follow_above(state.above, minutes, calm, stood, highest, knee, board.get(SocTrack), scale)
     elapsed, bled, hours = minutes.elapsed_second / 3600.0, state.bled_ah.copy(), state.hours.copy()
     above = middle_values(minutes.bleed_ah)[:, None] - minutes.bleed_ah
-    high = stood.volt - np.fmax(board.get(VoltageOffsetTrack).voltage_offset_high_volt, 0.0) >= ALONE_VOLT
+    high = stood.volt - np.fmax(highest, 0.0) >= ALONE_VOLT
     high &= context.cell_count >= ALONE_CELLS
     alone = state.alone_ah.copy()
     alone_ah = fading_sum(alone, np.where(high & calm[:, None], np.fmax(-above, 0.0), 0.0), elapsed)
@@ -204,18 +223,21 @@ def _step(
     is_far = (below <= -FAR_VOLT) & is_off_knee(minutes, below, context.model)
     least_ah = np.where(is_far, _limit_ah(context), 0.0)
     apart = _apart(left_ah, sigma_ah, least_ah, fading_sum(bled, above, elapsed), total_hours, board)
-    apart = apart.and_alone(alone_ah, is_high, told)
+    apart = apart.and_alone(alone_ah, is_high, told).and_above(above_knee, _limit_ah(context))
 
     def of_rows(rows: IntArray) -> Deviation:
         left, volt = apart.left_ah[rows], seen.volt[rows]
         shown = (told[rows] & (volt * left < 0.0) & (np.abs(volt) >= SEEN_VOLT)) | is_high[rows]
+        shown |= above_knee.now[rows]
+        unchanged = above_knee.before[rows] & ~above_knee.now[rows]  # until the string is near full again
         return Deviation(
             value=np.where(shown, left + apart.levelled_ah[rows], 0.0),
             sigma=apart.sigma_for_limit(rows),
             limit=_limit_ah(context),
             pressing=PRESSING_FRACTION * scale,
             hours_needed=HOURS_NEEDED,
-            known=(told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | bled_alone[rows],
+            known=(((told[rows] & (seen.hours[rows] >= SEEN_HOURS)) | bled_alone[rows]) & ~unchanged)
+            | above_knee.now[rows],
         )
 
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
@@ -223,7 +245,7 @@ def _step(
         return _evidence(apart, at, row, cell, severity, since, chance, is_balanced=balanced)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return ImbalanceWatch(watch, final, state.knee_volt, bled, alone, hours, check, stands), found
+    return ImbalanceWatch(watch, final, state.knee_volt, bled, alone, hours, check, stands, ended), found
 
 
 def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
@@ -231,7 +253,7 @@ def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
     spread = TWO_SIGMA * float(apart.sigma_ah[row, cell])
     flatter = (float(apart.flatter[row]) - 1.0) * abs(float(apart.left_ah[row, cell]))
     if apart.least_ah[row, cell] > 0.0:
-        return min(spread, max(float(apart.left_ah[row, cell] - apart.least_ah[row, cell]), 0.0)), spread
+        return min(spread, max(abs(float(apart.left_ah[row, cell])) - float(apart.least_ah[row, cell]), 0.0)), spread
     return spread, max(spread, flatter, float(apart.unseen_ah[row, cell]))
 
 
@@ -268,7 +290,9 @@ def _evidence(
             f"({size - less:.1f} to {size + more:.1f} Ah)"
             + (f", counting {done:.1f} Ah that the balancer has levelled in the last days." if done > 0.05 else ".")
         ),
-        advice=_advice(cell, fuller, is_balanced=is_balanced, is_far=bool(apart.least_ah[row, cell] > 0.0)),
+        advice=_advice(
+            cell, fuller, is_balanced=is_balanced, is_far=bool(apart.least_ah[row, cell] > 0.0 and fuller < 0.0)
+        ),
     )
 
 

@@ -24,11 +24,13 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
-from cellwarden.estimation.cell_place import STEEP_VOLT, is_steep, place_beside, stands_far, weigh_far
-from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, MINIMUM_SLOPE_VOLT, TELLING_DEPTH
+from cellwarden.estimation.cell_place import PLATEAU_SOC, STEEP_VOLT, is_steep, place_beside, stands_far, weigh_far
+from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.read_place import ocv_around, read_tangent
 from cellwarden.estimation.scalar_update import considered_update, doubt_rate, update_by
 from cellwarden.estimation.still_reading import STILL_SLOTS
+from cellwarden.estimation.weak_cell import SITE_SLOTS, begin_ratio, is_behind, weigh_change, weigh_weakness
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
@@ -40,14 +42,16 @@ REST = 7  # first of the slots of `cell_fall`
 STILL = REST + cf.REST_SLOTS  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
 LEAK_THEN = READ + 1  # first of three slots of `moved_leak`
-MEMORY = LEAK_THEN + 3
+SITE = LEAK_THEN + 3  # first of the slots of `weak_cell`
+BEHIND = SITE + SITE_SLOTS  # 1 where the last full charge found it off the knee, no one knows how far behind
+MEMORY = BEHIND + 1
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
 LEAK_OF_FAR = 1e-3  # the same of a cell that stands far below the others when it is first seen
-READING_SIGMA_VOLT = 0.0004
-FLOOR_VOLT = 0.0004
+READING_SIGMA_VOLT, FLOOR_VOLT = 0.0004, 0.0004
 FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
+CALM_VOLT = 0.01  # of polarisation, up to which a pack on its knee shows how its cells stand
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
 LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
@@ -60,7 +64,7 @@ PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one 
 BALANCE_SOC_SIGMA = 0.005  # by which they lie apart at every pass alike: no more of them tells a capacity better
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 SURPRISE_SECOND, SURPRISE_LIMIT = 1800.0, 3.0
-BLEED_TOLERANCE = 0.04
+BLEED_TOLERANCE, DEEP = 0.04, 0.5  # DEEP: of the discharge, below which a steep curve is the lower knee
 FOUND_SHARE = 0.9  # correlation of what a cell lost in a rest with its leak; below 1, for it may have leaked unevenly
 
 
@@ -129,7 +133,7 @@ def relocate_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma:
             p[a, b] = 0.0
             p[b, a] = 0.0
         p[a, a] = sigma[a] ** 2
-    memory[LOCATED] = 0.0
+    memory[LOCATED], memory[SITE] = 0.0, 0.0
 
 
 @bare_kernel
@@ -161,39 +165,44 @@ def correct_difference(
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
+    begin_ratio(y, p, LN_RATIO, memory[SITE:])
     own, depth = capacity * np.exp(y[LN_RATIO]), deficit / capacity
     soc, central = 1.0 - (deficit + y[DIFFERENCE]) / own - beside, 1.0 - depth - beside
-    ocv, slope, unsure = _ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
-    reference, _, _ = _ocv_around(discharge, charge, hysteresis, central, around)
+    ocv, slope, unsure = ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
+    reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
+    polarised = (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
+    line, steep = ocv, slope
+    if around == 0.0:
+        read_volt = reference + reading - polarised - y[READING_OFFSET] - y[BETA]
+        line, steep = read_tangent(discharge, charge, memory[HYSTERESIS], soc, ocv, slope, read_volt)
     share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
     sigma2 = (
         FLOOR_VOLT**2
         + (share * min(abs(ocv - reference), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
         + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
-        + (0.0003 * slope) ** 2
+        + (0.0003 * steep) ** 2
         + (0.02 * polarisation) ** 2
         + (unsure * max(abs(reading), abs(ocv - reference))) ** 2
     )
-    if slope < STEEP_VOLT:
-        sigma2 += (PASSING_SOC_SIGMA * slope) ** 2
+    if steep < STEEP_VOLT:
+        sigma2 += (PASSING_SOC_SIGMA * steep) ** 2
     low = LOW_POLARISATION * np.exp(-max(min(soc, central), 0.0) / EPSILON_LOW_SOC)
     sigma2 += (low * (soc - central) * polarisation) ** 2
-    sharp = _step_variance(y, p, deficit, own, soc - central, slope, step_volt, abs(soc - memory[LAST_SOC]))
+    sharp = _step_variance(y, p, deficit, own, soc - central, steep, step_volt, abs(soc - memory[LAST_SOC]))
     _forget(y, p, memory, soc, elapsed_second, sigma2)
     h, ph = work[0, :STATES], work[1, :STATES]
     h[:] = 0.0
-    h[DIFFERENCE] = -slope / own
-    h[LN_RATIO] = slope * (deficit + y[DIFFERENCE]) / own
+    h[DIFFERENCE] = -steep / own
+    h[LN_RATIO] = steep * (deficit + y[DIFFERENCE]) / own
     h[READING_OFFSET] = 1.0
     h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
     h[BETA] = 1.0
-    expected = ocv - reference + (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation + y[READING_OFFSET] + y[BETA]
+    expected = line - reference + polarised + y[READING_OFFSET] + y[BETA]
     if memory[STARTED] == 0.0 and depth > TELLING_DEPTH:
         memory[STARTED] = 1.0
-        open_circuit = reading - (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
-        _open_offset(p, discharge, charge, hysteresis, central, reference, open_circuit)
+        _open_offset(p, discharge, charge, hysteresis, central, reference, reading - polarised)
     variance = READING_SIGMA_VOLT**2 + (0.05 * polarisation) ** 2
-    miss = reading - expected + y[BETA]
+    miss = reading - expected + line - ocv + y[BETA]
     share = min(elapsed_second / SURPRISE_SECOND, 1.0)
     memory[SURPRISE] += share * (miss / np.sqrt(variance + sigma2) - memory[SURPRISE])
     rest = memory[REST:]
@@ -207,17 +216,23 @@ def correct_difference(
         return
     _open_leak_of_surprising(p, memory, capacity, slope)
     seen = reading - y[READING_OFFSET]
+    if central >= PLATEAU_SOC and abs(polarisation) < CALM_VOLT:
+        memory[BEHIND] = 1.0 if is_behind(charge, reference + reading, reading) else 0.0
     if stands_far(charge, central, reference + seen, seen, rest_second):
         missing = deficit + beside * own
         weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
-    elif _tells_no_capacity(p, depth, slope):
+    elif _tells_no_capacity(p, depth, steep):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
         before = p[LN_RATIO, LN_RATIO]
-        update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
+        sigmas, _ = update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
         told = 1.0 - p[LN_RATIO, LN_RATIO] / before  # of all that is known of the ratio now
-        memory[SLOPE_DOUBT] += told * (min(curve_sigma / CURVE_SOC_SPAN / slope, 1.0) - memory[SLOPE_DOUBT])
+        memory[SLOPE_DOUBT] += told * (min(curve_sigma / CURVE_SOC_SPAN / steep, 1.0) - memory[SLOPE_DOUBT])
+        if memory[BEHIND] == 0.0:  # else it may be low for what it has not been charged with
+            weigh_weakness(y, p, LN_RATIO, memory[SITE:])
+            deep = share if depth > DEEP and steep > STEP_SLOPE_VOLT else 0.0
+            weigh_change(y, p, LN_RATIO, memory[SITE:], sigmas, deep)
 
 
 @bare_kernel
@@ -240,20 +255,6 @@ def _open_offset(
 def ratio_variance(y: FloatArray, p: FloatArray, memory: FloatArray) -> float:
     """Variance of ln of a cell's capacity ratio: of the filter, and of slopes that stretch all ratios alike."""
     return float(p[LN_RATIO, LN_RATIO] + (memory[SLOPE_DOUBT] * y[LN_RATIO]) ** 2)
-
-
-@bare_kernel
-def _ocv_around(
-    discharge: FloatArray, charge: FloatArray, hysteresis: float, soc: float, around: float
-) -> tuple[float, float, float]:
-    """Mean voltage and slope of the branch one sigma either way of z [V]; by what share the slope varies, 1 at most."""
-    if around == 0.0:
-        ocv, slope = branch_voltage(discharge, charge, hysteresis, soc)
-        return ocv, slope, 0.0
-    below, first = branch_voltage(discharge, charge, hysteresis, soc - around)
-    above, last = branch_voltage(discharge, charge, hysteresis, soc + around)
-    slope = max(0.5 * (above - below) / around, MINIMUM_SLOPE_VOLT)
-    return 0.5 * (above + below), slope, min(max(abs(first - slope), abs(last - slope)) / slope, 1.0)
 
 
 @bare_kernel

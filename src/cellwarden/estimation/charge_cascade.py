@@ -35,13 +35,11 @@ from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
 from cellwarden.estimation.reading_jump import JUMP_SLOTS, PACK_ROWS
 from cellwarden.estimation.reading_offset import USUAL_SHARE
+from cellwarden.estimation.weak_cell import RATIO_SIGMA
 from cellwarden.models.cell_model import CellModel
 
 __all__ = ["ESTIMATOR", "ChargeArrays", "initial_charge", "step_charge"]
 
-# ln of a cell's capacity over the median one's, as judged of strings in use: new cells of a batch differ by a few
-# thousandths, age apart under equal conditions (Baumhöfer et al., J. Power Sources 247 (2014) 332), and few are weak
-RATIO_SIGMA = 0.02
 DIFFERENCE_SIGMA = 0.03  # of the capacity
 LEAK_SIGMA = 5e-5  # of the capacity in ampere
 POLARISATION_SIGMA = 0.15
