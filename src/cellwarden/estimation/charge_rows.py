@@ -248,7 +248,10 @@ def _soc_and_sigma(
 
 @bare_kernel
 def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: float) -> None:
-    """Write the state of charge that the hypotheses give, the same for every cell."""
+    """Write the state of charge that the hypotheses give, the same for every cell.
+
+    Where on the curve that is, is theirs as well before the filters began.
+    """
     best = int(state.scalars[BEST])
     mean, _, low, high = summarise_starts(state.weights, CURVE_ODDS, START_ODDS)
     counted = (state.scalars[COUNTED] + gap_ah) / np.exp(state.x[best, cc.LN_CAPACITY])
@@ -259,5 +262,6 @@ def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: floa
         out[C_SOC, m, j] = soc
         out[C_LOW, m, j] = min(max(low + counted - START_MARGIN, 0.0), 1.0)
         out[C_HIGH, m, j] = min(max(high + counted + START_MARGIN, 0.0), 1.0)
-        out[C_OCV, m, j] = ocv
-        out[C_SLOPE, m, j] = slope
+        if state.scalars[ANCHORED] == 0.0:
+            out[C_OCV, m, j] = ocv
+            out[C_SLOPE, m, j] = slope

@@ -26,6 +26,7 @@ SLOPE_FLOOR_VOLT = 0.05  # and what it may be off by on the plateau [V per unit 
 FEWEST_LIVE_CELLS = 3
 PLATEAU_SOC, KNEE_VOLT = 0.9, 0.12  # a cell charged to so far above its voltage at this z is in the knee: no edge
 EMPTY_SOC, FULL_SOC, OUTSIDE_NOISE = 0.06, 0.95, 0.25  # beyond these the surface runs full or empty; relative, of ρ
+GUESSED_SOC = 0.2  # width of an interval of a charge that is no more than a guess
 EMPTY_READ_SOC = 0.08  # a cell that reads as if emptier is taken for it: of a weak one more is counted than it holds
 LATE_SECOND = 25.0  # after which a step at the ends of the curve tells where a cell stands, not what it resists
 ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error
@@ -67,8 +68,13 @@ class StepScale(NamedTuple):
 
 
 def edges_seen(edges: EdgeBlock, soc: SocTrack, temperature_celsius: FloatArray) -> Edges:
-    """The edges of a block; `temperature_celsius` (M, n_cells) of its minutes."""
+    """The edges of a block; `temperature_celsius` (M, n_cells) of its minutes.
+
+    Where the charge is no more than a guess and may be a full one, it is taken for that: such a cell tells little.
+    """
     row = edges.minute_row
+    guessed = soc.soc_high_fraction - soc.soc_low_fraction > GUESSED_SOC
+    may_be_full = guessed & (soc.soc_high_fraction > FULL_SOC)
     arrays = (
         edges.unix_time_second,
         edges.elapsed_second,
@@ -78,7 +84,7 @@ def edges_seen(edges: EdgeBlock, soc: SocTrack, temperature_celsius: FloatArray)
         edges.steady_second,
         edges.voltage_before_volt,
         edges.voltage_after_volt,
-        soc.soc_fraction[row],
+        np.where(may_be_full, soc.soc_high_fraction, soc.soc_fraction)[row],
         soc.ocv_slope_volt[row],
         temperature_celsius[row],
     )
