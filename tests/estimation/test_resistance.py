@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cellwarden.core.board import Board
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.resistance import ESTIMATOR
+from cellwarden.estimation.resistance_edge import edges_seen
 from cellwarden.estimation.resistance_track import ResistanceTrack
 from tests.estimation.known_cells import (
     REFERENCE_OHM,
@@ -66,6 +67,27 @@ def test_a_cell_that_reads_as_if_empty_tells_little_of_its_resistance(fallen_vol
     soon = len(minutes) // 2 + 6  # three steps
     assert bool(track.relative_fraction[soon, 3] > 1.5) is seen
     assert track.relative_fraction[soon, [0, 1, 2, 4, 5, 6, 7]] == pytest.approx(1.0, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "taken"),
+    [
+        (0.45, 0.55, 0.5),  # known
+        (0.30, 0.70, 0.5),  # no more than a guess, and no full one
+        (0.30, 1.00, 1.0),
+    ],
+)
+def test_an_edge_at_a_charge_that_is_guessed_and_may_be_a_full_one_is_taken_for_one_there(
+    low: float, high: float, taken: float
+) -> None:
+    context = context_of(8)
+    minutes, edges = reduced(samples_of(KnownPack(size=SIZE, film_ohm=NONE, joint_ohm=NONE)), context)
+    known = middle_soc(len(minutes), 8)
+    bounds = (np.full_like(known.soc_fraction, bound) for bound in (low, high))
+    soc = dataclasses.replace(known, **dict(zip(("soc_low_fraction", "soc_high_fraction"), bounds, strict=True)))
+    seen = edges_seen(edges, soc, np.full((len(minutes), 8), 25.0))
+    assert len(seen.soc_fraction) > 10
+    assert (seen.soc_fraction == taken).all()
 
 
 @pytest.mark.parametrize("cells", [1, 2, 40])
