@@ -17,6 +17,7 @@ from cellwarden.estimation.charge_anchor import (
     LEAST_SETTLED_SOC,
     LISTENED_SECOND,
     TIED,
+    stays_up,
 )
 from cellwarden.estimation.charge_arrays import ChargeArrays
 from cellwarden.estimation.charge_cascade import _curves, initial_charge
@@ -31,9 +32,11 @@ from cellwarden.estimation.charge_handover import (
     WRONG_KNEE_SLOPE_VOLT,
     WRONG_KNEE_VOLT,
     hand_over_settled,
+    hypothesis_capacity,
     leave_wrong_knee,
-    still_guesses,
+    lose_anchor,
     try_handover,
+    watch_guess,
     weigh_hypotheses,
 )
 from cellwarden.estimation.charge_start import summarise_starts
@@ -128,9 +131,56 @@ def test_what_is_told_of_a_charge_stays_with_the_hypotheses_until_a_full_pack_or
     state.memory[:, cc.CURRENT_SEEN] = 1.0
     state.parameters[cc.P_HAS_KNEE] = has_knee
     try_handover(state, full)
-    assert still_guesses(state) == (full == 0.0 and has_knee > 0.0)
+    assert watch_guess(state) == (full == 0.0 and has_knee > 0.0)
     state.memory[:, cc.NEWS] = 2.0 * SWEEP_NEWS
-    assert not still_guesses(state)
+    assert not watch_guess(state)
+    state.memory[:, cc.NEWS] = 0.0
+    assert not watch_guess(state)  # hypotheses that were not followed any more tell nothing
+
+
+def test_a_guess_that_was_lost_is_none_beside_a_full_pack() -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    state.scalars[GUESSED] = 1.0
+    try_handover(state, 1.0)
+    assert not watch_guess(state)
+
+
+def test_a_pack_that_was_full_once_and_settles_after_it_was_lost_keeps_what_it_learnt() -> None:
+    state = guessed(0.9)
+    state.scalars[TIED] = 1.0
+    state.x[:, cc.LN_CAPACITY] -= 0.2
+    learnt = state.x.copy()
+    lose_anchor(state, 0.2)
+    assert not hand_over_settled(state, 3.38)
+    assert state.scalars[ANCHORED] == 1.0
+    np.testing.assert_array_equal(state.x[:, cc.OFFSET :], learnt[:, cc.OFFSET :])
+    assert (state.x[:, cc.DEFICIT] / np.exp(state.x[:, cc.LN_CAPACITY]) < 0.05).all()
+
+
+def test_an_hour_above_the_plateau_begins_anew_with_a_charge_that_was_lost() -> None:
+    state = guessed(0.9)
+    cells, volt = np.full(4, 3.39), 3.39
+    assert [stays_up(state, cells, volt, 0.0, 600.0) for _ in range(6)][-1]
+    lose_anchor(state, 0.2)
+    assert [stays_up(state, cells, volt, 0.0, 600.0) for _ in range(6)] == [False] * 5 + [True]
+
+
+def test_a_settled_pack_begins_as_unsure_as_the_curve_leaves_it_there() -> None:
+    sigmas = []
+    for volt in (3.32, 3.40):
+        state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+        hand_over_settled(state, volt)
+        sigmas.append(float(np.sqrt(state.p[0, cc.DEFICIT, cc.DEFICIT]) / np.exp(state.x[0, cc.LN_CAPACITY])))
+    assert sigmas[1] == pytest.approx(FULL_SOC_SIGMA)
+    assert sigmas[0] > 1.5 * FULL_SOC_SIGMA
+
+
+def test_hypotheses_are_told_by_the_capacity_by_which_they_are_weighed() -> None:
+    state = initial_charge(string_context(KnownString(stages=(), cells=4)))
+    state.x[:, cc.LN_CAPACITY] -= 0.2
+    assert hypothesis_capacity(state, 0) == pytest.approx(np.exp(state.x[0, cc.LN_CAPACITY]))
+    state.scalars[GUESSED] = 1.0
+    assert hypothesis_capacity(state, 0) == pytest.approx(np.exp(state.prior[0, 0, cc.LN_CAPACITY]))
 
 
 def test_hypotheses_beside_a_guess_keep_to_the_curve_as_it_was_before_it() -> None:
@@ -153,7 +203,7 @@ def test_a_pack_that_settled_begins_on_the_knee_where_its_voltage_is(volt: float
     soc = 1.0 - state.x[:, cc.DEFICIT] / np.exp(state.x[:, cc.LN_CAPACITY])
     there, _ = branch_voltage(state.learnt[0], state.learnt[1], 1.0, float(soc[0]))
     assert state.scalars[ANCHORED] == 1.0
-    assert not still_guesses(state)
+    assert not watch_guess(state)
     assert there == pytest.approx(volt, abs=0.002) or soc[0] == pytest.approx(FULL_SOC)
     assert LEAST_SETTLED_SOC <= soc.min() <= soc.max() <= FULL_SOC + 1e-9
 

@@ -19,6 +19,7 @@ from cellwarden.estimation.charge_anchor import (
     LAST_MEDIAN,
     LEAST_SETTLED_SOC,
     LISTENED_SECOND,
+    SETTLED,
     STARTED,
     TIED,
     begin_curves,
@@ -59,6 +60,7 @@ def lose_anchor(state: ChargeArrays, sigma: float) -> None:
         z = k / (hypotheses - 1.0)
         state.weights[:, :, k] = np.log(np.exp(-0.5 * ((z - mean) / sigma) ** 2) + OTHER_ODDS)
     state.scalars[STARTED] = 0.0
+    state.scalars[SETTLED] = min(state.scalars[SETTLED], 0.0)
 
 
 @counted_kernel
@@ -91,17 +93,24 @@ def doubt_hypotheses(state: ChargeArrays, sigma: float) -> None:
     """
     loosen_starts(state.weights, min(sigma, 1.0), OTHER_ODDS * min(sigma / HANDOVER_SIGMA, 1.0))
     state.scalars[STARTED] = 0.0
-    state.scalars[LISTENED_SECOND] = 0.0
 
 
 @bare_kernel
-def still_guesses(state: ChargeArrays) -> bool:
-    """Whether the filters go on from a charge that only hypotheses told, by curves that no whole sweep has tested.
+def watch_guess(state: ChargeArrays) -> bool:
+    """Whether the filters go on from a charge that only hypotheses told, by curves that no whole sweep has tested yet.
 
     They learn beside it, and are as sure as if it were so: what is told of the charge stays with the hypotheses.
     """
-    best = int(state.scalars[BEST])
-    return bool(state.scalars[GUESSED] > 0.0 and state.memory[best, cc.NEWS] < SWEEP_NEWS)
+    if state.memory[int(state.scalars[BEST]), cc.NEWS] >= SWEEP_NEWS:
+        state.scalars[GUESSED] = 0.0
+    return bool(state.scalars[GUESSED] > 0.0)
+
+
+@bare_kernel
+def hypothesis_capacity(state: ChargeArrays, k: int) -> float:
+    """Capacity by which hypotheses of filter k's curve are counted on [Ah]: beside a guess that of before the log."""
+    ln_capacity = state.prior[k, 0, cc.LN_CAPACITY] if state.scalars[GUESSED] > 0.0 else state.x[k, cc.LN_CAPACITY]
+    return float(np.exp(ln_capacity))
 
 
 @counted_kernel
@@ -120,7 +129,6 @@ def weigh_hypotheses(
     """
     share = _share_of_news(state, median, current, charge_ah, elapsed)
     known = current == current
-    state.scalars[LISTENED_SECOND] += elapsed
     left_volt = UNKNOWN_POLARISATION_VOLT * np.exp(-state.scalars[LISTENED_SECOND] / RELAXED_SECOND)
     g = cc.resistance_factor(state.parameters[cc.P_ACTIVATION], temperature)
     learnt, spread = np.empty((2, curves.discharge.shape[1])), np.empty(curves.discharge.shape[1])
@@ -143,7 +151,7 @@ def weigh_hypotheses(
         weigh_starts(
             state.weights[k],
             state.scalars[COUNTED] - 0.5 * charge_ah,
-            np.exp(x[cc.LN_CAPACITY]),
+            hypothesis_capacity(state, own),
             learnt[0],
             learnt[1],
             spread,
@@ -193,15 +201,23 @@ def _curve_sigma(soc: float) -> float:
 
 
 @counted_kernel
-def hand_over_settled(state: ChargeArrays, median: float) -> None:
+def hand_over_settled(state: ChargeArrays, median: float) -> bool:
     """Hand over to the filters of a pack that has settled above the plateau at that voltage [V].
 
-    They begin where the curve has it: from elsewhere on the knee a straight line reaches past full.
+    They begin where the curve has it: from elsewhere on the knee a straight line reaches past full. Returned is whether
+    they begin anew, which they do not where they have learnt from a full pack.
     """
     soc = min(max(soc_at(state.learnt[1], median), LEAST_SETTLED_SOC), FULL_SOC)
-    begin_curves(state, soc, FULL_SOC_SIGMA)
+    sigma = max(FULL_SOC_SIGMA, _curve_sigma(soc))
+    begins_anew = state.scalars[TIED] == 0.0
+    if begins_anew:
+        begin_curves(state, soc, sigma)
+    else:
+        for k in range(state.x.shape[0]):
+            start_central(state.x[k], state.p[k], state.memory[k], soc, sigma)
     state.scalars[GUESSED] = 0.0
     _begin_filters(state)
+    return bool(begins_anew)
 
 
 @counted_kernel
@@ -215,13 +231,13 @@ def try_handover(state: ChargeArrays, full: float) -> None:
         state.scalars[TIED] = 1.0
     else:
         for k in range(state.x.shape[0]):
-            now = mean + state.scalars[COUNTED] / np.exp(state.x[k, cc.LN_CAPACITY])
+            now = mean + state.scalars[COUNTED] / hypothesis_capacity(state, k)
             unsure = max(sigma, _curve_sigma(now) if state.parameters[cc.P_HAS_KNEE] > 0.0 else 0.0)
             if full > 0.0:
                 now, unsure = FULL_SOC, FULL_SOC_SIGMA
             start_central(state.x[k], state.p[k], state.memory[k], now, unsure)
-        untied = state.scalars[TIED] == 0.0 and state.parameters[cc.P_HAS_KNEE] > 0.0
-        state.scalars[GUESSED] = 1.0 if untied and full == 0.0 else 0.0
+    untied = state.scalars[TIED] == 0.0 and state.parameters[cc.P_HAS_KNEE] > 0.0
+    state.scalars[GUESSED] = 1.0 if untied and full == 0.0 else 0.0
     _begin_filters(state)
 
 

@@ -15,8 +15,11 @@ from cellwarden.estimation.charge_anchor import (
     ANCHORED,
     BEST,
     COUNTED,
+    GUESSED,
+    LISTENED_SECOND,
     LOST_FULL_SOC,
     ROW_CURRENT,
+    SETTLED,
     SILENT_SECOND,
     TIED,
     UNEXPECTED_FULL_SOC,
@@ -39,8 +42,8 @@ from cellwarden.estimation.charge_handover import (
     hand_over_settled,
     leave_wrong_knee,
     lose_anchor,
-    still_guesses,
     try_handover,
+    watch_guess,
     weigh_hypotheses,
 )
 from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_information, write_row
@@ -54,6 +57,7 @@ from cellwarden.estimation.moved_capacity import learn_again
 from cellwarden.estimation.moved_leak import follow_leak
 from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
 from cellwarden.estimation.still_reading import is_still, still_stands
+from cellwarden.estimation.unseen_charge import charge_unseen
 from cellwarden.estimation.unsure_centre import any_located, unsure_soc
 
 LOST_SIGMA = 0.10
@@ -64,10 +68,6 @@ SPARSE_SECOND = 20.0
 # count misses the draws' sigma a row, which is a jump over the root of two
 SPARSE_DOUBT = 0.7071 / SAMPLING_SHARE
 CLEAR_VOLT = 0.005  # a polarisation that is less sure than this says little of the curve
-# without a row; from the first on the charge is doubted, from the other on no more: a pack is empty at C/10 by then
-UNSEEN_SECOND, UNSEEN_HOURS = 600.0, 10.0
-# that may flow then: what counts as rest, C/50, at least; of the current before or after, ended half-way on average
-UNSEEN_C_RATE, UNSEEN_SHARE = 0.02, 0.5
 UNSEEN_LOST = 0.03  # of the capacity, an hour and a half at rest: no error of a count that a Gaussian could hold
 STEP_VOLT = 0.03  # between stages of graphite lie 20 to 30 mV at rest
 RESTED_SECOND = 1800.0
@@ -125,10 +125,13 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
     state.scalars[COUNTED] += minutes.charge_ah[m] - bled
     hours = minutes.elapsed[m] / 3600.0
     lost = bled + state.parameters[cc.P_LEAK] * hours
-    unseen_ah = _unseen_ah(minutes, m, before, capacity)
+    unseen_ah = charge_unseen(minutes, m, before, capacity)
     count_for_zero(state.zero, minutes.charge_ah[m], lost, hours, missed, minutes.gap[m], capacity)
-    if unseen_ah > 0.0 and (state.scalars[ANCHORED] == 0.0 or still_guesses(state)):
-        doubt_hypotheses(state, unseen_ah / capacity)
+    if unseen_ah > 0.0:
+        # nobody saw what the polarisation was and whether the pack stood still: no time of the row that ends it counts
+        state.scalars[LISTENED_SECOND] = state.scalars[SETTLED] = -minutes.elapsed[m]
+        if state.scalars[ANCHORED] == 0.0 or state.scalars[GUESSED] > 0.0:
+            doubt_hypotheses(state, unseen_ah / capacity)
     for k in range(state.x.shape[0]):
         if state.memory[k, cc.GIVEN_UP] == 0.0:
             states = cc.STATES + curves.mode_count[k]
@@ -170,16 +173,6 @@ def _predict(state: ChargeArrays, curves: CurveArrays, minutes: MinuteArrays, m:
 
 
 @bare_kernel
-def _unseen_ah(minutes: MinuteArrays, m: int, before: float, capacity: float) -> float:
-    """Charge that may have flowed while nothing was logged, one sigma [Ah]; `before` is the last current known [A]."""
-    if minutes.gap[m] <= UNSEEN_SECOND:
-        return 0.0
-    after = minutes.current[m]
-    flowing = max(abs(before), abs(after)) if after == after else abs(before)
-    return float(max(UNSEEN_C_RATE * capacity, UNSEEN_SHARE * flowing) * min(minutes.gap[m] / 3600.0, UNSEEN_HOURS))
-
-
-@bare_kernel
 def _correct(
     state: ChargeArrays,
     curves: CurveArrays,
@@ -199,13 +192,17 @@ def _correct(
         if read_closure(state, minutes.voltage[m], median, current, minutes.elapsed[m]):
             state.offset_information[1] = minutes.stamp[m]
     state.scalars[WAITING_SECOND] += minutes.elapsed[m]
-    if state.scalars[ANCHORED] == 0.0 or still_guesses(state):
+    state.scalars[LISTENED_SECOND] += minutes.elapsed[m]
+    if state.scalars[ANCHORED] == 0.0 or watch_guess(state):
         warm = finite_middle(minutes.temperature[m], work[1])
         weigh_hypotheses(state, curves, median, current, minutes.charge_ah[m], minutes.elapsed[m], warm)
     if state.scalars[ANCHORED] == 0.0:
         up = current == current and stays_up(state, minutes.voltage[m], median, current, minutes.elapsed[m])
         if up and full == 0.0:
-            hand_over_settled(state, median)
+            if hand_over_settled(state, median):
+                forget_information(state, INFORMATION)
+                keep_zero(state)
+                learn_best(state, curves)
         else:
             try_handover(state, full)
     elif current == current:

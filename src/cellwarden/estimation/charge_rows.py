@@ -9,7 +9,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation.bare_kernel import bare_kernel
-from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, TIED
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST, COUNTED, GUESSED, TIED
 from cellwarden.estimation.charge_arrays import ChargeArrays, ChargeOutputs
 from cellwarden.estimation.charge_credit import (
     M_CAPACITY,
@@ -24,7 +24,7 @@ from cellwarden.estimation.charge_credit import (
     MIXED,
     mix_curves,
 )
-from cellwarden.estimation.charge_handover import still_guesses
+from cellwarden.estimation.charge_handover import hypothesis_capacity
 from cellwarden.estimation.charge_start import summarise_starts
 from cellwarden.estimation.current_zero import ZERO, ZERO_VAR
 from cellwarden.estimation.middle_value import finite_middle
@@ -106,7 +106,7 @@ def write_row(
         out.curve[m, a - cc.LN_WIDTH] = x[a]
     _write_polarisation(state, out, m, best)
     _write_cells(state, learns, out, work, m, gap_ah, stamp)
-    if state.scalars[ANCHORED] == 0.0 or still_guesses(state):
+    if state.scalars[ANCHORED] == 0.0 or state.scalars[GUESSED] > 0.0:
         _write_hypotheses(state, out.cell, m, gap_ah)
 
 
@@ -254,7 +254,7 @@ def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: floa
     """
     best = int(state.scalars[BEST])
     mean, _, low, high = summarise_starts(state.weights, CURVE_ODDS, START_ODDS)
-    counted = (state.scalars[COUNTED] + gap_ah) / np.exp(state.x[best, cc.LN_CAPACITY])
+    counted = (state.scalars[COUNTED] + gap_ah) / hypothesis_capacity(state, best)
     soc = min(max(mean + counted, 0.0), 1.0)
     hysteresis = state.memory[best, cc.HYSTERESIS]
     ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], hysteresis, soc)
