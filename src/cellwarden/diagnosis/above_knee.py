@@ -33,7 +33,7 @@ TWO_SIGMA = 1.96
 
 @dataclass(frozen=True, slots=True)
 class AboveState:
-    """1 or 0 per cell (n_cells,): whether it was once read level with the others, and whether it was last above."""
+    """1 or 0 per cell (n_cells,): whether it was read level since the string was full, and whether last above."""
 
     level: FloatArray
     above: FloatArray
@@ -107,7 +107,9 @@ def _follow(
     """Go through the rows; the state (n_cells,) is moved on, `now` and `before` (M, n_cells) are written."""
     for m in range(candidate.shape[0]):
         for j in range(level.shape[0]):
-            if is_level[m, j] > 0.0:
+            if on_knee[m] > 0.0:
+                level[j] = 0.0  # a full string shows anew how its cells stand: what a sensor read before says little
+            elif is_level[m, j] > 0.0:
                 level[j] = 1.0
             if level[j] > 0.0 and candidate[m, j] > 0.0:
                 now[m, j] = above[j] = 1.0
