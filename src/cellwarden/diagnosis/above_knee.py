@@ -16,18 +16,16 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.seen_difference import SeenDifference, middle_volt
 from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.charge_rows import UNTIED_SIGMA
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.middle_value import known_middle_values
 
 __all__ = ["Above", "AboveState", "follow_above", "initial_above"]
 
-ABOVE_VOLT = (
-    0.1  # above the others, all that its reading may be high by taken off: no plateau is as high from end to end
-)
+ABOVE_VOLT = 0.1  # beyond what its reading may be high by: no plateau is as high from end to end
 LEVEL_VOLT = 0.02  # within which a sound reading is once the string is discharged
 STOOD_HOURS = 0.5
-UNTIED_SIGMA = 0.025  # of the charge, by which a string that is not full may be misplaced on another make's curve
 TWO_SIGMA = 1.96
 
 
