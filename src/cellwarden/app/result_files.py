@@ -108,9 +108,7 @@ def _finding(finding: Finding) -> dict[str, JsonValue]:
     entry: dict[str, JsonValue] = asdict(finding)
     if finding.caused_by is None:
         del entry["caused_by"]
-    if not finding.has_size:
-        entry |= dict.fromkeys(key for key in entry if key.startswith("magnitude"))
-    return entry
+    return {key: None if finding.is_unknown(key) else value for key, value in entry.items()}
 
 
 def _write_json(document: JsonValue, file: Path) -> None:
