@@ -197,7 +197,6 @@ def matching(fault: Entry, findings: list[Entry]) -> list[Entry]:
         for entry in findings
         if entry["kind"] == fault["kind"]
         and entry["severity"] != "info"
-        and entry["magnitude"] is not None
         and all(fault.get(name) in {None, entry[name]} for name in ("cell", "sensor"))
     ]
 
@@ -253,6 +252,8 @@ def found_words(fault: Entry, findings: list[Entry], start: float) -> Text:
         return named_words(fault, findings, start)
     first, last = same[0], same[-1]
     when = moment_text(first["detected_unix_time_second"], start)
+    if last["magnitude"] is None:
+        return Text(f"found {when}: of unknown size", style="green")
     unit = "mA" if last["unit"] == "ampere" else "times worse"
     scale = 1000.0 if unit == "mA" else 1.0
     low, high = scale * last["magnitude_low"], scale * last["magnitude_high"]

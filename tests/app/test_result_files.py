@@ -205,6 +205,15 @@ def test_a_size_that_is_not_known_is_null(tmp_path: Path) -> None:
     assert finding_of(entry) == hint
 
 
+def test_a_size_at_detection_is_null_by_itself() -> None:
+    sized_later = a_finding(magnitude_at_detection=0.0)
+    sized_once = a_finding(magnitude=0.0, magnitude_low=0.0, magnitude_high=0.0)
+    later, once = findings_document((sized_later, sized_once))
+    assert (later["magnitude"], later["magnitude_at_detection"]) == (0.005, None)
+    assert (once["magnitude"], once["magnitude_high"], once["magnitude_at_detection"]) == (None, None, 0.0045)
+    assert [finding_of(later), finding_of(once)] == [sized_later, sized_once]
+
+
 def test_what_rests_on_a_current_of_another_unit_says_so(tmp_path: Path) -> None:
     known = a_result(findings=(a_finding(), a_finding(kind="sensor_stuck")))
     wrong = dataclasses.replace(known.quality, values_implausible_by_column={"current_ampere": known.quality.rows_read})

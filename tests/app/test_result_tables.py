@@ -57,6 +57,13 @@ def test_findings_are_the_rows_of_the_file_in_their_order() -> None:
         assert {key: row[key] for key in entry} == entry
 
 
+def test_findings_that_are_not_to_be_trusted_say_so_as_in_the_file() -> None:
+    known = a_result()
+    wrong = dataclasses.replace(known.quality, values_implausible_by_column={"current_ampere": known.quality.rows_read})
+    table = tables(dataclasses.replace(known, quality=wrong)).findings()
+    assert all(words.startswith("Not to be trusted: ") for words in table["explanation"].to_pylist())
+
+
 def test_a_pack_without_findings_keeps_the_columns() -> None:
     table = tables(a_result(findings=())).findings()
     assert table.num_rows == 0

@@ -81,6 +81,7 @@ class Tracks:
     offset_volt: FloatArray | float = 0.0
     offset_half_volt: float = 1e-3  # of its interval
     jumped_volt: FloatArray | float = 0.0
+    told_sigma_volt: FloatArray | float = 5e-4
     read: bool = True  # on the plateau, where an offset is told
     behind_sigma_ah: FloatArray | float = 0.1
     behind_ah: FloatArray | float = 0.0
@@ -167,7 +168,7 @@ def _reading(tracks: Tracks, minutes: MinuteBlock) -> VoltageOffsetTrack:
         voltage_offset_low_volt=offset - tracks.offset_half_volt,
         voltage_offset_high_volt=offset + tracks.offset_half_volt,
         informed_unix_time_second=_informed(tracks, minutes) if tracks.read else _wide(tracks, minutes, np.nan),
-        told_sigma_volt=_wide(tracks, minutes, 5e-4),
+        told_sigma_volt=_wide(tracks, minutes, tracks.told_sigma_volt),
         jumped_volt=_wide(tracks, minutes, tracks.jumped_volt),
         spread_volt=np.full(len(minutes), 1e-3),
     )

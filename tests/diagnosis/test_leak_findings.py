@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -211,3 +212,43 @@ def test_a_cell_that_stands_lower_after_a_discharge_has_not_fallen_at_rest() -> 
     )
     held = found(self_discharge.DETECTOR, tracks)
     assert {item.severity for item in held if item.severity} == {Severity.INFO}
+
+
+def on_float(**given: Any) -> list[Evidence]:
+    """What is said of 20 h on the plateau, where offsets are told, and 130 h at rest on float."""
+    top = np.arange(150)[:, None] >= 20
+    soc = np.where(top, 0.99, 0.5) * np.ones(CELLS)
+    context = low_context(logged=True)
+    return found(
+        self_discharge.DETECTOR, Tracks(hours=150, soc_fraction=soc, leak_half_ampere=0.7, context=context, **given)
+    )
+
+
+def test_an_offset_that_is_no_longer_sure_is_no_fall() -> None:
+    """A cell that was known to be read 32 mV low has not fallen when that is forgotten in a settled rest."""
+    hours = np.arange(150)[:, None]
+    unsure = np.where(hours < 90, 5e-4, 1.5e-3) * np.ones(CELLS)
+    held = on_float(voltage_volt=odd(3.368, 3.4), offset_volt=odd(-0.032), told_sigma_volt=unsure)
+    assert all(item.severity is not Severity.WARNING for item in held)
+    stands_lower = on_float(voltage_volt=odd(3.30, 3.4), offset_volt=odd(-0.032), told_sigma_volt=unsure)
+    assert {item.severity for item in stands_lower if item.severity} == {Severity.INFO}
+
+
+@pytest.mark.parametrize("before_volt", [3.398, 3.30])
+def test_a_reading_that_jumps_at_rest_is_no_fall(before_volt: float) -> None:
+    jump = np.where(np.arange(150)[:, None] < 90, 0.0, odd(-0.04))
+    held = on_float(voltage_volt=odd(before_volt, 3.4) + jump, jumped_volt=jump)
+    assert all(item.severity is not Severity.WARNING for item in held)
+    fallen = on_float(voltage_volt=odd(before_volt, 3.4) + jump)
+    assert fallen[-1].severity is Severity.WARNING
+
+
+def test_a_cell_that_was_levelled_has_not_fallen_further() -> None:
+    """It fell, was levelled, and then its sensor jumped: what it fell by before that is over."""
+    hours = np.arange(150)[:, None]
+    jump = np.where(hours < 120, 0.0, odd(-0.11))
+    volt = np.where(hours < 60, odd(3.34, 3.4), np.where(hours < 80, odd(3.3, 3.4), 3.4)) + jump
+    held = on_float(voltage_volt=volt, jumped_volt=jump)
+    assert Severity.WARNING in {item.severity for item in held if hour_of(item.at_unix_time_second) < 90}
+    last = held[-1]
+    assert last.severity is Severity.INFO

@@ -71,3 +71,10 @@ def test_a_cell_that_is_named_for_another_reason_is_said_to_be() -> None:
 def test_few_rows_are_the_fast_clocks() -> None:
     assert "fast clock" in short_words(entry(kind="undersampled"))
     assert short_words(entry()) == "Cell 7 is 4.1 Ah emptier than the pack's median cell (3.2 to 17.4). More follows."
+
+
+def test_a_leak_that_is_warned_of_without_a_size_is_found() -> None:
+    unsized = entry(magnitude=None, magnitude_low=None, magnitude_high=None, magnitude_at_detection=None)
+    assert found_words(LEAK, [unsized], 0.0).plain == "found day 2, 2 Jan 01:00 UTC: of unknown size"
+    sized_later = entry(magnitude_at_detection=None)
+    assert found_words(LEAK, [unsized, sized_later], 0.0).plain == "found day 2, 2 Jan 01:00 UTC: 190 mA (150 to 250)"

@@ -14,7 +14,7 @@ from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult, Usage
 from cellwarden.report.mistrust import is_trusted
 
-__all__ = ["CellsState", "cells_document", "findings_document", "write_json_files"]
+__all__ = ["CellsState", "cells_document", "findings_document", "marked_findings", "write_json_files"]
 
 NOT_TRUSTED = "Not to be trusted: the log's current is hardly in amperes."
 
@@ -100,7 +100,11 @@ def cells_document(result: CellsState) -> dict[str, JsonValue]:
 
 
 def findings_document(findings: Sequence[Finding]) -> list[dict[str, JsonValue]]:
-    """`findings.json` as a list in the order given, to which `caused_by` refers; it is left out where there is none."""
+    """`findings.json` as a list in the order given, to which `caused_by` refers; it is left out where there is none.
+
+    Nothing is marked here: a pack that is followed live, its store and what is published of it know no share of
+    readings that no such pack can have. Of an analysis give `marked_findings`.
+    """
     return [_finding(finding) for finding in findings]
 
 
@@ -108,9 +112,7 @@ def _finding(finding: Finding) -> dict[str, JsonValue]:
     entry: dict[str, JsonValue] = asdict(finding)
     if finding.caused_by is None:
         del entry["caused_by"]
-    if not finding.has_size:
-        entry |= dict.fromkeys(key for key in entry if key.startswith("magnitude"))
-    return entry
+    return {key: None if finding.is_unknown(key) else value for key, value in entry.items()}
 
 
 def _write_json(document: JsonValue, file: Path) -> None:
@@ -132,10 +134,10 @@ def write_json_files(result: AnalysisResult, folder: Path) -> None:
         The files cannot be written.
     """
     _write_json(cells_document(result), folder / "cells.json")
-    _write_json(findings_document(_marked(result)), folder / "findings.json")
+    _write_json(findings_document(marked_findings(result)), folder / "findings.json")
 
 
-def _marked(result: AnalysisResult) -> list[Finding]:
+def marked_findings(result: AnalysisResult) -> list[Finding]:
     """Findings that say first where they are not to be trusted: who reads them alone does not see the report."""
     return [
         finding

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pyarrow as pa
 
-from cellwarden.app.result_files import cells_document, findings_document
+from cellwarden.app.result_files import cells_document, findings_document, marked_findings
 from cellwarden.core.json_value import JsonValue, finite_document
 from cellwarden.core.results import AnalysisResult, History
 from cellwarden.core.sample_block import FloatArray
@@ -45,7 +45,7 @@ def temperature_sensors_table(result: AnalysisResult) -> pa.Table:
 def findings_table(result: AnalysisResult) -> pa.Table:
     """One row a finding, oldest first: `findings.json`; `caused_by` is the row of the cause, counted from 0."""
     schema = pa.schema([(name, _FINDING_TYPES.get(name, pa.float64())) for name in _FINDING_COLUMNS])
-    return pa.Table.from_pylist(finite_document(findings_document(result.findings)), schema=schema)
+    return pa.Table.from_pylist(finite_document(findings_document(marked_findings(result))), schema=schema)
 
 
 def history_table(result: AnalysisResult) -> pa.Table:

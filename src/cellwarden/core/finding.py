@@ -52,7 +52,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One entry of `findings.json`, fields as there; all magnitudes 0 where no size is known, which there is null."""
+    """One entry of `findings.json`, fields as there; magnitudes are 0 where no size is known, which there is null.
+
+    The one at detection is known or not by itself: what was found without a size may be given one later, or lose it.
+    """
 
     kind: str
     cell: int | None
@@ -75,3 +78,9 @@ class Finding:
     def has_size(self) -> bool:
         """Whether a size is told."""
         return any((self.magnitude, self.magnitude_low, self.magnitude_high))
+
+    def is_unknown(self, field: str) -> bool:
+        """Whether a field is a magnitude that is not known, by its name."""
+        if field == "magnitude_at_detection":
+            return self.magnitude_at_detection == 0.0
+        return field.startswith("magnitude") and not self.has_size

@@ -16,24 +16,22 @@ from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.seen_difference import SeenDifference, middle_volt
 from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.charge_rows import UNTIED_SIGMA
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.middle_value import known_middle_values
 
 __all__ = ["Above", "AboveState", "follow_above", "initial_above"]
 
-ABOVE_VOLT = (
-    0.1  # above the others, all that its reading may be high by taken off: no plateau is as high from end to end
-)
+ABOVE_VOLT = 0.1  # beyond what its reading may be high by: no plateau is as high from end to end
 LEVEL_VOLT = 0.02  # within which a sound reading is once the string is discharged
 STOOD_HOURS = 0.5
-UNTIED_SIGMA = 0.025  # of the charge, by which a string that is not full may be misplaced on another make's curve
 TWO_SIGMA = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class AboveState:
-    """1 or 0 per cell (n_cells,): whether it was once read level with the others, and whether it was last above."""
+    """1 or 0 per cell (n_cells,): whether it was read level since the string was full, and whether last above."""
 
     level: FloatArray
     above: FloatArray
@@ -107,7 +105,9 @@ def _follow(
     """Go through the rows; the state (n_cells,) is moved on, `now` and `before` (M, n_cells) are written."""
     for m in range(candidate.shape[0]):
         for j in range(level.shape[0]):
-            if is_level[m, j] > 0.0:
+            if on_knee[m] > 0.0:
+                level[j] = 0.0  # a full string shows anew how its cells stand: what a sensor read before says little
+            elif is_level[m, j] > 0.0:
                 level[j] = 1.0
             if level[j] > 0.0 and candidate[m, j] > 0.0:
                 now[m, j] = above[j] = 1.0

@@ -37,7 +37,7 @@ HOURS_NEEDED = 6.0  # what comes and goes within a night was the charge before
 LOW_VOLT, LOW_SIGMA_VOLT = 0.0025, 0.0003  # balancers hold a leaking cell that little below
 NEAR_VOLT = 0.01  # below the others, of a cell that stands with them
 SETTLED_SECOND = 24 * 3600.0  # at rest on float, from when on a cell stands still that only was charged less
-FELL_VOLT = 0.015  # since then: more than hysteresis relaxes by, or a change of temperature makes
+FELL_VOLT = 0.015  # since then or since it stood near: more than hysteresis relaxes by, or a temperature changes
 FAR_VOLT = 0.03  # below a knee on which the others stand: more than any curve or sensor makes
 ANY_OF_HEALTHY = 0.05  # chance that the lowest of the pack's sound cells counts as low
 PLATEAU_SOC, PLATEAU_HOURS = (0.3, 0.8), 2.0  # where and for how long readings tell a sensor from a charge
@@ -48,23 +48,33 @@ TOLD_SIGMA_VOLT = 0.001  # an offset that is less sure settles nothing
 class LowOnFloat:
     """Cells held that stand low, how far each stood on float, hours for which the pack was on the plateau.
 
-    `stood_near` (n_cells,) tells those that stood with the others on float once, `least_volt` (n_cells,) is how little
-    each stood below them in the present rest there, infinite before it settled, and `dropped` (n_cells,) tells those
-    that fell in such a rest.
+    `unjumped` is `seen` without what the readings have jumped by. Of either, `near_volt` (2, n_cells) is how far below
+    the others each cell was read when it last stood with them on float, infinite before, and `least_volt` (2, n_cells)
+    how little in the present rest there, infinite before it settled. `dropped` (n_cells,) is 1 for those that fell in
+    such a rest and have not stood with the others since.
     """
 
     watch: WatchState
     seen: SeenDifference
+    unjumped: SeenDifference
     plateau_hours: float
-    stood_near: NDArray[np.bool_]
+    near_volt: FloatArray
     least_volt: FloatArray
-    dropped: NDArray[np.bool_]
+    dropped: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Fallen:
+    """Cells that have fallen on float, (M, n_cells): since they stood with the others, and in a settled rest."""
+
+    from_near: NDArray[np.bool_]
+    further: NDArray[np.bool_]
 
 
 def initial_low(cells: int) -> LowOnFloat:
     """Nothing seen yet."""
-    none = np.zeros(cells, dtype=np.bool_)
-    return LowOnFloat(initial_watch(cells), unseen(cells), 0.0, none, np.full(cells, np.inf), none)
+    never = np.full((2, cells), np.inf)
+    return LowOnFloat(initial_watch(cells), unseen(cells), unseen(cells), 0.0, never, never, np.zeros(cells))
 
 
 def watch_low(
@@ -84,16 +94,19 @@ def watch_low(
     soc = board.get(SocTrack)
     median = known_middle_values(soc.soc_fraction)  # a cell that was never read has no charge
     on_float = median > FLOAT_SOC
-    final, seen = follow_difference(state.seen, minutes, on_float & (soc.rest_second > FLOAT_REST_SECOND), MEMORY_HOURS)
+    counts = on_float & (soc.rest_second > FLOAT_REST_SECOND)
+    final, seen = follow_difference(state.seen, minutes, counts, MEMORY_HOURS)
     on_plateau = (median > PLATEAU_SOC[0]) & (median < PLATEAU_SOC[1])
     hours = state.plateau_hours + np.cumsum(on_plateau * minutes.elapsed_second) / 3600.0
-    read_low, told = _read_low_volt(board.get(VoltageOffsetTrack), hours)
+    offsets = board.get(VoltageOffsetTrack)
+    read_low, told = _read_low_volt(offsets, hours)
     below = np.maximum(-seen.volt - read_low, 0.0)
     near = (seen.hours >= SEEN_HOURS) & (below < NEAR_VOLT)
-    stood_near = np.asarray(np.logical_or.accumulate(np.concatenate([state.stood_near[None], near]))[1:])
-    least_volt = state.least_volt.copy()
-    dropped = _dropped(state.dropped, least_volt, below, on_float & (soc.rest_second > SETTLED_SECOND))
-    fell = (stood_near | dropped) & (told_leak is not None)
+    steady = replace(minutes, voltage_volt=minutes.voltage_volt - offsets.jumped_volt)
+    unjumped_final, unjumped = follow_difference(state.unjumped, steady, counts, MEMORY_HOURS)
+    low = -np.stack([seen.volt, unjumped.volt], axis=1)
+    after, fallen = _follow_falls(state, low, near, on_float & (soc.rest_second > SETTLED_SECOND))
+    fell = (fallen.from_near | fallen.further) & (told_leak is not None)
     if told_leak is not None:
         below = np.where(told_leak | ~(fell | is_off_knee(minutes, seen.volt, model)), 0.0, below)
     least_far = LOW_VOLT if told_leak is None else FAR_VOLT
@@ -113,7 +126,7 @@ def watch_low(
     def say(row: int, cell: int, severity: Severity | None, since: float, chance: float) -> Evidence:
         far, millivolt = told_leak is not None, 1e3 * float(below[row, cell])
         if severity is Severity.WARNING:
-            explanation, advice = _words_of_fallen(cell + 1, millivolt, stood_near=bool(stood_near[row, cell]))
+            explanation, advice = _words_of_fallen(cell + 1, millivolt, stood_near=bool(fallen.from_near[row, cell]))
         else:
             explanation, advice = _words(cell + 1, millivolt, settled=bool(told[row, cell]), far=far)
         return Evidence(
@@ -130,27 +143,58 @@ def watch_low(
         )
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    if not len(minutes):
-        return replace(state, watch=watch, seen=final), found
-    return LowOnFloat(watch, final, float(hours[-1]), stood_near[-1], least_volt, dropped[-1]), found
+    plateau_hours = float(hours[-1]) if len(minutes) else state.plateau_hours
+    return replace(after, watch=watch, seen=final, unjumped=unjumped_final, plateau_hours=plateau_hours), found
 
 
-def _dropped(
-    before: NDArray[np.bool_], least_volt: FloatArray, below: FloatArray, settled: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """(M, n_cells) which cells have fallen by much in a settled rest, ever; `least_volt` is changed."""
-    fallen = np.empty(below.shape)
-    _follow_fall(least_volt, below, settled, fallen)
-    return np.asarray(np.logical_or.accumulate(np.concatenate([before[None], fallen >= FELL_VOLT]))[1:])
+def _follow_falls(
+    state: LowOnFloat, low: FloatArray, near: NDArray[np.bool_], settled: NDArray[np.bool_]
+) -> tuple[LowOnFloat, _Fallen]:
+    """State after the block, and which cells have fallen.
+
+    What a cell was known to be read low by plays no part, for that it is forgotten moves no cell; and a cell that fell
+    did so as read and without the jumps: a sensor's jump is in the one alone, a jump that is forgotten in the other.
+
+    Parameters
+    ----------
+    low : (M, 2, n_cells) how far below the others each cell is read [V], and how far without the readings' jumps
+    near : (M, n_cells) whether it stands with the others
+    settled : (M,) rows of a rest on float in which a cell that only was charged less stands still
+    """
+    near_volt, least_volt, dropped = state.near_volt.copy(), state.least_volt.copy(), state.dropped.copy()
+    from_near, further = np.zeros(near.shape), np.zeros(near.shape)
+    _follow_fall(near_volt, least_volt, dropped, low, near, settled, from_near, further)
+    after = replace(state, near_volt=near_volt, least_volt=least_volt, dropped=dropped)
+    return after, _Fallen(from_near > 0.0, further > 0.0)
 
 
 @bare_kernel
-def _follow_fall(least: FloatArray, below: FloatArray, settled: NDArray[np.bool_], fallen: FloatArray) -> None:
-    """How far each cell has fallen in the present settled rest, (M, n_cells) [V]; `least` is changed."""
-    for m in range(below.shape[0]):
-        for j in range(below.shape[1]):
-            least[j] = min(least[j], below[m, j]) if settled[m] else np.inf
-            fallen[m, j] = below[m, j] - least[j]
+def _follow_fall(
+    near_volt: FloatArray,
+    least_volt: FloatArray,
+    dropped: FloatArray,
+    low: FloatArray,
+    near: NDArray[np.bool_],
+    settled: NDArray[np.bool_],
+    from_near: FloatArray,
+    further: FloatArray,
+) -> None:
+    """Go through the rows; the first three are moved on, `from_near` and `further` (M, n_cells) are written."""
+    for m in range(low.shape[0]):
+        for j in range(low.shape[2]):
+            since_near, in_rest = np.inf, np.inf
+            for k in range(2):
+                if near[m, j]:
+                    near_volt[k, j] = low[m, k, j]
+                least_volt[k, j] = min(least_volt[k, j], low[m, k, j]) if settled[m] else np.inf
+                since_near = min(since_near, low[m, k, j] - near_volt[k, j])
+                in_rest = min(in_rest, low[m, k, j] - least_volt[k, j])
+            if in_rest >= FELL_VOLT:
+                dropped[j] = 1.0
+            if near[m, j]:
+                dropped[j] = 0.0
+            from_near[m, j] = 1.0 if since_near >= FELL_VOLT else 0.0
+            further[m, j] = dropped[j]
 
 
 def _read_low_volt(track: VoltageOffsetTrack, plateau_hours: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:

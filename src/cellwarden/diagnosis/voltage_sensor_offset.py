@@ -36,7 +36,6 @@ LIMIT_VOLT = 0.003  # two and a half sigmas of sound sensors that differ by some
 RESOLUTIONS = 2.0
 SPREADS = 2.5  # of sound sensors: readings that all lie apart are no single sensor's fault
 FEW_CELLS, FEW_SHARE = 3, 0.05  # that may be off at once, at least and of the pack
-HALF = 2  # and no more than one cell of so many: beyond, the middle reading is as much in doubt as the others
 PRESSING_VOLT = 0.1
 HOURS_NEEDED = 6.0
 FLAT_VOLT, STEEP_VOLT = 0.2, 0.5  # slope per unit of charge of a plateau, and of what counts as its steps: 5 mV per %
@@ -133,8 +132,8 @@ def _follow(
 
 
 def _few(cells: int) -> float:
-    """How many readings may be off at once and still be told."""
-    return max(min(FEW_CELLS, cells // HALF), FEW_SHARE * cells)
+    """How many readings may be off at once and still be told: beyond half, the middle one is in as much doubt."""
+    return max(min(FEW_CELLS, cells // 2), FEW_SHARE * cells)
 
 
 def _has_jumped(offset: FloatArray | float, jumped: FloatArray) -> NDArray[np.bool_]:

@@ -84,4 +84,4 @@ def finding_view(entry: Mapping[str, Any], words: Words) -> FindingView:
 
 def _shown(finding: Finding, name: str) -> Any:
     """A field of it, None for the size where none is known."""
-    return None if name.startswith("magnitude") and not finding.has_size else getattr(finding, name)
+    return None if finding.is_unknown(name) else getattr(finding, name)
