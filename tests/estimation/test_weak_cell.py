@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
-from cellwarden.estimation.weak_cell import RATIO_SIGMA, is_behind, weigh_weakness
+from cellwarden.estimation.weak_cell import BEHIND, RATIO_SIGMA, is_behind, weigh_weakness
 
 CAPACITY_AH = 100.0
 GRID = np.linspace(0.0, 1.0, 501)
@@ -21,7 +21,7 @@ def discharged(ratio: float, *, behind: bool = False, deepest_ah: float = 78.0) 
     """State and covariance of a cell of that relative capacity after one discharge down to its lower knee."""
     y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
     memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
-    memory[cd.BEHIND] = float(behind)
+    memory[cd.SITE + BEHIND] = float(behind)
     work = np.empty((2, cd.STATES))
     for deficit in np.arange(12.0, deepest_ah, 0.3):
         own, central = np.interp([1.0 - deficit / (CAPACITY_AH * ratio), 1.0 - deficit / CAPACITY_AH], GRID, CURVE)
