@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
-from cellwarden.estimation.weak_cell import BALANCE_SOC_SIGMA, SLOPE_DOUBT
+from cellwarden.estimation.weak_cell import BALANCE_SOC_SIGMA, SITE_SLOTS, SLOPE_DOUBT
 
 CAPACITY_AH, STEP_SOC, HEIGHT_VOLT = 100.0, 0.55, 0.02
 GRID = np.linspace(0.0, 1.0, 501)
@@ -130,6 +130,7 @@ def test_a_relocated_cell_keeps_its_reading_offset_alone() -> None:
     variance[cd.READING_OFFSET] = 1e-6
     np.testing.assert_array_equal(p, np.diag(variance))
     assert memory[cd.LOCATED] == 0.0
+    assert not memory[cd.SITE : cd.SITE + SITE_SLOTS].any()  # nor what was doubted of its capacity before
 
 
 def weak_cell_read_by_a_curve(curve_sigma_volt: float) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -129,7 +129,7 @@ def relocate_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma:
             p[b, a] = 0.0
         p[a, a] = sigma[a] ** 2
     memory[LOCATED] = 0.0
-    memory[SITE] = 0.0
+    memory[SITE : SITE + wc.SITE_SLOTS] = 0.0
 
 
 @bare_kernel
