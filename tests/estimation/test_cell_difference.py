@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation.weak_cell import BALANCE_SOC_SIGMA, SITE_SLOTS, SLOPE_DOUBT
 
 CAPACITY_AH, STEP_SOC, HEIGHT_VOLT = 100.0, 0.55, 0.02
 GRID = np.linspace(0.0, 1.0, 501)
@@ -66,7 +67,7 @@ def test_no_number_of_passes_tells_a_capacity_better_than_the_steps_of_two_cells
         cd.correct_difference(
             y, p, memory, learnt, learnt, -1.0, deficit, 0.0, 0.0, 100.0, 0.0, 0.002, 0.03, 0.0, 60.0, 0.0, work
         )
-    assert np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO]) > 0.9 * cd.BALANCE_SOC_SIGMA / 0.6
+    assert np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO]) > 0.9 * BALANCE_SOC_SIGMA / 0.6
 
 
 @given(st.floats(-0.02, 0.02), st.sampled_from((0.97, 1.03)))
@@ -129,6 +130,7 @@ def test_a_relocated_cell_keeps_its_reading_offset_alone() -> None:
     variance[cd.READING_OFFSET] = 1e-6
     np.testing.assert_array_equal(p, np.diag(variance))
     assert memory[cd.LOCATED] == 0.0
+    assert not memory[cd.SITE : cd.SITE + SITE_SLOTS].any()  # nor what was doubted of its capacity before
 
 
 def weak_cell_read_by_a_curve(curve_sigma_volt: float) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -147,7 +149,8 @@ def weak_cell_read_by_a_curve(curve_sigma_volt: float) -> tuple[FloatArray, Floa
 def test_passes_that_repeat_the_error_of_a_slope_make_a_capacity_no_surer_than_the_slope() -> None:
     y, p, memory = weak_cell_read_by_a_curve(0.003)
     miss = abs(y[cd.LN_RATIO] - np.log(0.88))
-    assert memory[cd.SLOPE_DOUBT] == pytest.approx(0.003 / cd.CURVE_SOC_SPAN / 0.12, rel=0.15)  # all but the start
+    slope_share = 0.003 / cd.CURVE_SOC_SPAN / 0.12
+    assert memory[cd.SITE + SLOPE_DOUBT] == pytest.approx(slope_share, rel=0.15)  # all but the start
     assert miss > 2.0 * np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO])  # what the filter alone believes
     assert miss < 2.0 * np.sqrt(cd.ratio_variance(y, p, memory))
-    assert np.sqrt(cd.ratio_variance(y, p, memory)) < 1.5 * memory[cd.SLOPE_DOUBT] * abs(y[cd.LN_RATIO])
+    assert np.sqrt(cd.ratio_variance(y, p, memory)) < 1.5 * memory[cd.SITE + SLOPE_DOUBT] * abs(y[cd.LN_RATIO])

@@ -23,48 +23,43 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_fall as cf
+from cellwarden.estimation import weak_cell as wc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.cell_place import PLATEAU_SOC, STEEP_VOLT, is_steep, place_beside, stands_far, weigh_far
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.read_place import ocv_around, read_tangent
-from cellwarden.estimation.scalar_update import considered_update, doubt_rate, update_by
+from cellwarden.estimation.read_place import ocv_around, read_line, step_variance
+from cellwarden.estimation.scalar_update import considered_update, doubt_rate
 from cellwarden.estimation.still_reading import STILL_SLOTS
-from cellwarden.estimation.weak_cell import SITE_SLOTS, begin_ratio, is_behind, weigh_change, weigh_weakness
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
 STATES = 6
 
 # slots of the memory beside the state
-# the last: share by which the slopes may be off that told its capacity, at every pass alike
-SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS, SLOPE_DOUBT = range(7)
-REST = 7  # first of the slots of `cell_fall`
+SURPRISE, LAST_SOC, SURPRISE_BEFORE, STARTED, LOCATED, HYSTERESIS = range(6)
+REST = 6  # first of the slots of `cell_fall`
 STILL = REST + cf.REST_SLOTS  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
 LEAK_THEN = READ + 1  # first of three slots of `moved_leak`
 SITE = LEAK_THEN + 3  # first of the slots of `weak_cell`
-BEHIND = SITE + SITE_SLOTS  # 1 where the last full charge found it off the knee, no one knows how far behind
-MEMORY = BEHIND + 1
+MEMORY = SITE + wc.SITE_SLOTS
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
 LEAK_OF_FAR = 1e-3  # the same of a cell that stands far below the others when it is first seen
-READING_SIGMA_VOLT, FLOOR_VOLT = 0.0004, 0.0004
+BLEED_TOLERANCE = 0.04  # of a bleed, that it may be off by
+READING_SIGMA_VOLT = 0.0004  # of a minute's difference of two readings
+FLOOR_VOLT = 0.0004  # what the open-circuit voltages of two cells of one make differ by where nothing else parts them
 FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 CALM_VOLT = 0.01  # of polarisation, up to which a pack on its knee shows how its cells stand
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
 CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
 LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
-# where a curve rises in a step of the graphite, the log cannot tell over how little charge; as much may lie between two
-# cells on either side of it, until both have passed
-STEP_SOC_SPAN, STEP_REPEATS = 0.01, 50.0
-FLAT_VOLT, STEP_SLOPE_VOLT = 0.06, 0.5  # slopes between which a curve is at a step: above the plateau, below the knees
 PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one make misplaces them
-BALANCE_SOC_SIGMA = 0.005  # by which they lie apart at every pass alike: no more of them tells a capacity better
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
-SURPRISE_SECOND, SURPRISE_LIMIT = 1800.0, 3.0
-BLEED_TOLERANCE, DEEP = 0.04, 0.5  # DEEP: of the discharge, below which a steep curve is the lower knee
+SURPRISE_SECOND = 1800.0  # over which a reading's miss is averaged
+SURPRISE_LIMIT = 3.0  # sigmas by which that mean may change in a rest
 FOUND_SHARE = 0.9  # correlation of what a cell lost in a rest with its leak; below 1, for it may have leaked unevenly
 
 
@@ -133,7 +128,8 @@ def relocate_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma:
             p[a, b] = 0.0
             p[b, a] = 0.0
         p[a, a] = sigma[a] ** 2
-    memory[LOCATED], memory[SITE] = 0.0, 0.0
+    memory[LOCATED] = 0.0
+    memory[SITE : SITE + wc.SITE_SLOTS] = 0.0
 
 
 @bare_kernel
@@ -165,38 +161,22 @@ def correct_difference(
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
-    begin_ratio(y, p, LN_RATIO, memory[SITE:])
+    wc.begin_ratio(y, p, LN_RATIO, memory[SITE:])
     own, depth = capacity * np.exp(y[LN_RATIO]), deficit / capacity
     soc, central = 1.0 - (deficit + y[DIFFERENCE]) / own - beside, 1.0 - depth - beside
-    ocv, slope, unsure = ocv_around(discharge, charge, memory[HYSTERESIS], soc, around)
     reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
     polarised = (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
-    line, steep = ocv, slope
-    if around == 0.0:
-        read_volt = reference + reading - polarised - y[READING_OFFSET] - y[BETA]
-        line, steep = read_tangent(discharge, charge, memory[HYSTERESIS], soc, ocv, slope, read_volt)
-    share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
-    sigma2 = (
-        FLOOR_VOLT**2
-        + (share * min(abs(ocv - reference), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
-        + (curve_sigma / CURVE_SOC_SPAN * (soc - central)) ** 2
-        + (0.0003 * steep) ** 2
-        + (0.02 * polarisation) ** 2
-        + (unsure * max(abs(reading), abs(ocv - reference))) ** 2
-    )
-    if steep < STEEP_VOLT:
-        sigma2 += (PASSING_SOC_SIGMA * steep) ** 2
+    read_volt = reference + reading - polarised - y[READING_OFFSET] - y[BETA]
+    ocv, slope, unsure, line, steep = read_line(discharge, charge, memory[HYSTERESIS], soc, around, read_volt)
+    slope_sigma, apart = curve_sigma / CURVE_SOC_SPAN, soc - central
+    sigma2 = _curve_variance(reading, ocv - reference, apart, slope_sigma, steep, polarisation, unsure)
     low = LOW_POLARISATION * np.exp(-max(min(soc, central), 0.0) / EPSILON_LOW_SOC)
-    sigma2 += (low * (soc - central) * polarisation) ** 2
-    sharp = _step_variance(y, p, deficit, own, soc - central, steep, step_volt, abs(soc - memory[LAST_SOC]))
+    sigma2 += (low * apart * polarisation) ** 2
+    unsure_ah2 = _missing_variance(y, p, deficit)
+    sharp = step_variance(apart, unsure_ah2, own, steep, step_volt, abs(soc - memory[LAST_SOC]))
     _forget(y, p, memory, soc, elapsed_second, sigma2)
     h, ph = work[0, :STATES], work[1, :STATES]
-    h[:] = 0.0
-    h[DIFFERENCE] = -steep / own
-    h[LN_RATIO] = steep * (deficit + y[DIFFERENCE]) / own
-    h[READING_OFFSET] = 1.0
-    h[LN_POLARISATION] = polarisation * np.exp(y[LN_POLARISATION])
-    h[BETA] = 1.0
+    _read_by(h, steep, own, deficit + y[DIFFERENCE], polarisation * np.exp(y[LN_POLARISATION]))
     expected = line - reference + polarised + y[READING_OFFSET] + y[BETA]
     if memory[STARTED] == 0.0 and depth > TELLING_DEPTH:
         memory[STARTED] = 1.0
@@ -217,22 +197,61 @@ def correct_difference(
     _open_leak_of_surprising(p, memory, capacity, slope)
     seen = reading - y[READING_OFFSET]
     if central >= PLATEAU_SOC and abs(polarisation) < CALM_VOLT:
-        memory[BEHIND] = 1.0 if is_behind(charge, reference + reading, reading) else 0.0
+        memory[SITE + wc.BEHIND] = 1.0 if wc.is_behind(charge, reference + reading, reading) else 0.0
     if stands_far(charge, central, reference + seen, seen, rest_second):
         missing = deficit + beside * own
         weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
-    elif _tells_no_capacity(p, depth, steep):
+    elif wc.tells_no_ratio(p, LN_RATIO, depth, steep):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
-        before = p[LN_RATIO, LN_RATIO]
-        sigmas, _ = update_by(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0)
-        told = 1.0 - p[LN_RATIO, LN_RATIO] / before  # of all that is known of the ratio now
-        memory[SLOPE_DOUBT] += told * (min(curve_sigma / CURVE_SOC_SPAN / steep, 1.0) - memory[SLOPE_DOUBT])
-        if memory[BEHIND] == 0.0:  # else it may be low for what it has not been charged with
-            weigh_weakness(y, p, LN_RATIO, memory[SITE:])
-            deep = share if depth > DEEP and steep > STEP_SLOPE_VOLT else 0.0
-            weigh_change(y, p, LN_RATIO, memory[SITE:], sigmas, deep)
+        innovation, noise = reading - expected, 4.0 * variance + sharp
+        wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, innovation, noise, 4.0, slope_sigma, steep, depth, share)
+
+
+@bare_kernel
+def _curve_variance(
+    reading: float,
+    expected: float,
+    apart: float,
+    slope_sigma: float,
+    slope: float,
+    polarisation: float,
+    unsure: float,
+) -> float:
+    """What the difference of open-circuit voltages, `expected` of cells `apart` in z, may be off by here [V²]."""
+    share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
+    variance = (
+        FLOOR_VOLT**2
+        + (share * min(abs(expected), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
+        + (slope_sigma * apart) ** 2
+        + (0.0003 * slope) ** 2
+        + (0.02 * polarisation) ** 2
+        + (unsure * max(abs(reading), abs(expected))) ** 2
+    )
+    if slope < STEEP_VOLT:
+        variance += (PASSING_SOC_SIGMA * slope) ** 2
+    return float(variance)
+
+
+@bare_kernel
+def _missing_variance(y: FloatArray, p: FloatArray, deficit: float) -> float:
+    """Variance of what a cell lacks to full, as its relative capacity leaves it [Ah²]."""
+    missing = deficit + y[DIFFERENCE]
+    return float(
+        p[DIFFERENCE, DIFFERENCE] - 2.0 * missing * p[DIFFERENCE, LN_RATIO] + missing * missing * p[LN_RATIO, LN_RATIO]
+    )
+
+
+@bare_kernel
+def _read_by(h: FloatArray, slope: float, own: float, missing_ah: float, polarised: float) -> None:
+    """Write by how much every state moves a reading (STATES,)."""
+    h[:] = 0.0
+    h[DIFFERENCE] = -slope / own
+    h[LN_RATIO] = slope * missing_ah / own
+    h[READING_OFFSET] = 1.0
+    h[LN_POLARISATION] = polarised
+    h[BETA] = 1.0
 
 
 @bare_kernel
@@ -254,14 +273,7 @@ def _open_offset(
 @bare_kernel
 def ratio_variance(y: FloatArray, p: FloatArray, memory: FloatArray) -> float:
     """Variance of ln of a cell's capacity ratio: of the filter, and of slopes that stretch all ratios alike."""
-    return float(p[LN_RATIO, LN_RATIO] + (memory[SLOPE_DOUBT] * y[LN_RATIO]) ** 2)
-
-
-@bare_kernel
-def _tells_no_capacity(p: FloatArray, depth: float, slope: float) -> bool:
-    """Whether a reading leaves the capacity as it is: near full, and on steps that place it no better than it is."""
-    placed = BALANCE_SOC_SIGMA / max(depth, TELLING_DEPTH)
-    return bool(depth < TELLING_DEPTH or (slope < STEP_SLOPE_VOLT and p[LN_RATIO, LN_RATIO] < placed * placed))
+    return float(p[LN_RATIO, LN_RATIO] + (memory[SITE + wc.SLOPE_DOUBT] * y[LN_RATIO]) ** 2)
 
 
 @bare_kernel
@@ -329,35 +341,6 @@ def _find_again(y: FloatArray, p: FloatArray, rest: FloatArray, lost_ah: float, 
     p[LEAK, LEAK] = (sigma_ah / hours) ** 2
     p[DIFFERENCE, LEAK] = p[LEAK, DIFFERENCE] = FOUND_SHARE * sigma_ah * sigma_ah / hours
     rest[cf.MISS] = rest[cf.MISS_BEFORE]
-
-
-@bare_kernel
-def _step_variance(
-    y: FloatArray,
-    p: FloatArray,
-    deficit: float,
-    own: float,
-    apart: float,
-    slope: float,
-    step_volt: float,
-    travelled: float,
-) -> float:
-    """Variance of a reading on a step that may be steeper than it was learnt to be [V²].
-
-    For cells that are `apart` in z, as far as that is known, the curve expects e = slope above the plateau's · |apart|.
-    On a step of height H that is all at one place they stand H apart for a share e/H of the way and level for the
-    rest: mean e, variance e·(H − e). So a sharp difference of some minutes says no more than its mean over the whole
-    step. Readings that lie closer together than `STEP_SOC_SPAN` count as one.
-    """
-    if slope > STEP_SLOPE_VOLT or slope < FLAT_VOLT:
-        return 0.0
-    missing = deficit + y[DIFFERENCE]
-    variance = (
-        p[DIFFERENCE, DIFFERENCE] - 2.0 * missing * p[DIFFERENCE, LN_RATIO] + missing * missing * p[LN_RATIO, LN_RATIO]
-    )
-    expected = (slope - FLAT_VOLT) * np.sqrt(apart * apart + max(variance, 0.0) / (own * own))
-    repeats = min(max(STEP_SOC_SPAN / (travelled + 1e-6), 1.0), STEP_REPEATS)
-    return float(expected * max(step_volt - expected, 0.0) * repeats)
 
 
 @bare_kernel

@@ -27,6 +27,7 @@ FEWEST_LIVE_CELLS = 3
 PLATEAU_SOC, KNEE_VOLT = 0.9, 0.12  # a cell charged to so far above its voltage at this z is in the knee: no edge
 EMPTY_SOC, FULL_SOC, OUTSIDE_NOISE = 0.06, 0.95, 0.25  # beyond these the surface runs full or empty; relative, of ρ
 GUESSED_SOC = 0.2  # width of an interval of a charge that is no more than a guess
+# judged: EMPTY_SOC and 0.02 for where a curve's low knee lies
 EMPTY_READ_SOC = 0.08  # a cell that reads as if emptier is taken for it: of a weak one more is counted than it holds
 LATE_SECOND = 25.0  # after which a step at the ends of the curve tells where a cell stands, not what it resists
 ALIKE_SECOND, ALIKE_NOISE = 300.0, 3.0  # edges soon after one another share the law's error

@@ -12,22 +12,49 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.capacity_prior import LEAST_PRECISION, doubt_capacity, start_site, weigh_capacity_prior
 from cellwarden.estimation.cell_place import PLATEAU_SOC
+from cellwarden.estimation.central_cell import TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
+from cellwarden.estimation.read_place import STEP_SLOPE_VOLT
+from cellwarden.estimation.scalar_update import update_by
 
-__all__ = ["RATIO_SIGMA", "SITE_SLOTS", "begin_ratio", "is_behind", "weigh_change", "weigh_weakness"]
+__all__ = [
+    "BALANCE_SOC_SIGMA",
+    "BEHIND",
+    "RATIO_SIGMA",
+    "SITE_SLOTS",
+    "SLOPE_DOUBT",
+    "begin_ratio",
+    "is_behind",
+    "take_ratio",
+    "tells_no_ratio",
+    "weigh_change",
+    "weigh_weakness",
+]
+
+# precision, and precision times mean, of the Gaussian that stands for both, 0 before any does; low-passed
+# contradiction; 1 where the last full charge found the cell off the knee, no one knows how far behind; share by which
+# the slopes may be off that told its capacity, at every pass alike
+PRECISION, SHIFT, CONTRADICTION, BEHIND, SLOPE_DOUBT = range(5)
+SITE_SLOTS = 5
 
 # ln of a cell's capacity over the median one's, as judged of strings in use: new cells of a batch differ by a few
 # thousandths, age apart under equal conditions (Baumhöfer et al., J. Power Sources 247 (2014) 332), and few are weak
 RATIO_SIGMA = 0.02
-WEAK_SHARE, WEAK_MEAN, WEAK_SIGMA = 0.01, -0.12, 0.10
+# judged, for want of counts from the field: most strings of sixteen hold no weak cell
+WEAK_SHARE = 0.01
+# the same of a weak one, judged: from as good as sound to a quarter lost, two sigmas either way
+WEAK_MEAN = -0.12
+WEAK_SIGMA = 0.10
 SOUND_OR_WEAK = np.array([[1.0 - WEAK_SHARE, 0.0, RATIO_SIGMA], [WEAK_SHARE, WEAK_MEAN, WEAK_SIGMA]])
-# below the others on their knee: more than its foot is high; more than its shape is off by, for a cell on the plateau
-FAR_VOLT, BEHIND_VOLT = 0.03, 0.015
-# sigmas by which the readings of half an hour contradict what is known, beyond which a capacity may have changed by so
-# much: a cell that is damaged does so faster than any that ages
-CONTRADICTED_SIGMAS, CHANGED_SIGMA = 2.0, 0.05
-# precision, and precision times mean, of the Gaussian that stands for both, 0 before any does; low-passed contradiction
-SITE_SLOTS = 3
+FAR_VOLT = 0.03  # below the others on their knee: more than its foot is high
+BEHIND_VOLT = 0.015  # the same of a cell on the plateau: more than the knee's shape is off by
+# sigmas by which the readings of half an hour contradict what is known, beyond which a capacity may have changed
+CONTRADICTED_SIGMAS = 2.0
+# by so much; judged: damage is faster than any ageing, and a loss that is larger goes in steps of it, one
+# by each half hour that goes on to contradict
+CHANGED_SIGMA = 0.05
+BALANCE_SOC_SIGMA = 0.005  # by which the steps of two cells of one make lie apart at every pass alike
+DEEP = 0.5  # of the discharge, below which a steep curve is the lower knee
 
 
 @bare_kernel
@@ -36,14 +63,14 @@ def weigh_weakness(y: FloatArray, p: FloatArray, ratio: int, site: FloatArray) -
 
     `site` is of `begin_ratio`. Before the log says anything one Gaussian of sound cells stands. All in place.
     """
-    if 1.0 / p[ratio, ratio] - site[0] > LEAST_PRECISION:
+    if 1.0 / p[ratio, ratio] - site[PRECISION] > LEAST_PRECISION:
         weigh_capacity_prior(y, p, ratio, SOUND_OR_WEAK, site)
 
 
 @bare_kernel
 def begin_ratio(y: FloatArray, p: FloatArray, ratio: int, site: FloatArray) -> None:
     """Let the Gaussian that a filter begins with stand for the prior, before the first reading of a cell goes in."""
-    if site[0] == 0.0:
+    if site[PRECISION] == 0.0:
         start_site(site, y[ratio], np.sqrt(p[ratio, ratio]))
 
 
@@ -53,10 +80,46 @@ def weigh_change(y: FloatArray, p: FloatArray, ratio: int, site: FloatArray, sig
 
     `sigmas` is by how much the last did, `share` what it counts in the mean over half an hour.
     """
-    site[2] += share * (sigmas - site[2])
-    if site[2] < -CONTRADICTED_SIGMAS:
+    site[CONTRADICTION] += share * (sigmas - site[CONTRADICTION])
+    if site[CONTRADICTION] < -CONTRADICTED_SIGMAS:
         doubt_capacity(y, p, ratio, CHANGED_SIGMA**2, site)
-        site[2] = 0.0
+        site[CONTRADICTION] = 0.0
+
+
+@bare_kernel
+def tells_no_ratio(p: FloatArray, ratio: int, depth: float, slope: float) -> bool:
+    """Whether a reading leaves the capacity as it is: near full, and on steps that place it no better than it is."""
+    placed = BALANCE_SOC_SIGMA / max(depth, TELLING_DEPTH)
+    return bool(depth < TELLING_DEPTH or (slope < STEP_SLOPE_VOLT and p[ratio, ratio] < placed * placed))
+
+
+@bare_kernel
+def take_ratio(
+    y: FloatArray,
+    p: FloatArray,
+    ratio: int,
+    site: FloatArray,
+    h: FloatArray,
+    ph: FloatArray,
+    innovation: float,
+    variance: float,
+    gate: float,
+    slope_sigma: float,
+    slope: float,
+    depth: float,
+    share: float,
+) -> None:
+    """Update by a reading that tells of a capacity, and weigh what it told; arguments as of `update_by` and above.
+
+    `slope_sigma` is what the curve's slope may be off by at the reading [V], `depth` the share that is discharged.
+    """
+    before = p[ratio, ratio]
+    sigmas, _ = update_by(y, p, h, ph, innovation, variance, gate)
+    told = 1.0 - p[ratio, ratio] / before  # of all that is known of the ratio now
+    site[SLOPE_DOUBT] += told * (min(slope_sigma / slope, 1.0) - site[SLOPE_DOUBT])
+    if site[BEHIND] == 0.0:  # else it may be low for what it has not been charged with
+        weigh_weakness(y, p, ratio, site)
+        weigh_change(y, p, ratio, site, sigmas, share if depth > DEEP and slope > STEP_SLOPE_VOLT else 0.0)
 
 
 @bare_kernel
