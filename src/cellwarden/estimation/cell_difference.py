@@ -205,8 +205,8 @@ def correct_difference(
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
-        innovation, noise = reading - expected, 4.0 * variance + sharp
-        wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, innovation, noise, 4.0, slope_sigma, steep, depth, share)
+        told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
+        wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
 
 
 @bare_kernel

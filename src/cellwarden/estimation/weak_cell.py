@@ -54,6 +54,7 @@ CONTRADICTED_SIGMAS = 2.0
 # by each half hour that goes on to contradict
 CHANGED_SIGMA = 0.05
 BALANCE_SOC_SIGMA = 0.005  # by which the steps of two cells of one make lie apart at every pass alike
+LONG_REST_SECOND = 6 * 3600.0  # in which no charge moves: a cell that goes on to fall leaks, however much it holds
 DEEP = 0.5  # of the discharge, below which a steep curve is the lower knee
 
 
@@ -108,6 +109,7 @@ def take_ratio(
     slope: float,
     depth: float,
     share: float,
+    rest_second: float,
 ) -> None:
     """Update by a reading that tells of a capacity, and weigh what it told; arguments as of `update_by` and above.
 
@@ -117,7 +119,7 @@ def take_ratio(
     sigmas, _ = update_by(y, p, h, ph, innovation, variance, gate)
     told = 1.0 - p[ratio, ratio] / before  # of all that is known of the ratio now
     site[SLOPE_DOUBT] += told * (min(slope_sigma / slope, 1.0) - site[SLOPE_DOUBT])
-    if site[BEHIND] == 0.0:  # else it may be low for what it has not been charged with
+    if site[BEHIND] == 0.0 and rest_second < LONG_REST_SECOND:  # else it may be low for what it lacked before, or lost
         weigh_weakness(y, p, ratio, site)
         weigh_change(y, p, ratio, site, sigmas, share if depth > DEEP and slope > STEP_SLOPE_VOLT else 0.0)
 
