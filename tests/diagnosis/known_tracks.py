@@ -91,6 +91,7 @@ class Tracks:
     below_ampere: float = 0.01  # half of the interval, downwards
     current_ampere: FloatArray | float = 0.0
     voltage_volt: FloatArray | float = 3.4
+    unchanged_second: FloatArray | float = 0.0  # for which a reading has stayed as it is
     delivered_ah: float = 0.0
     curve_is_known: bool = True
     soc_fraction: FloatArray | float = 0.99
@@ -123,7 +124,8 @@ def swings(hours: int = 100) -> tuple[FloatArray, FloatArray]:
 def _minutes(tracks: Tracks) -> MinuteBlock:
     """Rows with the voltages, charges and bleeds of the tracks."""
     minutes = hourly(tracks.hours, cells=tracks.context.cell_count)
-    minutes = dataclasses.replace(minutes, voltage_volt=_wide(tracks, minutes, tracks.voltage_volt))
+    volt, unchanged = (_wide(tracks, minutes, value) for value in (tracks.voltage_volt, tracks.unchanged_second))
+    minutes = dataclasses.replace(minutes, voltage_volt=volt, voltage_unchanged_second=unchanged)
     counted_ah = _hourly(minutes, tracks.current_offset_ampere) * minutes.elapsed_second / 3600.0
     charge_ah = np.where(np.arange(len(minutes)) == 0, -tracks.delivered_ah, counted_ah)
     current = _hourly(minutes, tracks.current_ampere)

@@ -49,6 +49,10 @@ def test_no_sensor_and_no_string_that_is_full_is_taken_for_it(tracks: Tracks) ->
     assert found(DETECTOR, tracks) == []
 
 
+def test_a_channel_that_hangs_where_the_string_was_full_fills_no_cell() -> None:
+    assert found(DETECTOR, dataclasses.replace(days(0.22), unchanged_second=odd(3600.0))) == []
+
+
 def test_what_a_reading_may_be_high_by_counts_for_nothing() -> None:
     assert found(DETECTOR, dataclasses.replace(days(0.14), offset_half_volt=0.05)) == []
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cellwarden.core.errors import ConfigurationError
 from cellwarden.simulator.cell_design import SHARP_STAGING, WIDE_HYSTERESIS
 from cellwarden.simulator.cell_kernel import lfp_value, table_value
 from cellwarden.simulator.course import TrueCourse
@@ -108,6 +109,12 @@ def test_bleed_brings_a_full_cell_down_and_is_counted() -> None:
     duty = course.recording.bleed_percent[:, 2].astype(np.float64) / 100.0 * 10 / 3600.0
     volt = course.recording.volt[:, 2].astype(np.float64)
     assert (duty * volt / course.settings.bleed_ohm).sum() == pytest.approx(course.pack.bleed_ah[2], rel=0.01)
+
+
+def test_an_imbalance_that_is_to_come_later_is_refused() -> None:
+    fault = Fault(kind="soc_imbalance", cell=3, magnitude=0.8, onset_day=1.0)
+    with pytest.raises(ConfigurationError, match="leave out `onset_day`"):
+        simulate(small_scenario(fault, kind="float", days=2.5), 3)
 
 
 def test_cut_off_stops_the_load_and_charging_allows_it_again() -> None:

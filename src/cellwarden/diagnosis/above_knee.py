@@ -26,6 +26,7 @@ __all__ = ["Above", "AboveState", "follow_above", "initial_above"]
 ABOVE_VOLT = 0.1  # beyond what its reading may be high by: no plateau is as high from end to end
 LEVEL_VOLT = 0.02  # within which a sound reading is once the string is discharged
 STOOD_HOURS = 0.5
+STUCK_SECOND = 1200.0  # of a reading that stays as it is while the others move: the channel hangs
 TWO_SIGMA = 1.96
 
 
@@ -75,7 +76,8 @@ def follow_above(
     off_knee = calm & (middle > 0.0) & (middle < knee_volt)
     away = minutes.voltage_volt - middle[:, None]
     reads_above = (stood.volt - np.fmax(high_volt, 0.0) >= ABOVE_VOLT) & (stood.hours >= STOOD_HOURS)
-    candidate = off_knee[:, None] & reads_above & (away >= ABOVE_VOLT)
+    moves = minutes.voltage_unchanged_second < STUCK_SECOND
+    candidate = off_knee[:, None] & reads_above & moves & (away >= ABOVE_VOLT)
     is_level = calm[:, None] & (np.abs(away) <= LEVEL_VOLT)
     on_knee = calm & (middle >= knee_volt)
     level, above = state.level.copy(), state.above.copy()

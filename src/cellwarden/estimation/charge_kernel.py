@@ -235,6 +235,11 @@ def _tie_to_full(
     elif watch_settled(state, minutes.voltage[m], median, current, minutes.elapsed[m]):
         forget_information(state, INFORMATION)
         keep_zero(state)
+    elif full > 0.0 and state.scalars[GUESSED] > 0.0:  # as hypotheses are left there, so is a guess
+        if check_anchor(state, current, UNEXPECTED_FULL_SOC):
+            forget_information(state, INFORMATION)
+            keep_zero(state)
+        state.scalars[GUESSED] = 0.0
     elif full > 0.0 and state.memory[0, cc.IS_FULL] > 0.0 and int(minutes.stamp[m]) % HOUR_SECOND == 0:
         if check_anchor(state, current, LOST_FULL_SOC):
             forget_information(state, INFORMATION)

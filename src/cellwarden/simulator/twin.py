@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cellwarden.core.errors import ConfigurationError
 from cellwarden.simulator.cell_arrays import make_cells, make_curves, new_cell_state
 from cellwarden.simulator.cell_measurement import find_points, measure_resistance_ohm
 from cellwarden.simulator.course import DAY_SECOND, TrueCourse, random_streams
@@ -69,6 +70,8 @@ def _unbalance(course: TrueCourse) -> None:
     """Set initial imbalances: Ah that a cell is fuller than the median, seen from the full point."""
     points, state = course.points[-1], course.state
     for fault in course.scenario.faults:
+        if fault.kind == "soc_imbalance" and fault.onset_day > 0.0:
+            raise ConfigurationError("soc_imbalance stands from the start of the log: leave out `onset_day`")
         if fault.kind == "soc_imbalance" and fault.cell is not None:
             gap = float(np.median(points.full_ah - state.negative_lithium_ah)) - fault.size
             state.negative_lithium_ah[fault.cell - 1] = points.full_ah[fault.cell - 1] - gap
