@@ -200,19 +200,20 @@ def may_be_charged(voltage: FloatArray, parameters: FloatArray) -> bool:
 
     A balancer and cells that are still being filled draw a small and steady current then.
     """
-    total, count = 0.0, 0.0
     for value in voltage:
         if value >= parameters[cc.P_FULL_VOLT] - LOW_FLOAT_VOLT:
             return True
-        if value == value:
-            total, count = total + value, count + 1.0
-    return _is_regulated(total, count, parameters[cc.P_FLOAT_VOLT])
+    return _is_regulated(voltage, parameters[cc.P_FLOAT_VOLT])
 
 
 @bare_kernel
-def _is_regulated(total_volt: float, count: float, set_point_volt: float) -> bool:
-    """Whether so many cells of that total stand at the float's set point, all in all."""
-    return bool(count > 0.0 and abs(total_volt - count * set_point_volt) <= count * FLOAT_REGULATION_VOLT)
+def _is_regulated(voltage: FloatArray, set_point_volt: float) -> bool:
+    """Whether the cells that are read (n_cells,) stand at the float's set point, all in all."""
+    total, count = 0.0, 0.0
+    for value in voltage:
+        if value == value:
+            total, count = total + value, count + 1.0
+    return bool(count > 0.0 and abs(total - count * set_point_volt) <= count * FLOAT_REGULATION_VOLT)
 
 
 @bare_kernel
@@ -288,13 +289,7 @@ def _is_on_float(state: ChargeArrays, cells: FloatArray) -> bool:
     """Whether the cells (n_cells,) are held at a set point that lies above the plateau, where a voltage is a charge."""
     set_point = state.parameters[cc.P_FLOAT_VOLT]
     least = max(state.parameters[cc.P_FULL_VOLT] - LOWEST_FLOAT_VOLT, _usual_volt(state.learnt[1]) + SETTLED_ABOVE_VOLT)
-    if not np.isfinite(set_point) or set_point < least:
-        return False
-    total, count = 0.0, 0.0
-    for value in cells:
-        if value == value:
-            total, count = total + value, count + 1.0
-    return _is_regulated(total, count, set_point)
+    return bool(np.isfinite(set_point) and set_point >= least and _is_regulated(cells, set_point))
 
 
 @bare_kernel

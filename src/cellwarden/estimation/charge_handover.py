@@ -135,8 +135,9 @@ def weigh_hypotheses(
     for k in range(state.weights.shape[0]):
         count, own = curves.mode_count[k], _own_filter(state, k)
         memory, states = state.memory[own], cc.STATES + count
-        x, p = state.prior[own, 0, :states], np.diag(state.prior[own, 1] ** 2)
-        if state.scalars[GUESSED] == 0.0:
+        if state.scalars[GUESSED] > 0.0:
+            x, p = state.prior[own, 0, :states], np.diag(state.prior[own, 1] ** 2)
+        else:
             x, p = state.x[own, :states], state.p[own]
         modes = curves.modes[k, :, :count]
         cc.learn_curve(x, curves.discharge[k], curves.charge[k], modes, learnt)

@@ -256,12 +256,9 @@ def _write_hypotheses(state: ChargeArrays, out: FloatArray, m: int, gap_ah: floa
     mean, _, low, high = summarise_starts(state.weights, CURVE_ODDS, START_ODDS)
     counted = (state.scalars[COUNTED] + gap_ah) / hypothesis_capacity(state, best)
     soc = min(max(mean + counted, 0.0), 1.0)
-    hysteresis = state.memory[best, cc.HYSTERESIS]
-    ocv, slope = branch_voltage(state.learnt[0], state.learnt[1], hysteresis, soc)
-    for j in range(out.shape[2]):
-        out[C_SOC, m, j] = soc
-        out[C_LOW, m, j] = min(max(low + counted - START_MARGIN, 0.0), 1.0)
-        out[C_HIGH, m, j] = min(max(high + counted + START_MARGIN, 0.0), 1.0)
-        if state.scalars[ANCHORED] == 0.0:
-            out[C_OCV, m, j] = ocv
-            out[C_SLOPE, m, j] = slope
+    out[C_SOC, m] = soc
+    out[C_LOW, m] = min(max(low + counted - START_MARGIN, 0.0), 1.0)
+    out[C_HIGH, m] = min(max(high + counted + START_MARGIN, 0.0), 1.0)
+    if state.scalars[ANCHORED] == 0.0:
+        hysteresis = state.memory[best, cc.HYSTERESIS]
+        out[C_OCV, m], out[C_SLOPE, m] = branch_voltage(state.learnt[0], state.learnt[1], hysteresis, soc)

@@ -9,6 +9,7 @@ import numpy as np
 
 from cellwarden.core.results import AnalysisResult
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.report.history_chart import row_median
 from cellwarden.report.mistrust import unit_doubt
 from cellwarden.report.numbers import HumanUnit, number_text
 from cellwarden.report.urgency import open_findings
@@ -56,7 +57,7 @@ def _last_difference(result: AnalysisResult) -> FloatArray:
     volt = history.voltage_volt[late & calm]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of cells or rows without a reading
-        means: FloatArray = np.nanmean(volt - np.nanmedian(volt, axis=1, keepdims=True), axis=0)
+        means: FloatArray = np.nanmean(volt - row_median(volt)[:, None], axis=0)
     return means
 
 

@@ -7,6 +7,7 @@ from statistics import median
 
 import numpy as np
 
+from cellwarden.core.capacity_told import is_capacity_assumed
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
 from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, is_trusted, mistrusted, unit_doubt
@@ -252,7 +253,7 @@ def _is_assumed(result: AnalysisResult) -> bool:
     """Whether the log told the capacity of fewer than half of the cells."""
     capacities = [cell.capacity_ah for cell in result.cells]
     told = [one for one in capacities if one is not None and one.informed_unix_time_second is not None]
-    return 2 * len(told) < len(capacities)
+    return is_capacity_assumed(len(told), len(capacities))
 
 
 def _limiting(ready: Readiness) -> str:

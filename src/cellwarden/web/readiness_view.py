@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from cellwarden.core.capacity_told import is_capacity_assumed
+
 __all__ = ["ReadinessView", "readiness_view"]
 
 
@@ -48,4 +50,5 @@ def readiness_view(document: Mapping[str, Any] | None, description: Mapping[str,
     answer: Literal["yes", "no", "unsure"] = "yes" if low >= needed else "no" if high < needed else "unsure"
     cells = (document or {}).get("cells", ())
     measured = sum(cell.get("capacity_informed_unix_time_second") is not None for cell in cells)
-    return ReadinessView(answer=answer, needed_hour=needed, is_capacity_assumed=2 * measured < len(cells), **ready)
+    assumed = is_capacity_assumed(measured, len(cells))
+    return ReadinessView(answer=answer, needed_hour=needed, is_capacity_assumed=assumed, **ready)
