@@ -178,9 +178,9 @@ def _by_knee(
     """
     least = knee.leak_ampere - TWO_SIGMA * knee.low_sigma_ampere
     more = least > leak - TWO_SIGMA * low
+    low = np.where(more, (leak - least) / TWO_SIGMA, low)
     surer = knee.low_sigma_ampere + knee.high_sigma_ampere < low + high
     surer |= more & (knee.leak_ampere > leak)
-    low = np.where(more, (leak - least) / TWO_SIGMA, low)
     return (
         np.where(surer, knee.leak_ampere, leak),
         np.where(surer, knee.low_sigma_ampere, low),
