@@ -229,6 +229,22 @@ def test_a_cell_that_is_read_before_the_others_does_not_dip() -> None:
     assert minutes_of(samples(time, current, np.round(voltage, 3)))[0].dip_count.sum() == 0
 
 
+@pytest.mark.parametrize(("current", "first"), [(20.0, 120.0), (-20.0, -120.0)])
+def test_a_cell_that_passes_a_step_of_its_curve_apart_from_the_others_does_not_dip(
+    current: float, first: float
+) -> None:
+    """On the way up it stays below them until it climbs too, on the way down until they fall too."""
+    time = START + 30.0 * np.arange(1800.0)
+    late = np.array([first, 0.0, 0.0, 0.0, 0.0])
+    step = 0.5 * np.tanh((time[:, None] - START - 45000.0 - late) / 60.0)
+    voltage = 3.35 + np.sign(current) * (0.022 * step)
+    minutes, _ = minutes_of(samples(time, np.full(1800, current), voltage))
+    assert minutes.dip_count.sum() == 0
+    voltage[[1400, 1600], 0] -= 0.03
+    minutes, _ = minutes_of(samples(time, np.full(1800, current), voltage))
+    np.testing.assert_array_equal(minutes.dip_count.sum(axis=0), [2, 0, 0, 0, 0])
+
+
 def test_no_dips_in_steps_noise_and_coarse_readings() -> None:
     for noise, step in ((0.001, 0.001), (0.010, 0.001), (0.0, 0.02)):
         time, current, voltage = noisy_pack(6.0, noise_volt=noise, seed=7)

@@ -2,7 +2,9 @@
 
 A dip is a reading below the cell's own recent level by 15 mV (three resolutions of a coarse sensor) or six sigma of its
 own noise, whichever is more, that comes back within 90 s. Where noise hides short dips, the mean of the last samples
-may show longer ones. A step of the current starts the level anew.
+may show longer ones. A step of the current starts the level anew. A cell that crosses a step of its curve a few minutes
+before or after the others stays behind them as long: where they moved by half of a dip's depth since the cell was last
+at its level, it is none.
 
 But a charger that holds the string's voltage answers the dip of a cell with current. More charge lifts every sound
 cell, so one that falls while it rises is dipping; that dip is over when half of its depth is made good, whatever the
@@ -29,6 +31,7 @@ NOISE_SHARE = 0.003
 FIRST_VARIANCE = 1e-4  # [V²] until the noise is known, a few hundred samples later
 SLOW_SECOND = 8.0  # of the running mean; its variance is share / (2 − share) of the noise's
 BACK_SHARE = 0.5  # of the depth: a cell relaxes for minutes after a deep dip
+PASSED_SHARE = 0.5  # of the depth, by which the others moved: the cell passes, later or sooner, where they pass
 CALM_BANDS = 4.0  # of the steady band: 2 % of C
 CALM_VOLT = 0.005  # of the median cell, where the current is not measured
 
@@ -92,7 +95,7 @@ def watch_dips(cells: int, cell: FloatArray, least: float, plan: FloatArray, row
         for k in range(cells):
             deviation = (cell[at.V_NOW * at.LANES + k] - mean) * scale
             if deviation == deviation:
-                _watch_cell(cell, k, deviation, share, slow_share, least, interval, trusted)
+                _watch_cell(cell, k, deviation, mean, share, slow_share, least, interval, trusted)
 
 
 @bare_kernel
@@ -119,6 +122,7 @@ def _restart(
         cell[at.DIP_BASE * at.LANES + k] = deviation
         cell[at.DIP_SLOW * at.LANES + k] = 0.0
         cell[at.DIP_SECOND * at.LANES + k] = 0.0
+        cell[at.DIP_MEAN * at.LANES + k], cell[at.DIP_DEPTH * at.LANES + k] = mean, 0.0
 
 
 @njit(cache=True, inline="always")
@@ -159,6 +163,7 @@ def _follow_noise(
         cell[at.DIP_SLOW * at.LANES + k] = (1.0 - slow_share) * slow + slow_share * error
         pull = quiet_share if SIGMAS_SQUARED * variance <= least else share
         cell[at.DIP_BASE * at.LANES + k] = (1.0 - pull) * base + pull * deviation
+        cell[at.DIP_MEAN * at.LANES + k] = mean
         square = min(error * error, 9.0 * variance + clip)
         cell[at.DIP_VARIANCE * at.LANES + k] = (1.0 - NOISE_SHARE) * variance + NOISE_SHARE * square
 
@@ -168,15 +173,17 @@ def _watch_cell(
     cell: FloatArray,
     k: int,
     deviation: float,
+    mean: float,
     share: float,
     slow_share: float,
     least: float,
     interval: float,
     trusted: int,
 ) -> None:
-    """Advance the cell in lane k by one reading that may belong to a dip."""
+    """Advance the cell in lane k by one reading that may belong to a dip; `mean` is the others' [V]."""
     base_at, second_at = at.DIP_BASE * at.LANES + k, at.DIP_SECOND * at.LANES + k
     slow_at, variance_at = at.DIP_SLOW * at.LANES + k, at.DIP_VARIANCE * at.LANES + k
+    mean_at, depth_at = at.DIP_MEAN * at.LANES + k, at.DIP_DEPTH * at.LANES + k
     base, variance, second = cell[base_at], cell[variance_at], cell[second_at]
     error = deviation - base
     if second < 0.0:
@@ -186,13 +193,17 @@ def _watch_cell(
     slow = (1.0 - slow_share) * cell[slow_at] + slow_share * error
     cell[slow_at] = slow
     if trusted and _is_down(error, slow, variance, share, slow_share, least, second):
-        cell[second_at] = second + interval
+        cell[second_at], cell[depth_at] = second + interval, min(cell[depth_at], error)
         if second + interval > DIP_LONGEST_SECOND:  # a new level, not a dip
             cell[base_at], cell[slow_at], cell[second_at] = deviation, 0.0, 0.0
+            cell[mean_at], cell[depth_at] = mean, 0.0
         return
     if second > 0.0:
-        cell[at.DIPS * at.LANES + k] += 1.0
-        cell[second_at] = 0.0
+        passed = abs(mean - cell[mean_at]) > -PASSED_SHARE * cell[depth_at]
+        cell[at.DIPS * at.LANES + k] += 0.0 if passed else 1.0
+        cell[second_at], cell[depth_at] = 0.0, 0.0
+    if error * error <= 0.25 * least:
+        cell[mean_at] = mean
     pull = max(share, QUIET_SHARE) if SIGMAS_SQUARED * variance <= least else share
     cell[base_at] = (1.0 - pull) * base + pull * deviation
     square = min(error * error, 9.0 * variance + 0.01 * least)

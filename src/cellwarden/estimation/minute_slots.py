@@ -31,8 +31,8 @@ LANES = 16
 # slots of a group's state (slot × LANES + place of the cell); those from V_SUM to DIPS are of the open minute
 V_SUM, V_COUNT, V_MIN, V_MAX, ENERGY, BLEED, DUTY_SUM, DUTY_TIME, IMPEDANCE_SUM, IMPEDANCE_COUNT, DIPS = range(11)
 V_NOW, DUTY_NOW, V_LAST, UNCHANGED, MISSING, STEADY_V, EDGE_V_BEFORE, EDGE_V_SUM = range(11, 19)
-DIP_BASE, DIP_VARIANCE, DIP_SLOW, DIP_SECOND = range(19, 23)
-CELL_SLOTS = 23
+DIP_BASE, DIP_VARIANCE, DIP_SLOW, DIP_SECOND, DIP_MEAN, DIP_DEPTH = range(19, 25)
+CELL_SLOTS = 25
 
 # slots of a temperature sensor's state
 T_LAST, T_SUM, T_COUNT, T_UNCHANGED, T_MISSING = range(5)
