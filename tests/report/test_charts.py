@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult
@@ -14,6 +15,7 @@ from cellwarden.report.histories import histories
 from cellwarden.report.interval_chart import IntervalChart, interval_chart
 from cellwarden.report.quantities import CELL_QUANTITIES, findings_about
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, result
+from tests.report.test_words import plain
 
 CHARGE = next(quantity for quantity in CELL_QUANTITIES if quantity.key == "soc_fraction")
 CAPACITY = next(quantity for quantity in CELL_QUANTITIES if quantity.key == "capacity_ah")
@@ -111,3 +113,19 @@ def test_a_leak_too_far_gone_to_be_told_heads_its_chart() -> None:
     )
     page = render_report(result(findings=(finding(), fallen)))
     assert "<h3>Cell 12 leaks: it fell; cell 3 stands out too" in page
+
+
+@pytest.mark.parametrize(
+    ("volt", "said"),
+    [
+        (2.06, "Cell 5 fell to 2.06 V, below its minimum of 2.50 V"),
+        (3.71, "Cell 5 rose to 3.71 V, above its maximum of 3.65 V"),
+        (2.49, "All cells stayed between"),
+    ],
+)
+def test_the_voltage_chart_names_the_cell_that_left_its_limits(volt: float, said: str) -> None:
+    whole = result()
+    ends = {name: getattr(whole.history, name).copy() for name in ("voltage_minimum_volt", "voltage_maximum_volt")}
+    for values in ends.values():
+        values[40, 4] = volt
+    assert said in plain(histories(replace(whole, history=replace(whole.history, **ends)))[0])

@@ -12,8 +12,9 @@ import pytest
 
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import AnalysisResult, EfficiencySpan
-from cellwarden.report import render_report, write_report
+from cellwarden.report import headline, render_report, write_report
 from cellwarden.report.numbers import duration_text
+from cellwarden.report.verdict import verdict
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -333,3 +334,22 @@ def test_a_page_of_a_current_in_another_unit_names_no_fault_of_a_cell_first() ->
     assert "Not enough to judge" in said
     assert "told every quantity" not in said
     assert "Name the log’s column by its unit" in said or "Name the log's column by its unit" in said
+
+
+def test_what_calls_for_action_now_stands_on_the_card_though_something_explains_it() -> None:
+    """A short is told by its voltage as well, and the current's sign leads."""
+    turned = finding("current_sign_reversed", None, unit="")
+    short = finding(cell=5, severity=Severity.CRITICAL, caused_by=0)
+    linked = finding("soc_imbalance", cell=6, caused_by=0)
+    card = words(verdict(result(findings=(turned, short, linked))))
+    assert "Act now" in card
+    assert "Cell 5" in card
+    assert "Cell 6" not in card
+
+
+def test_rows_that_are_dense_enough_are_no_news() -> None:
+    dense = finding("undersampled", None, unit="second", severity=Severity.INFO)
+    assert headline(result(findings=(dense,))) == headline(result())
+    assert "every" not in words(verdict(result(findings=(finding(cell=3), dense))))
+    sparse = replace(dense, severity=Severity.WARNING)
+    assert headline(result(findings=(sparse,))) != headline(result())

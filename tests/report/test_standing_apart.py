@@ -12,7 +12,7 @@ from cellwarden.report.page import render_report
 from cellwarden.report.standing_apart import cells_apart
 from cellwarden.report.states import cell_states, highlighted_cells
 from cellwarden.report.summary_words import apart_sentence, leading_finding, verdict_state
-from tests.report.report_factory import finding, result, unknown
+from tests.report.report_factory import finding, interval, result, unknown
 from tests.report.test_words import plain
 
 
@@ -71,3 +71,14 @@ def test_what_a_log_is_worth_does_not_come_before_a_cell_that_stands_apart() -> 
     assert leading_finding(far) is None
     assert apart_sentence(far) == ""
     assert "miss a little of what the load does" in render_report(far)
+
+
+@pytest.mark.parametrize(
+    ("held_ah", "said"),
+    [(76.0, "by estimate it holds 76.0 Ah, the middle cell 101.5 Ah"), (99.5, "no finding says why")],
+)
+def test_what_stands_apart_is_told_with_what_it_is_estimated_to_hold(held_ah: float, said: str) -> None:
+    whole = result(findings=(finding(cell=3),))
+    weak = replace(whole.cells[11], capacity_ah=interval(held_ah, 2.0))
+    cells = (*whole.cells[:11], weak, *whole.cells[12:])
+    assert plain(apart_sentence(standing_apart(replace(whole, cells=cells), -0.1165))).endswith(said)

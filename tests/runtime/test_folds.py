@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
+from cellwarden.core.pack_spec import BackupDuty
 from cellwarden.core.results import CellResult, History, Interval
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.plugin import PackContext
@@ -26,6 +27,7 @@ from cellwarden.runtime.plugins import found_estimators
 from cellwarden.runtime.usage_fold import UsageFold, without_offset
 from tests.estimation.known_string import START, KnownString, string_context
 from tests.estimation.sample_logs import minutes_of, samples
+from tests.report.report_factory import finding
 
 KNOWN = KnownString(stages=(), cells=2)
 CONTEXT = string_context(KNOWN)
@@ -192,7 +194,13 @@ def test_the_final_state_is_the_last_row_and_none_where_nothing_tells() -> None:
     without = cell_results(BOARD, silent)[0]
     assert (without.capacity_ah, without.resistance_ohm, without.self_discharge_ampere) == (None, None, None)
     assert current_offset(BOARD, silent) is None
-    assert pack_readiness(MINUTES, BOARD, silent) is None
+    assert pack_readiness(MINUTES, BOARD, silent, ()) is None
+    reversed_sign = finding("current_sign_reversed", None)
+    asked = dataclasses.replace(CONTEXT.pack, backup=BackupDuty(load_watt=100.0, duration_hour=1.0))
+    backed = dataclasses.replace(CONTEXT, pack=asked)
+    assert pack_readiness(MINUTES, BOARD, backed, (reversed_sign,)) is None
+    over = dataclasses.replace(reversed_sign, cleared_unix_time_second=START + 120.0)
+    assert pack_readiness(MINUTES, BOARD, backed, (over,)) is not None
 
 
 def result_of(*, informed: bool) -> CellResult:

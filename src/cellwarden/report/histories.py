@@ -14,6 +14,7 @@ from cellwarden.report.states import highlighted_cells
 __all__ = ["histories", "quantity_history"]
 
 _STYLES = ("first", "second", "third")
+_PAST_VOLT = 0.02  # beyond a limit: less may be the reading
 
 
 def histories(result: AnalysisResult) -> list[str]:
@@ -71,9 +72,8 @@ def _extent(values: FloatArray, decimals: int) -> str:
 def _voltage(result: AnalysisResult, cells: list[int]) -> HistoryChart:
     history = result.history
     extremes = np.concatenate([history.voltage_minimum_volt.ravel(), history.voltage_maximum_volt.ravel()])
-    who = "The cell" if len(result.cells) == 1 else "All cells"
     return HistoryChart(
-        title=f"{who} stayed between {_extent(extremes, 2)}\u00a0V",
+        title=_beyond_limit(result) or f"{_who(result)} stayed between {_extent(extremes, 2)}\u00a0V",
         unit="V",
         unix_time_second=history.unix_time_second,
         bands=[_pack_band(history.voltage_minimum_volt, history.voltage_maximum_volt)],
@@ -82,6 +82,26 @@ def _voltage(result: AnalysisResult, cells: list[int]) -> HistoryChart:
             *_cell_lines(history.voltage_volt, cells),
         ],
     )
+
+
+def _who(result: AnalysisResult) -> str:
+    return "The cell" if len(result.cells) == 1 else "All cells"
+
+
+def _beyond_limit(result: AnalysisResult) -> str:
+    """Which cell went furthest below or above what the pack allows, a chart's title; empty where none did."""
+    history, pack = result.history, result.pack
+    sides = (
+        ("fell to", "below its minimum of", history.voltage_minimum_volt, pack.limits.cell_voltage_min_volt, -1.0),
+        ("rose to", "above its maximum of", history.voltage_maximum_volt, pack.limits.cell_voltage_max_volt, 1.0),
+    )
+    for moved, beyond, volt, limit, sign in sides:
+        past = np.where(np.isfinite(volt), sign * (volt - limit), -np.inf)
+        if past.size and past.max() >= _PAST_VOLT:
+            cell = int(past.max(axis=0).argmax())
+            reached = number_text(limit + sign * float(past.max()), 2)
+            return f"Cell {cell + 1} {moved} {reached}\u00a0V, {beyond} {number_text(limit, 2)}\u00a0V"
+    return ""
 
 
 def _distance(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:

@@ -14,7 +14,7 @@ from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, is_trusted, mistr
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
 from cellwarden.report.standing_apart import ApartCell, apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
-from cellwarden.report.urgency import open_findings
+from cellwarden.report.urgency import open_findings, telling_findings
 from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words, sureness
 
 __all__ = [
@@ -117,7 +117,7 @@ def leading_apart(result: AnalysisResult) -> list[ApartCell]:
 
 def leading_finding(result: AnalysisResult) -> Finding | None:
     """The worst open finding; None where there is none that leads, or where the current's unit speaks against all."""
-    found = open_findings(result)
+    found = telling_findings(result)
     return found[0] if found and not unit_doubt(result.quality) and not leading_apart(result) else None
 
 
@@ -139,7 +139,7 @@ def verdict_badge(state: CellState) -> str:
 
 def verdict_sentence(result: AnalysisResult) -> str:
     """The page's first sentence: the worst that was found, or that nothing was."""
-    found = open_findings(result)
+    found = telling_findings(result)
     total = len(result.cells)
     doubt = unit_doubt(result.quality)
     if doubt:
@@ -178,7 +178,18 @@ def apart_sentence(result: AnalysisResult) -> str:
     apart = cells_apart(result)
     if not apart or leading_apart(result):
         return ""
-    return f"{_capital(apart_clause(apart))}; no finding says why"
+    return f"{_capital(apart_clause(apart))}; {_held_words(result, apart[0])}"
+
+
+def _held_words(result: AnalysisResult, apart: ApartCell) -> str:
+    """What a cell that stands apart is estimated to hold, where that is clearly less; else that nothing says why."""
+    own = next(one.capacity_ah for one in result.cells if one.cell == apart.cell)
+    others = [one.capacity_ah.value for one in result.cells if one.capacity_ah is not None]
+    if own is None or own.informed_unix_time_second is None or not own.high < median(others):
+        return "no finding says why"
+    ah = HumanUnit("Ah")
+    held = ah.attach(number_text(own.value, 1))
+    return f"by estimate it holds {held}, the middle cell {ah.attach(number_text(median(others), 1))}"
 
 
 def _length(result: AnalysisResult) -> float:
@@ -275,7 +286,7 @@ def headline(result: AnalysisResult) -> str:
         Plain text without mark-up: the worst finding with its interval, since when and what to do, or that nothing was
         found and what could not be told.
     """
-    found = open_findings(result)
+    found = telling_findings(result)
     sentence = verdict_sentence(result)
     if unit_doubt(result.quality):
         return f"{sentence} {UNIT_ADVICE}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from cellwarden.core.finding import Finding
+from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 
-__all__ = ["by_urgency", "open_findings", "urgency"]
+__all__ = ["by_urgency", "open_findings", "telling_findings", "urgency"]
 
 # What fails a backup first stands first, where severities are equal.
 _KIND_ORDER = (
@@ -50,6 +50,11 @@ def urgency(finding: Finding, nominal_capacity_ah: float = math.inf) -> tuple[fl
 def open_findings(result: AnalysisResult) -> list[Finding]:
     """Findings that stand at the end of the log, causes before consequences, the most urgent first."""
     return [f for f in by_urgency(result) if f.cleared_unix_time_second is None]
+
+
+def telling_findings(result: AnalysisResult) -> list[Finding]:
+    """Open findings without the one that says that the log's rows are dense enough, nearly: it asks for nothing."""
+    return [f for f in open_findings(result) if (f.kind, f.severity) != ("undersampled", Severity.INFO)]
 
 
 def by_urgency(result: AnalysisResult) -> list[Finding]:

@@ -21,7 +21,7 @@ from cellwarden.report.summary_words import (
     verdict_sentence,
     verdict_state,
 )
-from cellwarden.report.urgency import open_findings
+from cellwarden.report.urgency import telling_findings
 from cellwarden.report.words import deadline, severity_words, sureness
 
 __all__ = ["verdict"]
@@ -35,7 +35,7 @@ def verdict(result: AnalysisResult) -> str:
     badge = element("p", symbol(state, 26), element("span", text(verdict_badge(state))), class_="badge")
     parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
     parts.append(description_list(_facts(result, worst), "facts"))
-    others = open_findings(result)[0 if worst is None else 1 :]
+    others = telling_findings(result)[0 if worst is None else 1 :]
     parts.append(_others(result, [] if unit_doubt(result.quality) else others))
     return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
 
@@ -81,7 +81,7 @@ def _reason(result: AnalysisResult) -> str:
 
 
 def _others(result: AnalysisResult, found: list[Finding]) -> str:
-    roots = [finding for finding in found if finding.caused_by is None]
+    roots = [one for one in found if one.caused_by is None or one.severity is Severity.CRITICAL]
     said = [(severity_words(finding.severity), told_sentence(result, finding)) for finding in roots[:_OTHERS_SHOWN]]
     if apart := apart_sentence(result):
         said.append((severity_words(Severity.INFO), apart))

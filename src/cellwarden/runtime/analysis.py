@@ -177,7 +177,7 @@ def analyze_blocks(
         cells=cell_results(board, context),
         current_offset_ampere=current_offset(board, context),
         temperature_sensors=sensor_results(board, context),
-        readiness=pack_readiness(minutes, board, context),
+        readiness=pack_readiness(minutes, board, context, state.findings),
         usage=fold.usage.usage(),
         efficiency_span=fold.usage.efficiency_span(),
         findings=state.findings,

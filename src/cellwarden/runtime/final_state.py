@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cellwarden.core.board import Board
+from cellwarden.core.finding import Finding
 from cellwarden.core.minute_block import MinuteBlock
 from cellwarden.core.results import CellResult, Interval, Readiness, SensorResult
 from cellwarden.core.sample_block import FloatArray
@@ -126,9 +129,14 @@ def sensor_results(board: Board, context: PackContext) -> tuple[SensorResult, ..
     return tuple(results)
 
 
-def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> Readiness | None:
-    """Runtime at the backup load from the state after the last row and the temperature there."""
-    if not context.has_current:
+def pack_readiness(
+    minutes: MinuteBlock, board: Board, context: PackContext, findings: Sequence[Finding]
+) -> Readiness | None:
+    """Runtime at the backup load from the state after the last row and the temperature there.
+
+    None where no charge is counted, or it is counted backwards.
+    """
+    if not context.has_current or any(_is_reversed(finding) for finding in findings):
         return None
     soc, capacity, circuit = board.get(SocTrack), board.get(CapacityTrack), board.get(PolarisationTrack)
     path = board.get(ThermalPathTrack)
@@ -152,3 +160,7 @@ def pack_readiness(minutes: MinuteBlock, board: Board, context: PackContext) -> 
         heat_capacity_joule_per_kelvin=known_middle_value(path.heat_capacity_joule_per_kelvin[-1]),
     )
     return forecast_readiness(snapshot, context.pack, context.model)
+
+
+def _is_reversed(finding: Finding) -> bool:
+    return finding.kind == "current_sign_reversed" and finding.cleared_unix_time_second is None

@@ -205,6 +205,6 @@ def live_results(state: EstimationState, minute: LiveMinute, context: PackContex
         cells=tuple(_widened(cell, state.widening) for cell in cell_results(minute.board, context)),
         current_offset_ampere=current_offset(minute.board, context),
         temperature_sensors=sensor_results(minute.board, context),
-        readiness=_less_sure(pack_readiness(minute.minutes, minute.board, context), state.widening),
+        readiness=_less_sure(pack_readiness(minute.minutes, minute.board, context, minute.findings), state.widening),
         usage=usage_of(state.usage, context),
     )
