@@ -101,6 +101,15 @@ def test_a_sensor_is_named_by_the_side_of_the_interval_towards_none(offset: floa
     assert bool(found(current_sensor_offset.DETECTOR, tracks)) == raised
 
 
+@pytest.mark.parametrize(("capacity_ah", "raised"), [(100.0, False), (20.0, True)])
+def test_a_small_pack_bears_less_of_a_zero(capacity_ah: float, *, raised: bool) -> None:
+    context = Tracks().context
+    pack = dataclasses.replace(context.pack, nominal_capacity_ah=capacity_ah)
+    tracks = Tracks(current_offset_ampere=-0.035, context=dataclasses.replace(context, pack=pack))
+    assert bool(found(current_sensor_offset.DETECTOR, tracks)) == raised
+    assert found(current_sensor_offset.DETECTOR, dataclasses.replace(tracks, current_offset_ampere=-0.015)) == []
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_a_log_without_current_raises_nothing(kind: str) -> None:
     detector, tracks, *_ = CASES[kind]

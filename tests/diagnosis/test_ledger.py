@@ -134,6 +134,20 @@ def test_the_consequence_rises_when_its_cause_has_gone() -> None:
     assert kinds[-1] == ("soc_imbalance", Severity.WARNING, 6)
 
 
+def test_what_was_surely_another_findings_goes_at_once_and_explains_nothing() -> None:
+    joint, cell = "connection_resistance_high", "resistance_high"
+    evidence = [
+        said(90, Severity.WARNING, joint),
+        said(91, Severity.WARNING, cell),
+        said(95, None, joint, is_another=True),
+        said(95, Severity.WARNING, cell),
+    ]
+    taken_for_joint, _, told = entered(evidence, 96)
+    assert taken_for_joint.cleared_unix_time_second == 95 * HOUR
+    assert (told.kind, told.severity, told.caused_by) == (cell, Severity.WARNING, None)
+    assert len(entered([*evidence[:2], said(95, None, joint), evidence[3]], 96)) == 2
+
+
 def test_swapped_wires_explain_both_cells() -> None:
     evidence = [
         said(5, Severity.WARNING, "sense_wires_swapped", 3, magnitude=4.0),

@@ -91,7 +91,8 @@ def test_a_joint_is_told_from_an_aged_cell_by_temperature(seed: int) -> None:
     found = evidence_of(aged)
     last = last_of(found, "resistance_high")
     assert (last.cell, last.severity) == (5, Severity.WARNING)
-    assert all(item.severity is None for item in [i for i in found if i.kind == "connection_resistance_high"][-1:])
+    gone = last_of(found, "connection_resistance_high")
+    assert (gone.cell, gone.severity, gone.is_another) == (5, None, True)
 
 
 @pytest.mark.parametrize(("joint", "warned"), [(0.3, False), (0.1, True), (0.0, True)])

@@ -155,6 +155,26 @@ def test_without_ambient_a_jump_of_a_sensor_is_told_within_hours() -> None:
     assert np.abs(offset[1440:, :-1] - np.array(pack.offset[:-1])).max() < 0.5
 
 
+def test_without_ambient_a_worse_path_is_told_over_the_others_and_is_not_an_offset() -> None:
+    pack = KnownPack(ambient=False, days=8.0, change_day=4.0, path_factor=2.4)
+    minutes, board, _ = rows_of(pack)
+    run(minutes, board, context_of(pack))
+    path, offset = board.get(ThermalPathTrack), board.get(TemperatureOffsetTrack)
+    rise = path.path_log[-1] - path.path_log[4 * 1440 - 1]
+    assert rise[-1] == pytest.approx(np.log(2.4), abs=0.25)
+    assert np.abs(rise[:-1]).max() < 0.1
+    assert np.abs(offset.offset_kelvin[1440:] - np.array(pack.offset)).max() < 0.5
+    assert np.isnan(path.thermal_resistance_kelvin_per_watt).all()
+
+
+def test_of_two_sensors_without_ambient_none_is_told_over_the_other() -> None:
+    pack = KnownPack(ambient=False, path=(3.0, 3.2), offset=(0.2, -0.2), days=3.0)
+    minutes, board, _ = rows_of(pack)
+    run(minutes, board, context_of(pack))
+    assert np.isnan(board.get(ThermalPathTrack).path_log).all()
+    assert np.abs(board.get(TemperatureOffsetTrack).offset_kelvin[-1] - np.array(pack.offset)).max() < 0.4
+
+
 def test_without_current_the_path_is_not_told() -> None:
     pack = KnownPack(days=2.0, current=False)
     minutes, board, _ = rows_of(pack)
@@ -199,7 +219,7 @@ def test_covariances_stay_symmetric_and_positive() -> None:
     minutes, board, _ = rows_of(pack)
     context = context_of(pack)
     state = step_thermal_path(initial_thermal_path(context), minutes, no_edges(16), board, context)
-    for p in state.p:
+    for p in state.filters.p:
         assert np.abs(p - p.T).max() < 1e-9
         assert np.linalg.eigvalsh(0.5 * (p + p.T)).min() > -1e-12
 

@@ -30,7 +30,8 @@ class Evidence:
 
     `severity` None says that the cause is absent now. `cell` counts from 1; both `cell` and `sensor` None means the
     pack. `first_seen_unix_time_second` is the first moment at which the cause can be seen in the data. `is_another`
-    says that it is another event than what was held before.
+    says that it is another event than what was held before; of an absent cause, that what was held is surely another
+    finding's.
     Magnitudes are in the unit of the kind (see `docs/nomenclature.md`).
     """
 

@@ -11,7 +11,7 @@ from cellwarden.core.board import Board
 from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
-from cellwarden.diagnosis.joint_or_cell import is_certain, is_waiting
+from cellwarden.diagnosis.joint_or_cell import is_certain, is_decided, is_waiting
 from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.plugin import PackContext
@@ -49,6 +49,7 @@ def _step(
             above_probability=above,
             own_probability=np.where(waiting, HELD, 1.0),
             far_probability=normal_share((joint_ohm[rows] - far_ohm) / sigma_ohm[rows]),
+            is_others=is_decided(track.aged_probability[rows], track.joint_probability[rows]),
             changed_unix_time_second=track.changed_unix_time_second[rows],
             edge_count=track.edge_count[rows],
         )
@@ -76,8 +77,8 @@ def _step(
     return excess_evidence(state, minutes, track.edge_count, of_rows, say, _gone)
 
 
-def _gone(at: float, cell: int) -> Evidence:
-    return Evidence(at_unix_time_second=at, kind=KIND, cell=cell + 1, sensor=None, severity=None)
+def _gone(at: float, cell: int, is_others: bool) -> Evidence:  # noqa: FBT001
+    return Evidence(at_unix_time_second=at, kind=KIND, cell=cell + 1, sensor=None, severity=None, is_another=is_others)
 
 
 def _explanation(track: ResistanceTrack, row: int, cell: int, joint_ohm: float, largest_ampere: float) -> str:

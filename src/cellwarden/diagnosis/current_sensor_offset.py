@@ -21,6 +21,7 @@ __all__ = ["DETECTOR"]
 
 KIND = "current_sensor_offset"
 LIMIT_AMPERE = 0.04
+LIMIT_C_RATE = 0.001  # of a small pack, which so much empties by 2.4 % a day
 RESOLUTION_SHARE = 0.5
 VISIBLE_FRACTION = 0.005  # of the capacity: what must have been miscounted before the sensor is named
 MOVED_LIMITS, MOVED_SHARE = 1.5, 0.75  # limits, and share of what was told, by which a zero is another one: judged
@@ -48,7 +49,7 @@ def _step(
     if not context.has_current:
         return state, []
     track = board.get(CurrentOffsetTrack)
-    limit = max(LIMIT_AMPERE, RESOLUTION_SHARE * context.pack.sensors.current_resolution_ampere)
+    limit = _limit_ampere(context)
 
     def of_rows(rows: IntArray) -> Deviation:
         offset = track.current_offset_ampere[rows, None]
@@ -68,6 +69,12 @@ def _step(
 
     watch, held = watch_deviation(state.watch, minutes, of_rows, say)
     return _anew_where_moved(replace(state, watch=watch), held, limit)
+
+
+def _limit_ampere(context: PackContext) -> float:
+    """What a zero may be off by: less on a small pack, no less than half a step of the reading [A]."""
+    usual = min(LIMIT_AMPERE, LIMIT_C_RATE * context.pack.nominal_capacity_ah)
+    return max(usual, RESOLUTION_SHARE * context.pack.sensors.current_resolution_ampere)
 
 
 def _anew_where_moved(state: ZeroWatch, held: list[Evidence], limit: float) -> tuple[ZeroWatch, list[Evidence]]:

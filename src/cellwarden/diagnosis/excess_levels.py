@@ -35,13 +35,14 @@ class Excess:
     """What R rows say of every cell, (R, n_cells): whether half of the limit is passed, and how sure that is.
 
     `above_probability` that the limit is passed; `own_probability` that no other finding explains it;
-    `far_probability` that it is so large that one must act now.
+    `far_probability` that it is so large that one must act now; `is_others` where it is surely another finding's.
     """
 
     half_passed: NDArray[np.bool_]
     above_probability: FloatArray
     own_probability: FloatArray
     far_probability: FloatArray
+    is_others: NDArray[np.bool_]
     changed_unix_time_second: FloatArray
     edge_count: FloatArray
 
@@ -57,7 +58,7 @@ def excess_evidence(
     edge_count: FloatArray,
     of_rows: Callable[[IntArray], Excess],
     say: Callable[[int, int, Severity, float], Evidence],
-    nothing: Callable[[float, int], Evidence],
+    nothing: Callable[[float, int, bool], Evidence],
 ) -> tuple[ExcessState, list[Evidence]]:
     """Go through the rows at which something may change.
 
@@ -68,7 +69,7 @@ def excess_evidence(
     edge_count : (M, n_cells) edges so far
     of_rows : what R ≥ 1 rows say
     say : evidence of a row, cell (from 0), severity and the time at which it began
-    nothing : evidence that the cause has gone, of a stamp and cell
+    nothing : evidence that the cause has gone, of a stamp, cell, and whether it is surely another finding's
     """
     if len(minutes) == 0:
         return state, []
@@ -79,11 +80,11 @@ def excess_evidence(
         at, excess = minutes.unix_time_second[rows], of_rows(rows)
         told, began = _follow(at, excess, level, since)
         before = np.concatenate([state.level[None], told[:-1]])
-        said = (told != before) | ((told > 0) & is_full_hour(at)[:, None])
+        said = (told != before) | (((told > 0) | excess.is_others) & is_full_hour(at)[:, None])
         for r, cell in np.argwhere(said).tolist():
             severity = LEVELS[int(told[r, cell])]
             if severity is None:
-                found.append(nothing(float(at[r]), cell))
+                found.append(nothing(float(at[r]), cell, bool(excess.is_others[r, cell])))
             else:
                 found.append(say(int(rows[r]), cell, severity, float(began[r, cell])))
     return ExcessState(level, since, edge_count[-1].copy()), found

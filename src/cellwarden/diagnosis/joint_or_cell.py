@@ -17,7 +17,7 @@ from cellwarden.estimation.resistance_joint import NAMING_EDGES, NAMING_SHARE
 from cellwarden.estimation.resistance_rows import DECIDED_SHARE, DECIDING_SPAN_KELVIN
 from cellwarden.estimation.resistance_track import ResistanceTrack
 
-__all__ = ["is_certain", "is_more_likely_joint", "is_waiting"]
+__all__ = ["is_certain", "is_decided", "is_more_likely_joint", "is_waiting"]
 
 STANDING_EDGES = 40.0  # of 85 simulated faults nine in ten are named right by then
 LEAST_JOINT = 0.05  # chance of a joint, below which nothing is held back for it
@@ -50,6 +50,11 @@ def is_more_likely_joint(track: ResistanceTrack, rows: IntArray) -> NDArray[np.b
     """(R, n_cells) whether what may have changed would be a joint's, though it still passes for the cell's size."""
     joint, aged = track.joint_probability[rows], track.aged_probability[rows]
     return np.asarray(joint >= np.maximum(NAMING_SHARE * (aged + joint), LEAST_JOINT))
+
+
+def is_decided(one: FloatArray, other: FloatArray) -> NDArray[np.bool_]:
+    """Whether something has changed, and surely the one of the two; of their probabilities, any shape."""
+    return np.asarray((one + other > 0.5) & (one >= DECIDED_SHARE * (one + other)))
 
 
 def is_certain(track: ResistanceTrack, row: int, cell: int) -> bool:

@@ -3,7 +3,8 @@
 At most one finding is open for a kind, cell and sensor. A worse severity clears it and opens the next with the same
 `first_seen`; a milder one does so only when it has lasted as long as detection took. A finding clears when its cause
 has been absent for that long, at least an hour; if the cause comes back before, it stays open. Evidence of another
-event at the same place clears it at once and opens the next. What an open finding of warning or worse explains
+event at the same place clears it at once and opens the next; so does, without a next, what was surely another
+finding's. What an open finding of warning or worse explains
 (`consequences`) is entered as info and names its cause.
 
 Findings are kept in the order of their detection and never removed, so the list of a log that is cut at a time is the
@@ -118,7 +119,9 @@ class _Book:
         key = _key(item)
         entry = self._open.get(key)
         if item.severity is None:
-            if entry is not None and entry.absent_since is None:
+            if entry is not None and item.is_another:
+                self._clear(key, item.at_unix_time_second)
+            elif entry is not None and entry.absent_since is None:
                 self._open[key] = dataclasses.replace(entry, absent_since=item.at_unix_time_second)
             return
         severity, cause = self._explained(item, item.severity)

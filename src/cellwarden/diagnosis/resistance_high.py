@@ -14,7 +14,7 @@ from cellwarden.core.finding import Evidence, Severity
 from cellwarden.core.minute_block import IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.excess_levels import HELD, Excess, ExcessState, excess_evidence, initial_excess
-from cellwarden.diagnosis.joint_or_cell import is_certain, is_more_likely_joint, is_waiting
+from cellwarden.diagnosis.joint_or_cell import is_certain, is_decided, is_more_likely_joint, is_waiting
 from cellwarden.diagnosis.normal_chance import normal_share
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.estimation.charge_tracks import CapacityTrack
@@ -55,6 +55,7 @@ def _step(
                 normal_share((own - OWN_LIMIT_FRACTION) / own_sigma), np.where(waiting, HELD, 1.0)
             ),
             far_probability=normal_share((excess - FAR_FRACTION) / resistance.cell_excess_sigma_fraction[rows]),
+            is_others=is_decided(resistance.joint_probability[rows], resistance.aged_probability[rows]),
             changed_unix_time_second=resistance.changed_unix_time_second[rows],
             edge_count=resistance.edge_count[rows],
         )
@@ -83,8 +84,8 @@ def _own(resistance: ResistanceTrack, capacity: CapacityTrack, rows: IntArray | 
     return (1.0 + excess) * size - 1.0, np.hypot(size * sigma, (1.0 + excess) * size_sigma)
 
 
-def _gone(at: float, cell: int) -> Evidence:
-    return Evidence(at_unix_time_second=at, kind=KIND, cell=cell + 1, sensor=None, severity=None)
+def _gone(at: float, cell: int, is_others: bool) -> Evidence:  # noqa: FBT001
+    return Evidence(at_unix_time_second=at, kind=KIND, cell=cell + 1, sensor=None, severity=None, is_another=is_others)
 
 
 def _evidence(

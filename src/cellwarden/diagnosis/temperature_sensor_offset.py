@@ -122,7 +122,7 @@ def _evidence(
         return Evidence(at_unix_time_second=float(stamp[row]), kind=KIND, cell=None, sensor=name, severity=None)
     kelvin = float(track.offset_kelvin[at])
     way = "high" if kelvin > 0.0 else "low"
-    other = "ambient and the other sensors" if context.has_ambient else "the other sensors in quiet hours"
+    other = "ambient and the other sensors" if context.has_ambient else "the other sensors"
     return Evidence(
         at_unix_time_second=float(stamp[row]),
         kind=KIND,

@@ -164,6 +164,7 @@ def _evidence(
     ratio = math.exp(rise)
     cells = ", ".join(str(cell + 1) for cell in context.sensor_cells[at[1]])
     now = float(track.thermal_resistance_kelvin_per_watt[at])
+    told = f"; {now:.1f} K per watt of a cell now." if math.isfinite(now) else ", told against the other sensors."
     return Evidence(
         at_unix_time_second=stamp,
         kind=KIND,
@@ -179,7 +180,7 @@ def _evidence(
         explanation=(
             f"The cells under sensor {name} ({cells}) give off their heat {ratio:.1f} times worse than "
             + ("those under the other sensors" if detail[BESIDE] > 0.0 else "at first")
-            + f": they follow the ambient more slowly and warm more under load; {now:.1f} K per watt of a cell now."
+            + f": they follow the ambient more slowly and warm more under load{told}"
         ),
         advice=(
             f"Look for blocked air, dust, a failed fan or a lost thermal contact at cells {cells}; until then expect "

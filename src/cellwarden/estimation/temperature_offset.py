@@ -1,7 +1,8 @@
 """Offset of each temperature sensor, reading minus truth.
 
-With an ambient sensor the thermal filter tells each offset against it; without one, the readings of quiet hours are
-compared with one another. What all sensors share is told from the ambient's own error by their number alone.
+With an ambient sensor the thermal filter tells each offset against it; without one, three sensors and more stand for
+it; of fewer, the readings of quiet hours are compared with one another. What all sensors share is told from the
+ambient's own error by their number alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import temperature_consensus as consensus
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
+from cellwarden.estimation.thermal_beside import stands_beside
 from cellwarden.estimation.thermal_tracks import TemperatureOffsetTrack, ThermalPathTrack
 
 __all__ = ["ESTIMATOR", "TemperatureOffsetState"]
@@ -51,6 +53,9 @@ def _step(
     if context.has_ambient:
         difference, sigma = path.offset_difference_kelvin, path.offset_difference_sigma_kelvin
         frame_sigma = AMBIENT_SHARE * 0.5 * context.pack.sensors.temperature_tolerance_kelvin
+    elif stands_beside(context):
+        difference, sigma = path.offset_difference_kelvin, path.offset_difference_sigma_kelvin
+        frame_sigma = np.inf
     else:
         difference, sigma = _quiet_differences(quiet, minutes, path, scale)
         frame_sigma = np.inf

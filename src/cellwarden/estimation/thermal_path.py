@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from cellwarden.estimation.cell_heat import HeatTracks, follow_polarisation, gro
 from cellwarden.estimation.charge_tracks import CurrentOffsetTrack, SelfDischargeTrack, SocTrack, VoltageOffsetTrack
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.polarisation_track import PolarisationTrack
+from cellwarden.estimation.thermal_beside import follow_beside, over_the_middle, stands_beside
+from cellwarden.estimation.thermal_filters import ThermalFilters, ThermalInputs, initial_filters, run_filters
 from cellwarden.estimation.thermal_tracks import ThermalPathTrack
 
 __all__ = ["ESTIMATOR", "ThermalPathState", "initial_thermal_path", "step_thermal_path"]
@@ -43,16 +45,13 @@ STUCK_SECOND = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class ThermalPathState:
-    """Filters: x (S, n), p (S, n, n), group (S, 23), pack (4,), balance (S, BALANCE_SLOTS).
+    """Filters against the ambient, an equivalent one where the log has none; `beside`: see `thermal_beside`.
 
     Slow polarisation (2,) [V]; constants: (8,), (S,) and (S, 2).
     """
 
-    x: FloatArray
-    p: FloatArray
-    group: FloatArray
-    pack: FloatArray
-    balance: FloatArray
+    filters: ThermalFilters
+    beside: ThermalFilters | None
     slow_volt: FloatArray
     parameters: FloatArray
     kappa: FloatArray
@@ -63,16 +62,10 @@ def initial_thermal_path(context: PackContext) -> ThermalPathState:
     """State before the first minute."""
     sensors = len(context.sensors)
     prior_x, prior_p = _prior(context)
-    group = np.zeros((sensors, kernel.GROUP_SLOTS))
-    group[:, kernel.INFORMED] = np.nan
-    group[:, kernel.GRADIENT + kernel.WARMTH] = 1.0
     neighbour, share = _neighbours(context)
     return ThermalPathState(
-        x=np.tile(prior_x, (sensors, 1)),
-        p=np.tile(prior_p, (sensors, 1, 1)),
-        group=group,
-        pack=np.array([np.nan, np.nan, 0.0, np.nan]),
-        balance=np.zeros((sensors, kernel.BALANCE_SLOTS)),
+        filters=initial_filters(sensors, prior_x, prior_p),
+        beside=initial_filters(sensors, prior_x, _with_free_path(prior_p)) if stands_beside(context) else None,
         slow_volt=np.zeros(2),
         parameters=_parameters(context),
         kappa=share / _prior_time_constant_second(context),
@@ -97,6 +90,13 @@ def _prior(context: PackContext) -> tuple[FloatArray, FloatArray]:
     p = np.diag(sigma**2)
     p[kernel.POTENTIAL_VOLT :, kernel.POTENTIAL_VOLT :] += POTENTIAL_COMMON_SIGMA_VOLT**2
     return x, p
+
+
+def _with_free_path(prior_p: FloatArray) -> FloatArray:
+    """The prior (n, n) with the time constant as uncertain as it is where there is an ambient."""
+    free = prior_p.copy()
+    free[kernel.LOG_TAU, kernel.LOG_TAU] = TIME_CONSTANT_LOG_SIGMA**2
+    return free
 
 
 def _prior_time_constant_second(context: PackContext) -> float:
@@ -154,20 +154,10 @@ def step_thermal_path(
 ) -> ThermalPathState:
     """Advance over minute rows and leave a `ThermalPathTrack`."""
     del edges
-    new = ThermalPathState(
-        state.x.copy(),
-        state.p.copy(),
-        state.group.copy(),
-        state.pack.copy(),
-        state.balance.copy(),
-        state.slow_volt.copy(),
-        state.parameters,
-        state.kappa,
-        state.neighbour,
-    )
+    slow_state, filters = state.slow_volt.copy(), state.filters.copy()
     polarisation = board.get(PolarisationTrack)
     factor = temperature_factor(_mean_celsius(minutes), polarisation)
-    slow_volt = _slow_polarisation(new.slow_volt, minutes, factor, polarisation, context)
+    slow_volt = _slow_polarisation(slow_state, minutes, factor, polarisation, context)
     tracks = HeatTracks(
         board.get(SocTrack),
         board.get(SelfDischargeTrack),
@@ -178,28 +168,41 @@ def step_thermal_path(
     )
     heat = group_heat(minutes, factor, tracks, context)
     frozen = minutes.temperature_unchanged_second > STUCK_SECOND
-    out = np.empty((len(minutes), len(context.sensors), kernel.OUTPUTS))
-    kernel.run_thermal_filters(
-        new.x,
-        new.p,
-        new.group,
-        new.pack,
-        new.parameters,
+    given = ThermalInputs(
+        state.parameters,
         *_prior(context),
         np.array(POTENTIAL_KNOTS),
-        new.kappa,
-        new.neighbour,
-        minutes.unix_time_second,
-        minutes.elapsed_second,
+        state.kappa,
+        state.neighbour,
+        minutes,
         np.where(frozen, np.nan, minutes.temperature_celsius),
-        minutes.ambient_temperature_celsius,
         heat,
         _offset_sigma(tracks.zero),
-        new.balance,
-        out,
     )
-    board.put(_track(out, heat, slow_volt, factor, context))
-    return new
+    out = run_filters(filters, given, minutes.ambient_temperature_celsius)
+    track = _track(out, heat, slow_volt, factor, context)
+    beside = state.beside
+    if beside is not None:
+        beside = beside.copy()
+        free = follow_beside(beside, given, _with_free_path(given.prior_p), out, context)
+        track = _told_beside(track, free, context)
+    board.put(track)
+    return replace(state, filters=filters, beside=beside, slow_volt=slow_state)
+
+
+def _told_beside(track: ThermalPathTrack, out: FloatArray, context: PackContext) -> ThermalPathTrack:
+    """The track with the paths over the middle one, and the offsets, that the second filters tell."""
+    told = np.ascontiguousarray(np.moveaxis(out, 2, 0))
+    log_tau, tau_variance = _with_pooled_exchange(told)
+    named = np.where([bool(cells) for cells in context.sensor_cells], 0.0, np.nan)
+    return replace(
+        track,
+        path_log=over_the_middle(log_tau, named) + named,
+        path_log_sigma=np.sqrt(tau_variance + MODEL_LOG_SIGMA**2) + named,
+        path_informed_second=told[kernel.OUT_PATH_SECOND],
+        offset_difference_kelvin=told[kernel.OUT_OFFSET],
+        offset_difference_sigma_kelvin=np.sqrt(told[kernel.OUT_OFFSET_VARIANCE]),
+    )
 
 
 def _offset_sigma(zero: CurrentOffsetTrack) -> FloatArray:

@@ -13,18 +13,21 @@ __all__ = ["TemperatureForecastTrack", "TemperatureOffsetTrack", "ThermalPathTra
 class ThermalPathTrack:
     """Heat path of the cells under each temperature sensor. All (M, n_sensors) but the last three.
 
-    The first six are NaN where the log has no current or no ambient or where the sensor touches no known cell.
+    The first six are NaN where the log has no current or no ambient or where the sensor touches no known cell, the path
+    and its sigma not where three sensors and more stand for the ambient.
 
     Attributes
     ----------
     thermal_resistance_kelvin_per_watt : from one cell to ambient, with 95 % interval (low, high)
     thermal_time_constant_second : of one cell
     informed_unix_time_second : last minute whose heat informed the resistance (NaN: never)
-    path_log : logarithm of the time constant over its prior: follows the path, for the heat capacity stays [-]
+    path_log : logarithm of the time constant over its prior: follows the path, for the heat capacity stays [-]; over
+        the pack's middle path where there is no ambient
     path_log_sigma : its standard deviation
     path_informed_second : time for which temperatures away from ambient have informed it
     warmth_celsius : the cells' temperature in the frame of the ambient sensor; of the reading where there is none
-    offset_difference_kelvin : the reading's offset against that frame, NaN where there is no ambient
+    offset_difference_kelvin : the reading's offset against that frame, NaN where there is no ambient and where fewer
+        than three sensors stand for one
     offset_difference_sigma_kelvin : its standard deviation
     ambient_celsius : ambient in that frame, an equivalent one where the log has none
     heat_watt : heat of one cell
