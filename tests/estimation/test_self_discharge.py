@@ -200,16 +200,16 @@ def stood(behind_ah: FloatArray, charges: int) -> KneeStandTrack:
 
 
 def told_together(
-    falling: FallingBehindTrack, count: float, knee: KneeLeakTrack, misplaced_ah: float = 0.0
+    falling: FallingBehindTrack, count: float, knee: KneeLeakTrack, misplaced_ah: float = 0.0, drift_sigma: float = 1.0
 ) -> SelfDischargeTrack:
-    """One row of three cells: count, charges and ledger as given, and a drift that knows nothing."""
+    """One row of three cells: count, charges and ledger as given, and a drift that knows nothing or shows none."""
     context = string_context(KnownString(stages=(), cells=3))
     block = minutes_of(course_of(KnownString(stages=(REST,), cells=3)).samples, context)[0]
     minute = MinuteBlock(**{item.name: getattr(block, item.name)[:1] for item in dataclasses.fields(MinuteBlock)})
     wide = np.zeros((1, 3))
     board = Board()
     drift = drift_of(0.0, wide, np.zeros(1))
-    board.put(dataclasses.replace(drift, low_sigma_ampere=wide + 1.0, high_sigma_ampere=wide + 1.0))
+    board.put(dataclasses.replace(drift, low_sigma_ampere=wide + drift_sigma, high_sigma_ampere=wide + drift_sigma))
     board.put(CountedLeakTrack(leak_ampere=wide + count, sigma_ampere=wide + 0.002, informed_unix_time_second=wide))
     board.put(falling)
     board.put(knee)
@@ -258,11 +258,15 @@ def unknown_charges() -> KneeLeakTrack:
 def test_a_cell_that_stands_where_it_stood_at_first_shows_no_leak_whatever_is_counted() -> None:
     """The count looks for the place of a cell far below the others, and takes its search for a leak."""
     levelling = np.array([[True, False, False]])
-    told = told_together(fallen_behind(np.zeros((1, 3)), levelling=levelling), 0.020, unknown_charges())
+    silent = fallen_behind(np.zeros((1, 3)), levelling=levelling)
+    standing = told_together(silent, 0.020, unknown_charges(), drift_sigma=0.0005)
+    told = told_together(silent, 0.020, unknown_charges())
     assert told.self_discharge_ampere[0] == pytest.approx([0.0, 0.020, 0.020])
     assert told.self_discharge_low_ampere[0, 0] <= 0.0
+    assert standing.self_discharge_low_ampere[0, 0] <= 0.0
+    assert standing.self_discharge_high_ampere[0, 0] == pytest.approx(told.self_discharge_high_ampere[0, 1])
     assert (told.self_discharge_low_ampere[0, 1:] > 0.010).all()
-    assert told.self_discharge_high_ampere[0, 0] > 0.020
+    assert told.self_discharge_high_ampere[0, 0] >= told.self_discharge_high_ampere[0, 1] > 0.020
 
 
 def test_a_count_that_has_misplaced_a_cell_takes_what_it_mends_for_a_leak() -> None:

@@ -327,6 +327,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     drift = np.where(falling.levelling, np.abs(drifted.leak_ampere) < by_charges, drift)
     leak, (low, high) = np.where(drift, drifted.leak_ampere, by_charges), np.where(drift, by_drift, by_count)
     low = joint_sigma(low, levelled_sigma(leak, levelled_doubt, falling))
+    high = np.where(falling.levelling, np.fmax(high, by_count[1] + (by_charges - leak) / TWO_SIGMA), high)
     leak, low, high = _by_knee(leak, low, high, knee)
     by_place = highest_misplaced(misplaced, board) / np.maximum(counting, 1.0)[:, None]
     by_place = np.where(leak == counted.leak_ampere, by_place, 0.0)
