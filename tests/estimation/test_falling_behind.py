@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.falling_behind import (
     FALLEN_VOLT,
+    FLATTER_LOG_SIGMA,
     KEPT,
     LEVEL_VOLT,
     MEMORY_HOURS,
+    SHAPE_LOG_SIGMA,
     FallingBehindTrack,
     Rests,
     _held,
     _Standing,
     _standing,
     _State,
+    flattest,
     least_loss,
 )
 from cellwarden.runtime.cycle import advance_cycle, initial_cycle
@@ -177,3 +180,8 @@ def test_the_ledger_was_shown_by_the_last_rest_near_full() -> None:
     assert shown[-1]
     assert (rested[shown] <= stamp[shown]).all()
     assert len(np.unique(rested[shown])) == 2  # they are most of a day apart
+
+
+def test_a_slope_learnt_on_one_part_of_the_knee_is_not_sure_on_another() -> None:
+    assert flattest(-0.8, 0.0) == pytest.approx(np.exp(0.8 + FLATTER_LOG_SIGMA * SHAPE_LOG_SIGMA))
+    assert flattest(0.0, 0.9) > flattest(0.0, 0.0) > 1.0

@@ -17,12 +17,15 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
 from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.knee_leak import KneeLeakTrack
+from cellwarden.estimation.knee_shift import KneeShift
+from cellwarden.estimation.knee_stand import KneeStandTrack
 from cellwarden.estimation.self_discharge import (
     ESTIMATOR,
     TWO_SIGMA,
     _by_knee,
     factor_doubt,
     fading_highest,
+    highest_misplaced,
     hours_since,
     least_shown,
     levelled_rate,
@@ -32,6 +35,7 @@ from cellwarden.estimation.self_discharge import (
     unseen_sigma,
     with_charges,
 )
+from tests.estimation.known_cells import middle_soc
 from tests.estimation.known_drift import drift_of
 from tests.estimation.known_string import REST, KnownString, course_of, string_context
 from tests.estimation.sample_logs import minutes_of
@@ -184,19 +188,36 @@ def test_a_cell_that_has_left_the_yardstick_is_known_by_the_count_where_that_is_
     assert off_the_yardstick(more, counted, far).high_sigma_ampere[0] == pytest.approx(sigma[0])
 
 
-def told_together(falling: FallingBehindTrack, count: float, knee: KneeLeakTrack) -> SelfDischargeTrack:
-    """One row of three cells: count, charges and ledger as given, and a drift that knows nothing."""
+def stood(behind_ah: FloatArray, charges: int) -> KneeStandTrack:
+    """How the cells stood by the last charge, known to 0.3 Ah; so many charges end at the first rows."""
+    none = np.full(behind_ah.shape[1], np.nan)
+    shift = KneeShift(0.0, *(none for _ in dataclasses.fields(KneeShift)[1:]))
+    return KneeStandTrack(
+        behind_ah=behind_ah,
+        sigma_ah=np.full_like(behind_ah, 0.3),
+        charges=tuple((row, shift) for row in range(charges)),
+    )
+
+
+def told_together(
+    falling: FallingBehindTrack, count: float, knee: KneeLeakTrack, misplaced_ah: float = 0.0, drift_sigma: float = 1.0
+) -> SelfDischargeTrack:
+    """One row of three cells: count, charges and ledger as given, and a drift that knows nothing or shows none."""
     context = string_context(KnownString(stages=(), cells=3))
     block = minutes_of(course_of(KnownString(stages=(REST,), cells=3)).samples, context)[0]
     minute = MinuteBlock(**{item.name: getattr(block, item.name)[:1] for item in dataclasses.fields(MinuteBlock)})
     wide = np.zeros((1, 3))
     board = Board()
     drift = drift_of(0.0, wide, np.zeros(1))
-    board.put(dataclasses.replace(drift, low_sigma_ampere=wide + 1.0, high_sigma_ampere=wide + 1.0))
+    board.put(dataclasses.replace(drift, low_sigma_ampere=wide + drift_sigma, high_sigma_ampere=wide + drift_sigma))
     board.put(CountedLeakTrack(leak_ampere=wide + count, sigma_ampere=wide + 0.002, informed_unix_time_second=wide))
     board.put(falling)
     board.put(knee)
-    state = dataclasses.replace(ESTIMATOR.initial(context), counted_hours=1000.0, rested_hours=1000.0)
+    board.put(middle_soc(1, 3))
+    board.put(stood(np.full((1, 3), np.nan), charges=0))
+    state = dataclasses.replace(
+        ESTIMATOR.initial(context), counted_hours=1000.0, rested_hours=1000.0, misplaced_ah=np.full(3, misplaced_ah)
+    )
     ESTIMATOR.step(state, minute, None, board, context)  # type: ignore[arg-type]
     return board.get(SelfDischargeTrack)
 
@@ -222,3 +243,50 @@ def test_what_charges_tell_at_least_bounds_what_is_counted_as_more() -> None:
     told, low, high = _by_knee(leak, sigma, sigma, gone)
     assert told[0, 0] - TWO_SIGMA * low[0, 0] == pytest.approx(0.050 - TWO_SIGMA * 0.001)
     assert (told[0, 0], high[0, 0]) == (0.110, 0.050)
+
+
+def test_a_leak_that_would_be_less_than_nothing_is_none_that_charges_show_at_least() -> None:
+    leak, sigma = np.full((1, 1), 0.005), np.full((1, 1), 0.010)
+    hardly = by_charges(np.full((1, 1), 0.026), np.full((1, 1), 0.016), np.full((1, 1), 0.080))
+    assert _by_knee(leak, sigma, sigma, hardly) == (leak, sigma, sigma)
+
+
+def unknown_charges() -> KneeLeakTrack:
+    return unsure(by_charges(np.full((1, 3), np.nan), np.full((1, 3), np.nan)))
+
+
+def test_a_cell_that_stands_where_it_stood_at_first_shows_no_leak_whatever_is_counted() -> None:
+    """The count looks for the place of a cell far below the others, and takes its search for a leak."""
+    levelling = np.array([[True, False, False]])
+    silent = fallen_behind(np.zeros((1, 3)), levelling=levelling)
+    standing = told_together(silent, 0.020, unknown_charges(), drift_sigma=0.0005)
+    told = told_together(silent, 0.020, unknown_charges())
+    assert told.self_discharge_ampere[0] == pytest.approx([0.0, 0.020, 0.020])
+    assert told.self_discharge_low_ampere[0, 0] <= 0.0
+    assert standing.self_discharge_low_ampere[0, 0] <= 0.0
+    assert standing.self_discharge_high_ampere[0, 0] == pytest.approx(told.self_discharge_high_ampere[0, 1])
+    assert (told.self_discharge_low_ampere[0, 1:] > 0.010).all()
+    assert told.self_discharge_high_ampere[0, 0] >= told.self_discharge_high_ampere[0, 1] > 0.020
+
+
+def test_a_count_that_has_misplaced_a_cell_takes_what_it_mends_for_a_leak() -> None:
+    silent = fallen_behind(np.zeros((1, 3)))
+    sure, misplaced = (told_together(silent, 0.008, unknown_charges(), misplaced_ah=ah) for ah in (0.0, 5.0))
+    assert sure.self_discharge_low_ampere[0, 0] > 0.003
+    assert misplaced.self_discharge_ampere[0, 0] == sure.self_discharge_ampere[0, 0]
+    wider = TWO_SIGMA * np.hypot(sure.down_sigma_ampere[0, 0], 5.0 / 1000.0)
+    assert misplaced.down_sigma_ampere[0, 0] == pytest.approx(wider / TWO_SIGMA, rel=1e-3)
+
+
+def test_charges_show_what_a_count_has_misplaced_and_it_is_remembered() -> None:
+    counted = np.array([[0.0, 0.2, 2.1, 0.1, 0.0]] * 3)
+    soc = dataclasses.replace(
+        middle_soc(3, 5), deficit_difference_ah=counted, deficit_difference_sigma_ah=np.full((3, 5), 0.4)
+    )
+    board, before = Board(), np.array([0.0, 0.0, 0.0, 0.7, 0.0])
+    board.put(soc)
+    board.put(stood(np.array([[0.0, 0.4, 0.0, 0.0, np.nan], [0.0] * 5, [9.0] * 5]), charges=2))
+    seen = highest_misplaced(before, board)
+    assert seen[0] == pytest.approx([0.0, 0.0, np.sqrt(2.0**2 - 0.5**2), 0.7, 0.0])
+    assert seen[2] == pytest.approx(seen[0])
+    assert before == pytest.approx(seen[0])

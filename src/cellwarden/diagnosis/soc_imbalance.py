@@ -13,7 +13,7 @@ is known by `above_knee`, bled or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -35,6 +35,7 @@ from cellwarden.estimation.knee_stand import KneeStandTrack
 from cellwarden.estimation.knee_voltage import knee_volt
 from cellwarden.estimation.middle_value import middle_values
 from cellwarden.estimation.plugin import PackContext
+from cellwarden.estimation.running_sum import running_sum
 
 __all__ = ["DETECTOR"]
 
@@ -71,6 +72,8 @@ class ImbalanceWatch:
     knee_volt: float
     bled_ah: FloatArray
     alone_ah: FloatArray
+    lacking_ah: FloatArray
+    total_ah: FloatArray
     hours: FloatArray
     check: FullChargeCheck
     stood: SeenDifference
@@ -99,6 +102,15 @@ class _Apart:
         sure = (self.least_ah[rows] > 0.0) & (beyond > 0.0)
         return np.where(sure, np.fmin(self.sigma_ah[rows], beyond / FAR_SIGMAS), self.sigma_ah[rows])
 
+    def and_levelled_before(self, total_ah: FloatArray) -> _Apart:
+        """With what fuller cells were bled above the median since the log began, `total_ah`: they may have had as much.
+
+        What was bled long ago is not counted, nor where the cell stood little above; no loss of its own had it bled.
+        """
+        fuller = self.left_ah + self.levelled_ah < 0.0
+        more = np.where(fuller, total_ah - np.abs(self.levelled_ah), 0.0)
+        return replace(self, unseen_ah=np.fmax(self.unseen_ah, more))
+
     def and_above(self, above: Above, least_ah: float) -> _Apart:
         """With cells that are full while the string is not, by what it lacks."""
         gap, sigma = np.fmax(above.gap_ah, least_ah)[:, None], above.sigma_ah[:, None]
@@ -111,10 +123,12 @@ class _Apart:
             np.where(above.now, least_ah, self.least_ah),
         )
 
-    def and_alone(self, alone_ah: FloatArray, is_high: NDArray[np.bool_], told: NDArray[np.bool_]) -> _Apart:
+    def and_alone(
+        self, alone_ah: FloatArray, lacking_ah: FloatArray, is_high: NDArray[np.bool_], told: NDArray[np.bool_]
+    ) -> _Apart:
         """With what cells that stand far above were bled; what is left of those is known once the pack was full.
 
-        Before, as much again may be.
+        Before, as much again may be, or what the others lacked to full while it was bled, `lacking_ah`.
         """
         left = np.where(told, np.fmin(self.left_ah, 0.0), 0.0)
         sigma = joint_sigma(np.where(told, self.sigma_ah, 0.0), BLEED_SHARE * alone_ah)
@@ -123,7 +137,7 @@ class _Apart:
             np.where(is_high, -alone_ah, self.levelled_ah),
             np.where(is_high, sigma, self.sigma_ah),
             self.flatter,
-            np.where(is_high & ~told, alone_ah, 0.0),
+            np.where(is_high & ~told, np.fmax(alone_ah, lacking_ah), 0.0),
             self.least_ah,
         )
 
@@ -137,6 +151,8 @@ def _initial(context: PackContext) -> ImbalanceWatch:
         knee_volt=knee,
         bled_ah=np.zeros(cells),
         alone_ah=np.zeros(cells),
+        lacking_ah=np.zeros(cells),
+        total_ah=np.zeros(cells),
         hours=np.zeros(1),
         check=initial_check(cells),
         stood=unseen(cells),
@@ -152,6 +168,18 @@ def fading_sum(start: FloatArray, change: FloatArray, elapsed_hours: FloatArray)
         keep = np.exp(-elapsed_hours[m] / LEVELLED_HOURS)
         for j in range(start.shape[0]):
             start[j] = keep * start[j] + change[m, j]
+        result[m] = start
+    return result
+
+
+@njit(cache=True)
+def last_while(start: FloatArray, value: FloatArray, holds: NDArray[np.bool_]) -> FloatArray:
+    """(M, n) value (M,) of the last row at which each cell's condition held; `start` (n,) of before, is changed."""
+    result = np.empty(holds.shape)
+    for m in range(holds.shape[0]):
+        for j in range(start.shape[0]):
+            if holds[m, j]:
+                start[j] = value[m]
         result[m] = start
     return result
 
@@ -208,7 +236,11 @@ def _step(
     high = stood.volt - np.fmax(highest, 0.0) >= ALONE_VOLT
     high &= context.cell_count >= ALONE_CELLS
     alone = state.alone_ah.copy()
-    alone_ah = fading_sum(alone, np.where(high & calm[:, None], np.fmax(-above, 0.0), 0.0), elapsed)
+    total = running_sum(state.total_ah, -above)
+    own_bleed = np.where(high & calm[:, None], np.fmax(-above, 0.0), 0.0)
+    alone_ah = fading_sum(alone, own_bleed, elapsed)
+    lacking, most_ah = state.lacking_ah.copy(), above_knee.gap_ah + TWO_SIGMA * above_knee.sigma_ah
+    lacking_ah = last_while(lacking, most_ah, own_bleed > 0.0)
     above = np.where(np.abs(seen.volt) >= SEEN_VOLT, above, 0.0)
     behind = board.get(SocTrack).deficit_difference_ah
     check, left_ah = held_since_full(state.check, behind - middle_values(behind)[:, None], full_count, elapsed)
@@ -223,7 +255,8 @@ def _step(
     is_far = (below <= -FAR_VOLT) & is_off_knee(minutes, below, context.model)
     least_ah = np.where(is_far, _limit_ah(context), 0.0)
     apart = _apart(left_ah, sigma_ah, least_ah, fading_sum(bled, above, elapsed), total_hours, board)
-    apart = apart.and_alone(alone_ah, is_high, told).and_above(above_knee, _limit_ah(context))
+    apart = apart.and_alone(alone_ah, lacking_ah, is_high, told).and_above(above_knee, _limit_ah(context))
+    apart = apart.and_levelled_before(total)
 
     def of_rows(rows: IntArray) -> Deviation:
         left, volt = apart.left_ah[rows], seen.volt[rows]
@@ -245,7 +278,10 @@ def _step(
         return _evidence(apart, at, row, cell, severity, since, chance, is_balanced=balanced)
 
     watch, found = watch_deviation(state.watch, minutes, of_rows, say)
-    return ImbalanceWatch(watch, final, state.knee_volt, bled, alone, hours, check, stands, ended), found
+    total_ah = total[-1] if len(total) else state.total_ah
+    return ImbalanceWatch(
+        watch, final, state.knee_volt, bled, alone, lacking, total_ah, hours, check, stands, ended
+    ), found
 
 
 def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
@@ -254,7 +290,7 @@ def _interval(apart: _Apart, row: int, cell: int) -> tuple[float, float]:
     flatter = (float(apart.flatter[row]) - 1.0) * abs(float(apart.left_ah[row, cell]))
     if apart.least_ah[row, cell] > 0.0:
         return min(spread, max(abs(float(apart.left_ah[row, cell])) - float(apart.least_ah[row, cell]), 0.0)), spread
-    return spread, max(spread, flatter, float(apart.unseen_ah[row, cell]))
+    return spread, float(np.hypot(max(spread, flatter), apart.unseen_ah[row, cell]))
 
 
 def _evidence(

@@ -23,12 +23,12 @@ from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, IntArray, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_tracks import SocTrack
-from cellwarden.estimation.float_leak import FloatLeakTrack
+from cellwarden.estimation.float_leak import FloatLeakTrack, on_knee_second
 from cellwarden.estimation.middle_value import known_middle_values, middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.running_sum import running_sum
 
-__all__ = ["ESTIMATOR", "FallingBehindTrack", "Rests", "least_loss"]
+__all__ = ["ESTIMATOR", "FallingBehindTrack", "Rests", "flattest", "least_loss"]
 
 APART_SECOND = 20 * 3600.0
 RESTED_SECOND = 2 * 3600.0
@@ -37,6 +37,7 @@ STEEP_VOLT = 3.0  # by unit of charge, of the set's curve: where a distance in v
 SPANS = (1, 2, 4, 8)  # in rests
 KEPT = 2 * max(SPANS) + 1
 FLATTER_LOG_SIGMA = 1.64  # of the slope's factor, to the flat side
+SHAPE_LOG_SIGMA = 0.3  # of it from one part of the knee to another, for one factor is learnt for all
 ALIKE_SHARE, ALIKE_VOLT = 0.15, 0.002  # by which distances at two rests may differ beside the charge
 MEMORY_HOURS = 48.0
 LEVEL_VOLT = 0.010  # below the others, within which a balancer holds a cell that leaks
@@ -141,6 +142,11 @@ def _shown(rests: Rests, begin: int, end: int, flatter: float) -> FloatArray:
     return np.where(levelled, 0.0, (middle_value(bled) - bled - doubt) / hours)
 
 
+def flattest(log_factor: float, log_sigma: float) -> float:
+    """Factor by which the knee may be flatter than the parameter set's, by what was learnt of its slope."""
+    return float(np.exp(FLATTER_LOG_SIGMA * np.hypot(log_sigma, SHAPE_LOG_SIGMA) - log_factor))
+
+
 def _initial(context: PackContext) -> _State:
     cells = context.cell_count
     none, no = np.zeros((0, cells)), np.zeros(cells, dtype=np.bool_)
@@ -168,8 +174,8 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         below = _below_ah(float(median[row]), away, context)
         stamp = float(minutes.unix_time_second[row])
         rests = rests.with_rest(stamp, below, bled[row], float(ALIKE_VOLT / per_ah), standing.levelling[row])
-        flatter = np.exp(-drifted.log_slope_factor[row] + FLATTER_LOG_SIGMA * drifted.log_slope_sigma[row])
-        least = np.fmax(least_loss(rests, float(flatter)), least * np.exp(-hours / MEMORY_HOURS))
+        flatter = flattest(float(drifted.log_slope_factor[row]), float(drifted.log_slope_sigma[row]))
+        least = np.fmax(least_loss(rests, flatter), least * np.exp(-hours / MEMORY_HOURS))
         rested[row:] = stamp
     shown[done:] = _held(least, rests, minutes.unix_time_second[done:])
     board.put(
@@ -227,7 +233,7 @@ def _below_ah(median_volt: float, away_volt: FloatArray, context: PackContext) -
 
 def _candidates(minutes: MinuteBlock, soc: SocTrack, drifted: FloatLeakTrack, slope: FloatArray) -> IntArray:
     """Rows at which the pack has rested on the steep knee for long enough, the distances being those of this rest."""
-    rested = (soc.rest_second > RESTED_SECOND) & (slope >= STEEP_VOLT)
+    rested = (on_knee_second(soc) > RESTED_SECOND) & (slope >= STEEP_VOLT)
     seen = minutes.unix_time_second - drifted.informed_unix_time_second <= FRESH_SECOND
     return np.flatnonzero(rested & seen & np.isfinite(minutes.current_ampere))
 

@@ -13,9 +13,10 @@ from cellwarden.estimation import float_leak_kernel as kernel
 from cellwarden.estimation.charge_tracks import SocTrack
 from cellwarden.estimation.float_leak_filter import RATES, VARIANCE_LEAK
 from cellwarden.estimation.float_leak_kernel import FloatLeakArrays, SlopeLadder, advance_float_leak
+from cellwarden.estimation.middle_value import known_middle_values
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 
-__all__ = ["ESTIMATOR", "LOG_SLOPE_SIGMA", "FloatLeakTrack", "initial_float_leak", "slope_ladder"]
+__all__ = ["ESTIMATOR", "LOG_SLOPE_SIGMA", "FloatLeakTrack", "initial_float_leak", "on_knee_second", "slope_ladder"]
 
 FACTORS = np.exp(np.linspace(np.log(0.08), np.log(2.4), 9))
 LOG_SLOPE_SIGMA = 0.9  # of the factor: how far knees of real cells are from a parameter set's
@@ -59,6 +60,16 @@ def slope_ladder(context: PackContext) -> SlopeLadder:
     return SlopeLadder(FACTORS, slope, float(volt[0]), STEP_VOLT)
 
 
+def on_knee_second(soc: SocTrack) -> FloatArray:
+    """(M,) seconds at rest where a distance in volt tells a charge, 0 elsewhere.
+
+    Whether a voltage is on the knee differs from make to make; how far the string is from full tells it too, once a
+    full charge has shown where that is.
+    """
+    slope = known_middle_values(soc.ocv_slope_volt)
+    return np.where((soc.full_count > 0) & (slope < kernel.STEEP_VOLT), 0.0, soc.rest_second)
+
+
 def initial_float_leak(context: PackContext) -> FloatLeakArrays:
     """State before the first slot."""
     slopes, cells, capacity = FACTORS.shape[0], context.cell_count, context.pack.nominal_capacity_ah
@@ -99,7 +110,7 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         minutes.elapsed_second,
         minutes.voltage_volt,
         minutes.bleed_ah,
-        board.get(SocTrack).rest_second,
+        on_knee_second(board.get(SocTrack)),
         out,
         pack,
     )

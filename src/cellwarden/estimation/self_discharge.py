@@ -24,12 +24,14 @@ from cellwarden.core.board import Board
 from cellwarden.core.minute_block import EdgeBlock, MinuteBlock
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.charge_cascade import LEAK_SIGMA
-from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack
+from cellwarden.estimation.charge_tracks import CountedLeakTrack, SelfDischargeTrack, SocTrack
 from cellwarden.estimation.falling_behind import FallingBehindTrack
 from cellwarden.estimation.float_leak import FloatLeakTrack
 from cellwarden.estimation.joint_sigma import joint_sigma
 from cellwarden.estimation.knee_leak import KneeLeakTrack
+from cellwarden.estimation.knee_stand import KneeStandTrack
 from cellwarden.estimation.middle_loss import within_middle_loss
+from cellwarden.estimation.middle_value import known_middle_value
 from cellwarden.estimation.plugin import EstimatorPlugin, PackContext
 from cellwarden.estimation.unseen_bleed import lasting_share, unseen_bleed
 
@@ -61,12 +63,14 @@ class _State:
     """Doubt of the counted leak downwards and upwards [A], (2, n_cells): fading slowly once its cause is gone.
 
     `levelled_ampere` (n_cells,) is what the others were bled above cells that are being levelled, fading likewise;
+    `misplaced_ah` (n_cells,) is by how much the count was seen to place each cell wrongly;
     `bled_share` (1,) is the share of the time for which bleeds may be on that no log tells; `counted_hours` is how long
     the charge cascade has compared the cells, `rested_hours` how long ago they were first seen at rest.
     """
 
     doubt_ampere: FloatArray
     levelled_ampere: FloatArray
+    misplaced_ah: FloatArray
     bled_share: FloatArray
     counted_hours: float
     rested_hours: float
@@ -144,6 +148,17 @@ def levelled_rate(falling: FallingBehindTrack, drifted: FloatLeakTrack) -> Float
     return np.where(falling.levelling, np.fmax(-drifted.bleed_rate_ampere, 0.0), 0.0)
 
 
+def levelled_sigma(leak: FloatArray, levelled_ampere: FloatArray, falling: FallingBehindTrack) -> FloatArray:
+    """How much less cells may leak that are being levelled, or were, (M, n_cells) [A].
+
+    While one stands where it stood at first, it may lose nothing. Then what the others were bled above it,
+    `levelled_ampere`, may be what levelled it, unless it has fallen further.
+    """
+    most = np.fmax(leak, 0.0)
+    since = np.where(falling.fallen, 0.0, np.fmin(levelled_ampere, most))
+    return np.where(falling.levelling, most, since)
+
+
 def place_doubt(hours: FloatArray, charge_ah: float, memory_hours: float) -> FloatArray:
     """Doubt of every leak because the first charge differences were off by a charge, (M,) [A].
 
@@ -152,6 +167,24 @@ def place_doubt(hours: FloatArray, charge_ah: float, memory_hours: float) -> Flo
     since, in the end forgotten.
     """
     return charge_ah / np.maximum(hours, 1.0) * np.exp(-hours / memory_hours)
+
+
+def highest_misplaced(misplaced_ah: FloatArray, board: Board) -> FloatArray:
+    """By how much the count has placed each cell wrongly so far, (M, n_cells) [Ah], as full charges showed.
+
+    A charge that ends shows how cells stand with the pack as its own yardstick. What the count is off by then, both
+    errors taken out, it will mend, and take for a leak. `misplaced_ah` (n_cells,), of the row before, is changed.
+    """
+    soc, stand = board.get(SocTrack), board.get(KneeStandTrack)
+    result = np.zeros(soc.deficit_difference_ah.shape)
+    for end, _ in stand.charges:
+        counted = soc.deficit_difference_ah[end] - known_middle_value(soc.deficit_difference_ah[end])
+        variance = stand.sigma_ah[end] ** 2 + soc.deficit_difference_sigma_ah[end] ** 2
+        result[end] = np.sqrt(np.fmax((counted - stand.behind_ah[end]) ** 2 - variance, 0.0))
+    result = np.maximum.accumulate(np.maximum(np.nan_to_num(result), misplaced_ah))
+    if len(result):
+        misplaced_ah[:] = result[-1]
+    return result
 
 
 def no_smaller(
@@ -177,7 +210,7 @@ def _by_knee(
     told as smaller.
     """
     least = knee.leak_ampere - TWO_SIGMA * knee.low_sigma_ampere
-    more = least > leak - TWO_SIGMA * low
+    more = (least > leak - TWO_SIGMA * low) & (least > 0.0)  # by less than nothing no cell leaks at least
     low = np.where(more, (leak - least) / TWO_SIGMA, low)
     surer = knee.low_sigma_ampere + knee.high_sigma_ampere < low + high
     surer |= more & (knee.leak_ampere > leak)
@@ -242,6 +275,16 @@ def _uncounted(counted: CountedLeakTrack, capacity_ah: float) -> NDArray[np.bool
     return np.asarray(counted.sigma_ampere.min(axis=1) >= UNKNOWN_PER_AH * capacity_ah)
 
 
+def _drift_doubt(
+    drifted: FloatLeakTrack, counted: CountedLeakTrack, hours: FloatArray, capacity_ah: float
+) -> FloatArray:
+    """Doubt of the leaks that drifts show, down and up (2, M, n_cells) [A], seen at rest for `hours` (M,)."""
+    levelling = place_doubt(hours, PLACE_SHARE * capacity_ah, LEVEL_HOURS)[:, None]
+    own = joint_sigma(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
+    own[1] = joint_sigma(own[1], missed_sigma(counted, drifted))
+    return joint_sigma(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
+
+
 def _misplaced(context: PackContext) -> tuple[float, float]:
     """Charge by which cells may be placed wrongly [Ah], and hours after which that is forgotten."""
     charge_ah = PLACE_SHARE * context.pack.nominal_capacity_ah
@@ -270,22 +313,25 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
     )
     resting = hours_since(state.rested_hours, np.isnan(drifted.informed_unix_time_second), minutes.elapsed_second)
     charge_ah, memory_hours = _misplaced(context)
+    misplaced = state.misplaced_ah.copy()
     by_count = joint_sigma(
         joint_sigma(counted.sigma_ampere, place_doubt(counting, charge_ah, memory_hours)[:, None]), lasting
     )
     by_charges, by_count = with_charges(counted.leak_ampere, by_count, knee, far)
-    levelling = place_doubt(resting, PLACE_SHARE * context.pack.nominal_capacity_ah, LEVEL_HOURS)[:, None]
-    own = joint_sigma(np.array([drifted.low_sigma_ampere, drifted.high_sigma_ampere]), levelling)
-    own[1] = joint_sigma(own[1], missed_sigma(counted, drifted))
-    by_drift = joint_sigma(own, _doubt(drifted.leak_ampere, drifted, FLOAT_GROWING, FLOAT_SHRINKING, 0.0))
+    by_drift = _drift_doubt(drifted, counted, resting, context.pack.nominal_capacity_ah)
     clear = (drifted.rest_share > RESTING)[:, None] & (
         by_drift.sum(axis=0) < 2.0 * CLEAR_SHARE * np.abs(drifted.leak_ampere)
     )
     drift = clear | (by_drift.sum(axis=0) < by_count.sum(axis=0))
-    drift &= ~falling.levelling  # off the knee no drift shows a leak
+    # off the knee a voltage that stands still shows no leak, whatever is counted
+    drift = np.where(falling.levelling, np.abs(drifted.leak_ampere) < by_charges, drift)
     leak, (low, high) = np.where(drift, drifted.leak_ampere, by_charges), np.where(drift, by_drift, by_count)
-    low = joint_sigma(low, np.where(falling.fallen, 0.0, np.fmin(levelled_doubt, np.fmax(leak, 0.0))))
+    low = joint_sigma(low, levelled_sigma(leak, levelled_doubt, falling))
+    high = np.where(falling.levelling, np.fmax(high, by_count[1] + (by_charges - leak) / TWO_SIGMA), high)
     leak, low, high = _by_knee(leak, low, high, knee)
+    by_place = highest_misplaced(misplaced, board) / np.maximum(counting, 1.0)[:, None]
+    by_place = np.where(leak == counted.leak_ampere, by_place, 0.0)
+    low, high = joint_sigma(low, by_place), joint_sigma(high, by_place)
     leak, low, high = no_smaller(leak, low, high, least_shown(falling, knee, far))
     high = joint_sigma(high, unseen_sigma(leak, drifted))
     bled_share = state.bled_share.copy()
@@ -302,7 +348,9 @@ def _step(state: _State, minutes: MinuteBlock, edges: EdgeBlock, board: Board, c
         )
     )
     last = len(minutes) - 1
-    return _State(doubt, levelled, bled_share, float(counting[last]), float(resting[last])) if last >= 0 else state
+    if last < 0:
+        return state
+    return _State(doubt, levelled, misplaced, bled_share, float(counting[last]), float(resting[last]))
 
 
 def _unseen_bleed(
@@ -316,12 +364,13 @@ def _unseen_bleed(
 
 
 def _initial(context: PackContext) -> _State:
-    return _State(np.zeros((2, context.cell_count)), np.zeros(context.cell_count), np.zeros(1), 0.0, 0.0)
+    cells = context.cell_count
+    return _State(np.zeros((2, cells)), np.zeros(cells), np.zeros(cells), np.zeros(1), 0.0, 0.0)
 
 
 ESTIMATOR = EstimatorPlugin(
     name="self_discharge",
-    needs=(CountedLeakTrack, FloatLeakTrack, FallingBehindTrack, KneeLeakTrack),
+    needs=(CountedLeakTrack, FloatLeakTrack, FallingBehindTrack, KneeLeakTrack, KneeStandTrack, SocTrack),
     gives=(SelfDischargeTrack,),
     initial=_initial,
     step=_step,
