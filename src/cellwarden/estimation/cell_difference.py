@@ -42,7 +42,10 @@ STILL = REST + cf.REST_SLOTS  # first of the slots of `still_reading`
 READ = STILL + STILL_SLOTS  # 1 once the cell was read at all
 LEAK_THEN = READ + 1  # first of three slots of `moved_leak`
 SITE = LEAK_THEN + 3  # first of the slots of `weak_cell`
-MEMORY = SITE + wc.SITE_SLOTS
+JUMP = SITE + wc.SITE_SLOTS  # first of the slots of `jump_doubt`, where they are explained
+J_VOLT, J_COMMON, J_RATIO, J_SIGMA, J_ODDS, J_HOURS, J_SOC, J_STATE = range(8)
+J_COVARIANCE = J_STATE + STATES
+MEMORY = JUMP + J_COVARIANCE + STATES**2
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
@@ -130,6 +133,7 @@ def relocate_difference(y: FloatArray, p: FloatArray, memory: FloatArray, sigma:
         p[a, a] = sigma[a] ** 2
     memory[LOCATED] = 0.0
     memory[SITE : SITE + wc.SITE_SLOTS] = 0.0
+    memory[JUMP + J_VOLT] = 0.0
 
 
 @bare_kernel

@@ -16,7 +16,16 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.middle_value import finite_middle
 
-__all__ = ["JUMP_SLOTS", "PACK_ROWS", "follow_jumps", "forget_means", "jumped_volt", "take_jump"]
+__all__ = [
+    "JUMP_SLOTS",
+    "PACK_ROWS",
+    "follow_jumps",
+    "forget_means",
+    "jump_of",
+    "jumped_volt",
+    "take_back",
+    "take_jump",
+]
 
 SIDE = 5  # means before and after the one in which it may have happened
 MEANS = 2 * SIDE + 1
@@ -210,6 +219,23 @@ def take_jump(jumps: FloatArray, cell: int, y: FloatArray, q: FloatArray, at: in
             jumps[cells + 3, j] += jumps[cells + 1, j] - jumps[cells, COMMON]
         else:
             y[j, at] += jumps[cells, COMMON]  # the median moves where the cell is one of the middle ones
+
+
+@bare_kernel
+def jump_of(jumps: FloatArray, cells: int, cell: int) -> tuple[float, float, float, float]:
+    """Offset and curve's error before a jump that was just found, the jump, and what it moved the median by [V]."""
+    before, size = FIRST_OFFSET + SIDE - 1, jumps[cells + 1, cell]
+    return jumps[cell, before], jumps[cell, before + MEANS], size, jumps[cells, COMMON]
+
+
+@bare_kernel
+def take_back(jumps: FloatArray, cell: int, y: FloatArray, at: int, jump: float, common: float) -> None:
+    """Undo in the other cells' filters, and in the sum, a jump that was none of the reading; as of `jump_of`."""
+    cells = y.shape[0]
+    jumps[cells + 3, cell] -= jump - common
+    for j in range(cells):
+        if j != cell:
+            y[j, at] -= common
 
 
 @bare_kernel

@@ -1,0 +1,80 @@
+"""Jumps of readings in the charge cascade: whose they are, and what becomes of the cells' filters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.charge_anchor import ANCHORED, BEST
+from cellwarden.estimation.charge_arrays import ChargeArrays, MinuteArrays
+from cellwarden.estimation.jump_doubt import begin_doubt, is_loss, lost_ratio, take_loss
+from cellwarden.estimation.reading_jump import follow_jumps, forget_means, jump_of, take_back, take_jump
+from cellwarden.estimation.still_reading import still_stands
+
+__all__ = ["follow_readings", "settle_doubt"]
+
+BLEEDING_VOLT = 0.05  # below the knee's upper part, from where on balancers bleed
+
+
+@bare_kernel
+def follow_readings(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays, m: int, median: float) -> None:
+    """Let the offset of a cell follow where its reading jumps, or its capacity where that is what has gone."""
+    may_bleed = median > state.parameters[cc.P_FULL_VOLT] - BLEEDING_VOLT
+    unlogged = state.parameters[cc.P_UNLOGGED_BLEED] > 0.0
+    unlogged_volt = state.parameters[cc.P_BLEED_VOLT] if may_bleed and unlogged else 0.0
+    for j in range(state.y.shape[0]):
+        if still_stands(state.memory_y[j, cd.STILL :], minutes.voltage[m, j]):
+            forget_means(state.jumps, j)
+    cell = follow_jumps(
+        state.jumps,
+        minutes.voltage[m],
+        median,
+        minutes.bleed[m],
+        state.parameters[cc.P_BLEED_VOLT],
+        unlogged_volt,
+        max(-minutes.current_min[m], minutes.current_max[m]),
+        minutes.sample_count[m],
+        minutes.elapsed[m],
+        state.parameters[cc.P_CAPACITY],
+        state.y[:, cd.READING_OFFSET],
+        state.y[:, cd.BETA],
+        work[1],
+    )
+    if cell >= 0:
+        offset, beta, jump, common = jump_of(state.jumps, state.y.shape[0], cell)
+        take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
+        _doubt_jump(state, cell, offset, beta, jump, common)
+        settle_doubt(state, cell)
+
+
+@bare_kernel
+def _doubt_jump(state: ChargeArrays, cell: int, offset: float, beta: float, jump: float, common: float) -> None:
+    """Keep what was known of the cell where the jump may be its own: before, it had that offset and curve's error."""
+    y, memory = state.y[cell], state.memory_y[cell]
+    memory[cd.JUMP + cd.J_VOLT] = 0.0
+    best = int(state.scalars[BEST])
+    own = np.exp(state.x[best, cc.LN_CAPACITY] + y[cd.LN_RATIO])
+    missing = state.x[best, cc.DEFICIT] + y[cd.DIFFERENCE]
+    if jump >= 0.0 or state.scalars[ANCHORED] == 0.0 or missing < cc.TELLING_DEPTH * own:
+        return
+    hysteresis = state.memory[best, cc.HYSTERESIS]
+    ratio, sigma = lost_ratio(state.learnt[0], state.learnt[1], hysteresis, missing, own, jump - common)
+    if ratio < 0.0:
+        jumped_offset, jumped_beta = y[cd.READING_OFFSET], y[cd.BETA]
+        y[cd.READING_OFFSET], y[cd.BETA] = offset, beta
+        begin_doubt(y, state.q[cell], memory, jump, common, ratio, sigma)
+        y[cd.READING_OFFSET], y[cd.BETA] = jumped_offset, jumped_beta
+
+
+@bare_kernel
+def settle_doubt(state: ChargeArrays, cell: int) -> None:
+    """Take back a jump that turns out to be the cell's loss of capacity."""
+    memory = state.memory_y[cell]
+    if not is_loss(memory):
+        return
+    doubt = memory[cd.JUMP :]
+    take_back(state.jumps, cell, state.y, cd.READING_OFFSET, doubt[cd.J_VOLT], doubt[cd.J_COMMON])
+    take_loss(state.y[cell], state.q[cell], memory)
