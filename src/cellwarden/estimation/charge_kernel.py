@@ -46,6 +46,7 @@ from cellwarden.estimation.charge_handover import (
     watch_guess,
     weigh_hypotheses,
 )
+from cellwarden.estimation.charge_jumps import follow_reading_jumps
 from cellwarden.estimation.charge_rows import I_READING, INFORMATION, forget_information, write_row
 from cellwarden.estimation.charge_surface import surface_beside
 from cellwarden.estimation.charge_top import level_due, level_full, moved_on_curve, watch_top
@@ -55,8 +56,7 @@ from cellwarden.estimation.middle_value import finite_middle
 from cellwarden.estimation.misplaced_cell import find_misplaced
 from cellwarden.estimation.moved_capacity import learn_again
 from cellwarden.estimation.moved_leak import follow_leak
-from cellwarden.estimation.reading_jump import follow_jumps, forget_means, take_jump
-from cellwarden.estimation.still_reading import is_still, still_stands
+from cellwarden.estimation.still_reading import is_still
 from cellwarden.estimation.unseen_charge import charge_unseen
 from cellwarden.estimation.unsure_centre import any_located, unsure_soc
 
@@ -74,7 +74,6 @@ RESTED_SECOND = 1800.0
 RESTED_INTERVAL_SECOND = 300
 LEARN_INTERVAL_SECOND = 1200
 HOUR_SECOND = 3600
-BLEEDING_VOLT = 0.05  # below the knee's upper part, from where on balancers bleed
 
 
 @counted_kernel
@@ -184,7 +183,7 @@ def _correct(
 ) -> None:
     """Take the row's voltages: by the hypotheses before the first anchor, by the filters after it."""
     current = minutes.current[m]
-    _follow_jumps(state, work, minutes, m, median)
+    follow_reading_jumps(state, work, minutes, m, median)
     full, before = 0.0, state.memory[0, cc.FULL_COUNT]
     if current == current:
         for k in range(state.x.shape[0]):
@@ -245,34 +244,6 @@ def _tie_to_full(
             forget_information(state, INFORMATION)
         hold_full(state)
         keep_zero(state)
-
-
-@bare_kernel
-def _follow_jumps(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays, m: int, median: float) -> None:
-    """Let the offset of a cell follow where its reading jumps."""
-    may_bleed = median > state.parameters[cc.P_FULL_VOLT] - BLEEDING_VOLT
-    unlogged = state.parameters[cc.P_UNLOGGED_BLEED] > 0.0
-    unlogged_volt = state.parameters[cc.P_BLEED_VOLT] if may_bleed and unlogged else 0.0
-    for j in range(state.y.shape[0]):
-        if still_stands(state.memory_y[j, cd.STILL :], minutes.voltage[m, j]):
-            forget_means(state.jumps, j)
-    cell = follow_jumps(
-        state.jumps,
-        minutes.voltage[m],
-        median,
-        minutes.bleed[m],
-        state.parameters[cc.P_BLEED_VOLT],
-        unlogged_volt,
-        max(-minutes.current_min[m], minutes.current_max[m]),
-        minutes.sample_count[m],
-        minutes.elapsed[m],
-        state.parameters[cc.P_CAPACITY],
-        state.y[:, cd.READING_OFFSET],
-        state.y[:, cd.BETA],
-        work[1],
-    )
-    if cell >= 0:
-        take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
 
 
 @bare_kernel
