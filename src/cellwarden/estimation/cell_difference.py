@@ -203,7 +203,7 @@ def correct_difference(
         missing = deficit + beside * own
         weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
         return
-    if steep < STEP_SLOPE_VOLT:
+    if steep < STEP_SLOPE_VOLT and rest_second > 0.0:  # under a load a cell comes to its lower knee
         _doubt_curve(p, h, reading - expected, 4.0 * variance + sharp)
     if wc.tells_no_ratio(p, LN_RATIO, depth, steep):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
@@ -215,7 +215,7 @@ def correct_difference(
 
 @bare_kernel
 def _doubt_curve(p: FloatArray, h: FloatArray, innovation: float, variance: float) -> None:
-    """Let the curve's error have changed where a reading on the plateau is another one than all that is known allows.
+    """Let the curve's error have changed where a reading at rest on the plateau is none that what is known allows.
 
     Sensors do not drift within hours: what relaxes, or comes to a step of the graphite before its neighbours, does.
     """
