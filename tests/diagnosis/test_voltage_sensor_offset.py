@@ -13,6 +13,7 @@ from cellwarden.diagnosis.plateau_offset import PlateauSums, follow_plateau, not
 from cellwarden.diagnosis.voltage_sensor_offset import (
     DETECTOR,
     LEFT_SHARE,
+    LEFT_VOLT,
     SEEN_SHARE,
     SEEN_SIGMAS,
     _few,
@@ -87,15 +88,26 @@ def test_an_offset_beside_as_much_that_nothing_explains_is_not_believed() -> Non
     sums = after_swings(0.03 + np.array([0.003, -0.003]))
     seen = shown_offset(sums)
     assert seen.volt[0, ODD] > max(SEEN_SHARE * offset_volt, SEEN_SIGMAS * seen.sigma_volt[0, ODD])
-    assert seen.left_volt[0, ODD] > LEFT_SHARE * offset_volt
+    assert seen.left_volt[0, ODD] > LEFT_VOLT + LEFT_SHARE * offset_volt
     assert not shown(sums, offset_volt)
+
+
+def test_a_cell_that_comes_to_its_steps_before_the_others_is_no_misread_one() -> None:
+    """One that is short of lithium stands far below them here and less far there, as no sensor's error does."""
+    offset_volt = -0.012
+    sums = after_swings(-0.04 + np.array([0.0045, -0.0045]))
+    seen = shown_offset(sums)
+    assert -seen.volt[0, ODD] > max(-SEEN_SHARE * offset_volt, SEEN_SIGMAS * seen.sigma_volt[0, ODD])
+    assert seen.left_volt[0, ODD] < -0.5 * offset_volt
+    assert not shown(sums, offset_volt)
+    assert shown(after_swings(np.array([-0.04])), offset_volt)
 
 
 def test_an_offset_that_is_not_surer_than_its_error_is_not_believed() -> None:
     sums, offset_volt = after_swings(np.array([0.01]), hours=2), 0.01
     seen = shown_offset(sums)
     assert SEEN_SHARE * offset_volt < seen.volt[0, ODD] < SEEN_SIGMAS * seen.sigma_volt[0, ODD]
-    assert seen.left_volt[0, ODD] < LEFT_SHARE * offset_volt
+    assert seen.left_volt[0, ODD] < LEFT_VOLT + LEFT_SHARE * offset_volt
     assert not shown(sums, offset_volt)
 
 

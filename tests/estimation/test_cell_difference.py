@@ -154,3 +154,20 @@ def test_passes_that_repeat_the_error_of_a_slope_make_a_capacity_no_surer_than_t
     assert miss > 2.0 * np.sqrt(p[cd.LN_RATIO, cd.LN_RATIO])  # what the filter alone believes
     assert miss < 2.0 * np.sqrt(cd.ratio_variance(y, p, memory))
     assert np.sqrt(cd.ratio_variance(y, p, memory)) < 1.5 * memory[cd.SITE + SLOPE_DOUBT] * abs(y[cd.LN_RATIO])
+
+
+@pytest.mark.parametrize("drift_volt", [0.012, -0.012])
+def test_what_a_reading_drifts_by_in_a_rest_on_the_plateau_is_the_curves_and_not_the_sensors(drift_volt: float) -> None:
+    """A cell that stands at its own step relaxes otherwise than the others, for hours."""
+    sigma = np.where(np.arange(cd.STATES) == cd.READING_OFFSET, 0.0025, SIGMA)
+    y, p, memory = np.zeros(cd.STATES), np.diag(sigma**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    learnt, work, noise = step_curve(0.10), np.empty((2, cd.STATES)), np.random.default_rng(4)
+    down, rest = np.arange(5.0, 25.0, 0.4), np.full(96, 25.0)
+    for row, deficit in enumerate(np.concatenate([down, rest])):
+        second = max(row - len(down), 0) * 300.0
+        reading = drift_volt * min(second / 14400.0, 1.0) + 0.0003 * noise.standard_normal()
+        place = (deficit, 0.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.0, reading, 300.0, second)
+        cd.correct_difference(y, p, memory, learnt, learnt, -1.0, *place, work)
+    assert abs(y[cd.READING_OFFSET]) < 0.003
+    assert y[cd.READING_OFFSET] + y[cd.BETA] == pytest.approx(drift_volt, abs=0.002)

@@ -45,7 +45,7 @@ def _jumps(
         middle = float(np.median(row))
         pack = (ampere, 60.0, 60.0, 100.0)
         cell = follow_jumps(
-            memory, row, middle, bleed, BLEED_VOLT, unlogged_volt, *pack, y[:, OFFSET], y[:, ERROR], work
+            memory, row, middle, np.nan, bleed, BLEED_VOLT, unlogged_volt, *pack, y[:, OFFSET], y[:, ERROR], work
         )
         if cell >= 0:
             said.append(cell)

@@ -22,7 +22,7 @@ from cellwarden.estimation.middle_value import finite_middle
 __all__ = ["PlateauSums", "ShownOffset", "follow_plateau", "nothing_shown", "shown_offset"]
 
 # offset [V], resistance [V per C of current], hysteresis [V], capacity [V at full depth], charge [of the capacity]
-PRIOR_SIGMA = np.array([0.02, 0.01, 0.003, 0.02, 0.03])
+PRIOR_SIGMA = np.array([0.02, 0.05, 0.003, 0.02, 0.03])
 PARTS = 5
 DEPTH, DEPTH_SQUARE, SQUARES, HOURS, SUMS = 3, 18, 30, 31, 32  # places in a cell's sums
 READING_VOLT, READING_HOURS = 0.001, 0.5  # what one reading of its own is off by, and how long one takes

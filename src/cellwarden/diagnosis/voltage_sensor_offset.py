@@ -1,11 +1,12 @@
 """A cell whose voltage is read too high or too low: the sensor's error, not the cell's.
 
 The filter's estimate counts where the readings on the plateau, by themselves, show an offset that is the same at every
-depth, current and direction: a cell that is weak, resistive or of another hysteresis stands apart too, but not so.
-Cells whose curve has no plateau are judged by the filter alone. A reading that jumps while the pack rests is the
-sensor's on plateau and float: no charge moves a cell so fast. Near empty, where little charge is many millivolts, it is
-told once the pack is elsewhere, if it stays. Sensors fail one by one: where many readings of a pack stand apart, it is
-the model that does not fit its cells, and none is told.
+depth, current and direction, and leave next to nothing else: a cell that is weak, emptier, resistive or of another
+hysteresis stands apart too, but not so. Cells whose curve has no plateau are judged by the filter alone. A reading that
+jumps while the pack rests is the sensor's on plateau and float: no charge moves a cell so fast. One with which the
+pack's own voltage jumps is none. Near empty, where little charge is many millivolts, it is told once the pack is
+elsewhere, if it stays. Sensors fail one by one: where many readings of a pack stand apart, it is the model that does
+not fit its cells, and none is told.
 
 Before a pack was first full its charge is known badly, and with it what the plateau shows: only a large offset is told.
 """
@@ -43,7 +44,9 @@ MIDDLE_SOC = (0.2, 0.95)
 SEEN_SHARE, SEEN_DEPTH, SEEN_SIGMAS = 0.6, 0.1, 2.0
 JUMPED_VOLT = 0.004  # that a reading jumped by in all: what is below may be a bleed's or a connector's
 LARGE_VOLT = 0.012  # of a pack that was never full: what its unsure charge makes of a curve of another make is less
-LEFT_SHARE = 0.5  # of an offset, that may be left unexplained
+# that may be left unexplained: what sound cells leave, and of an offset. Where a weak or an emptier cell comes to its
+# steps before the others, it stands apart by as much here and by little there
+LEFT_VOLT, LEFT_SHARE = 0.002, 0.15
 _EVERYWHERE = (
     "the difference is the same wherever the pack stands, as an error of the reading is and a cell's own is not."
 )
@@ -151,7 +154,7 @@ def _is_shown(offset: FloatArray, sums: PlateauSums) -> NDArray[np.bool_]:
     """(R, n_cells) whether the readings by themselves show an offset of that sign and not far from that size."""
     shown = shown_offset(sums)
     enough = np.sign(offset) * shown.volt >= np.maximum(SEEN_SHARE * np.abs(offset), SEEN_SIGMAS * shown.sigma_volt)
-    return np.asarray(enough & (shown.left_volt <= LEFT_SHARE * np.abs(offset)))
+    return np.asarray(enough & (shown.left_volt <= LEFT_VOLT + LEFT_SHARE * np.abs(offset)))
 
 
 def _evidence(

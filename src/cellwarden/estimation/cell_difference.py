@@ -28,7 +28,7 @@ from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.cell_place import PLATEAU_SOC, STEEP_VOLT, is_steep, place_beside, stands_far, weigh_far
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
-from cellwarden.estimation.read_place import ocv_around, read_line, step_variance
+from cellwarden.estimation.read_place import STEP_SLOPE_VOLT, ocv_around, read_line, step_variance
 from cellwarden.estimation.scalar_update import considered_update, doubt_rate
 from cellwarden.estimation.still_reading import STILL_SLOTS
 
@@ -53,6 +53,7 @@ LEAK_OF_FAR = 1e-3  # the same of a cell that stands far below the others when i
 BLEED_TOLERANCE = 0.04  # of a bleed, that it may be off by
 READING_SIGMA_VOLT = 0.0004  # of a minute's difference of two readings
 FLOOR_VOLT = 0.0004  # what the open-circuit voltages of two cells of one make differ by where nothing else parts them
+CHANGED_SIGMAS = 2.0  # of a reading, beyond which the curve's error has changed
 FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 CALM_VOLT = 0.01  # of polarisation, up to which a pack on its knee shows how its cells stand
 SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
@@ -205,12 +206,28 @@ def correct_difference(
     if stands_far(charge, central, reference + seen, seen, rest_second):
         missing = deficit + beside * own
         weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
-    elif wc.tells_no_ratio(p, LN_RATIO, depth, steep):
+        return
+    if steep < STEP_SLOPE_VOLT and rest_second > 0.0:  # under a load a cell comes to its lower knee
+        _doubt_curve(p, h, reading - expected, 4.0 * variance + sharp)
+    if wc.tells_no_ratio(p, LN_RATIO, depth, steep):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
         told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
         wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
+
+
+@bare_kernel
+def _doubt_curve(p: FloatArray, h: FloatArray, innovation: float, variance: float) -> None:
+    """Let the curve's error have changed where a reading at rest on the plateau is none that what is known allows.
+
+    Sensors do not drift within hours: what relaxes, or comes to a step of the graphite before its neighbours, does.
+    """
+    total = variance
+    for a in range(STATES):
+        for b in range(STATES):
+            total += h[a] * p[a, b] * h[b]
+    p[BETA, BETA] += max((innovation / CHANGED_SIGMAS) ** 2 - total, 0.0)
 
 
 @bare_kernel

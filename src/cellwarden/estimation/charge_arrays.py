@@ -80,6 +80,7 @@ class MinuteArrays(NamedTuple):
     current_last: FloatArray
     charge_ah: FloatArray
     voltage: FloatArray
+    pack_voltage: FloatArray
     bleed: FloatArray
     temperature: FloatArray
     switch_open: FloatArray

@@ -241,6 +241,7 @@ def _minutes(minutes: MinuteBlock) -> MinuteArrays:
         current_last=minutes.current_last_ampere,
         charge_ah=minutes.charge_ah,
         voltage=minutes.voltage_volt,
+        pack_voltage=minutes.pack_voltage_volt,
         bleed=minutes.bleed_ah,
         temperature=minutes.temperature_celsius,
         switch_open=minutes.switch_open_fraction,

@@ -6,12 +6,22 @@ import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation import central_cell as cc
+from cellwarden.estimation import jump_cause as jc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.charge_anchor import ANCHORED, BEST
 from cellwarden.estimation.charge_arrays import ChargeArrays, MinuteArrays
 from cellwarden.estimation.jump_doubt import begin_doubt, is_loss, lost_ratio, take_loss
-from cellwarden.estimation.reading_jump import follow_jumps, forget_means, jump_of, take_back, take_jump
+from cellwarden.estimation.reading_jump import (
+    follow_jumps,
+    forget_means,
+    jump_of,
+    leave_jump,
+    take_back,
+    take_jump,
+    whose_jump,
+)
 from cellwarden.estimation.still_reading import still_stands
 
 __all__ = ["follow_readings", "settle_doubt"]
@@ -32,6 +42,7 @@ def follow_readings(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays
         state.jumps,
         minutes.voltage[m],
         median,
+        minutes.pack_voltage[m],
         minutes.bleed[m],
         state.parameters[cc.P_BLEED_VOLT],
         unlogged_volt,
@@ -43,18 +54,35 @@ def follow_readings(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays
         state.y[:, cd.BETA],
         work[1],
     )
-    if cell >= 0:
-        offset, beta, jump, common = jump_of(state.jumps, state.y.shape[0], cell)
-        take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
+    if cell < 0:
+        return
+    whose = whose_jump(state.jumps, state.y.shape[0], cell)
+    if whose == jc.OF_CELL:
+        _take_step(state, cell)
+        return
+    offset, beta, jump, common = jump_of(state.jumps, state.y.shape[0], cell)
+    take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
+    state.memory_y[cell, cd.JUMP + cd.J_VOLT] = 0.0
+    if whose != jc.OF_SENSOR:
         _doubt_jump(state, cell, offset, beta, jump, common)
         settle_doubt(state, cell)
+
+
+@bare_kernel
+def _take_step(state: ChargeArrays, cell: int) -> None:
+    """Take a cell for another one from here on: nothing leaks at once, so its rest begins anew."""
+    memory = state.memory_y[cell]
+    memory[cd.JUMP + cd.J_VOLT] = 0.0
+    jump = leave_jump(state.jumps, state.y.shape[0], cell)
+    jc.doubt_cell(state.y[cell], state.q[cell], cd.BETA, cd.LN_RATIO, jump, memory[cd.SITE :])
+    rest_second = state.memory[int(state.scalars[BEST]), cc.REST_SECOND]
+    memory[cd.REST + cf.REST_BEFORE] = max(rest_second, memory[cd.REST + cf.REST_BEFORE])
 
 
 @bare_kernel
 def _doubt_jump(state: ChargeArrays, cell: int, offset: float, beta: float, jump: float, common: float) -> None:
     """Keep what was known of the cell where the jump may be its own: before, it had that offset and curve's error."""
     y, memory = state.y[cell], state.memory_y[cell]
-    memory[cd.JUMP + cd.J_VOLT] = 0.0
     best = int(state.scalars[BEST])
     own = np.exp(state.x[best, cc.LN_CAPACITY] + y[cd.LN_RATIO])
     missing = state.x[best, cc.DEFICIT] + y[cd.DIFFERENCE]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from cellwarden.core.sample_block import FloatArray
+from cellwarden.estimation import jump_cause as jc
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.middle_value import finite_middle
 
@@ -23,11 +24,13 @@ __all__ = [
     "forget_means",
     "jump_of",
     "jumped_volt",
+    "leave_jump",
     "take_back",
     "take_jump",
+    "whose_jump",
 ]
 
-SIDE = 5  # means before and after the one in which it may have happened
+SIDE = jc.SIDE  # means before and after the one in which it may have happened
 MEANS = 2 * SIDE + 1
 SAMPLES = 10.0  # of a mean, at least
 LONGEST_SECOND = 900.0  # without a reading: what happened meanwhile is not known
@@ -48,6 +51,7 @@ JUMP_SLOTS = FIRST + 4 * MEANS
 
 # the pack's row: samples of the open mean, means that are there, and by how much the median's move made all cells step
 SAMPLED, CLOSED, COMMON = range(3)
+EXCESS = COMMON + 1  # first of the slots of `jump_cause`, fewer than a cell has
 # further rows, after the cells': the pack, then per cell the jump and its scatter, and the sum of all that were taken
 PACK_ROWS = 4
 
@@ -57,6 +61,7 @@ def follow_jumps(
     jumps: FloatArray,
     voltage: FloatArray,
     median: float,
+    pack_volt: float,
     bleed_ah: FloatArray,
     bleed_volt: float,
     unlogged_volt: float,
@@ -74,6 +79,7 @@ def follow_jumps(
     ----------
     jumps : (n_cells + PACK_ROWS, ≥ n_cells and JUMP_SLOTS) memory, changed
     voltage : (n_cells,) [V], NaN where not read
+    pack_volt : the pack's, of a sensor of its own [V], NaN where not read
     bleed_ah : (n_cells,) bled in the minute
     bleed_volt : step that a bleed makes at most where it begins or ends [V]
     unlogged_volt : the same of a bleed that may flow without being in `bleed_ah` [V]
@@ -86,9 +92,11 @@ def follow_jumps(
     pack = jumps[cells]
     if elapsed_second > LONGEST_SECOND or not most_ampere <= REST_C_RATE * capacity:
         _open(jumps, cells)
+        jc.forget_excess(pack[EXCESS:])
         pack[CLOSED] = 0.0
         return -1
     pack[SAMPLED] += sample_count
+    jc.add_excess(pack[EXCESS:], voltage, pack_volt)
     for j in range(cells):
         jumps[j, BLED] += bleed_ah[j]
         if np.isfinite(voltage[j]):
@@ -111,6 +119,7 @@ def forget_means(jumps: FloatArray, cell: int) -> None:
 def _open(jumps: FloatArray, cells: int) -> None:
     """Begin a mean."""
     jumps[cells, SAMPLED] = 0.0
+    jc.open_excess(jumps[cells, EXCESS:])
     for j in range(cells):
         jumps[j, SUM], jumps[j, COUNT], jumps[j, BLED] = 0.0, 0.0, 0.0
 
@@ -119,6 +128,7 @@ def _open(jumps: FloatArray, cells: int) -> None:
 def _close(jumps: FloatArray, cells: int, offset: FloatArray, beta: FloatArray) -> None:
     """Put the open mean behind the others."""
     pack = jumps[cells]
+    jc.close_excess(pack[EXCESS:], pack[CLOSED])
     pack[CLOSED] = min(pack[CLOSED] + 1.0, float(MEANS))
     for j in range(cells):
         row = jumps[j]
@@ -200,6 +210,23 @@ def _widest_beside(means: FloatArray) -> float:
 
 
 @bare_kernel
+def whose_jump(jumps: FloatArray, cells: int, cell: int) -> int:
+    """Whose it was, as `jump_cause.whose`; `jumps` as `follow_jumps` left it."""
+    variance = 0.0
+    for j in range(cells):
+        scatter = jumps[cells + 2, j] / (LINES_VARIANCE if j == cell else 1.0)
+        variance += scatter if np.isfinite(scatter) else 0.0
+    return jc.whose(jumps[cells, EXCESS:], jumps[cells + 1, cell] - jumps[cells, COMMON], variance)
+
+
+@bare_kernel
+def leave_jump(jumps: FloatArray, cells: int, cell: int) -> float:
+    """Begin anew after a jump of the cell itself, whose size against the others is returned [V]."""
+    jumps[cells, CLOSED] = 0.0
+    return float(jumps[cells + 1, cell] - jumps[cells, COMMON])
+
+
+@bare_kernel
 def take_jump(jumps: FloatArray, cell: int, y: FloatArray, q: FloatArray, at: int, error: int) -> None:
     """Give the filters of all cells the jump of one: its offset is what it was before, and the jump.
 
@@ -211,6 +238,7 @@ def take_jump(jumps: FloatArray, cell: int, y: FloatArray, q: FloatArray, at: in
     """
     cells = y.shape[0]
     jumps[cells, CLOSED] = 0.0
+    jc.forget_excess(jumps[cells, EXCESS:])
     for j in range(cells):
         if j == cell:
             y[j, at] = jumps[j, FIRST_OFFSET + SIDE - 1] + jumps[cells + 1, j]
