@@ -171,3 +171,16 @@ def test_what_a_reading_drifts_by_in_a_rest_on_the_plateau_is_the_curves_and_not
         cd.correct_difference(y, p, memory, learnt, learnt, -1.0, *place, work)
     assert abs(y[cd.READING_OFFSET]) < 0.003
     assert y[cd.READING_OFFSET] + y[cd.BETA] == pytest.approx(drift_volt, abs=0.002)
+
+
+def test_what_a_dead_cell_reads_tells_that_it_is_empty_and_nothing_of_its_leak() -> None:
+    """It falls through the foot of its curve to nought within hours, whatever little it has lost meanwhile."""
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    knee, work = 3.2 + 0.1 * GRID - 0.7 * np.exp(-GRID / 0.03), np.empty((2, cd.STATES))
+    y[cd.DIFFERENCE], y[cd.LEAK] = 97.0, 0.02
+    for reading in (-1.5, -3.3, -3.3):
+        place = (5.0, 0.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.03, reading, 60.0, 7200.0)
+        cd.correct_difference(y, p, memory, knee, knee, -1.0, *place, work)
+    assert y[cd.DIFFERENCE] == pytest.approx(CAPACITY_AH - 5.0)
+    assert y[cd.LEAK] == 0.02

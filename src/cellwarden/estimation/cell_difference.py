@@ -25,11 +25,19 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_fall as cf
 from cellwarden.estimation import weak_cell as wc
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
-from cellwarden.estimation.cell_place import PLATEAU_SOC, STEEP_VOLT, is_steep, place_beside, stands_far, weigh_far
+from cellwarden.estimation.cell_place import (
+    PLATEAU_SOC,
+    STEEP_VOLT,
+    is_dead,
+    is_steep,
+    place_beside,
+    stands_far,
+    weigh_far,
+)
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.read_place import STEP_SLOPE_VOLT, ocv_around, read_line, step_variance
-from cellwarden.estimation.scalar_update import considered_update, doubt_rate
+from cellwarden.estimation.scalar_update import considered_update, doubt_rate, doubt_surprising
 from cellwarden.estimation.still_reading import STILL_SLOTS
 
 DIFFERENCE, LEAK, LN_RATIO, READING_OFFSET, LN_POLARISATION, BETA = range(6)
@@ -170,6 +178,9 @@ def correct_difference(
     own, depth = capacity * np.exp(y[LN_RATIO]), deficit / capacity
     soc, central = 1.0 - (deficit + y[DIFFERENCE]) / own - beside, 1.0 - depth - beside
     reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
+    if is_dead(discharge, reference + reading):
+        y[DIFFERENCE] = min(y[DIFFERENCE], own - deficit)  # empty, and how long since its voltage does not tell
+        return
     polarised = (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
     read_volt = reference + reading - polarised - y[READING_OFFSET] - y[BETA]
     ocv, slope, unsure, line, steep = read_line(discharge, charge, memory[HYSTERESIS], soc, around, read_volt)
@@ -208,26 +219,14 @@ def correct_difference(
         weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
         return
     if steep < STEP_SLOPE_VOLT and rest_second > 0.0:  # under a load a cell comes to its lower knee
-        _doubt_curve(p, h, reading - expected, 4.0 * variance + sharp)
+        # sensors do not drift within hours: what relaxes, or comes to a step of the graphite before its neighbours, does
+        doubt_surprising(p, h, BETA, reading - expected, 4.0 * variance + sharp, CHANGED_SIGMAS)
     if wc.tells_no_ratio(p, LN_RATIO, depth, steep):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
         considered_update(y, p, h, ph, reading - expected, 4.0 * variance + sharp, 4.0, LN_RATIO, also)
     else:
         told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
         wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
-
-
-@bare_kernel
-def _doubt_curve(p: FloatArray, h: FloatArray, innovation: float, variance: float) -> None:
-    """Let the curve's error have changed where a reading at rest on the plateau is none that what is known allows.
-
-    Sensors do not drift within hours: what relaxes, or comes to a step of the graphite before its neighbours, does.
-    """
-    total = variance
-    for a in range(STATES):
-        for b in range(STATES):
-            total += h[a] * p[a, b] * h[b]
-    p[BETA, BETA] += max((innovation / CHANGED_SIGMAS) ** 2 - total, 0.0)
 
 
 @bare_kernel

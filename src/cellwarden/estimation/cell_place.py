@@ -13,7 +13,16 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel
 from cellwarden.estimation.ocv_lookup import branch_voltage
 
-__all__ = ["PLATEAU_SOC", "RESTED_SECOND", "STEEP_VOLT", "is_steep", "place_beside", "stands_far", "weigh_far"]
+__all__ = [
+    "PLATEAU_SOC",
+    "RESTED_SECOND",
+    "STEEP_VOLT",
+    "is_dead",
+    "is_steep",
+    "place_beside",
+    "stands_far",
+    "weigh_far",
+]
 
 STEEP_VOLT = 2.0  # slope above which a drift is charge rather than the sensor
 NEAR_FIRST, NEAR_LAST, NEAR_STEPS = -0.02, 0.05, 141  # of the capacity
@@ -28,6 +37,13 @@ FAR_SECOND = 240 * 3600.0
 PLATEAU_SOC = 0.95  # where the charge branch has come down from the upper knee to the plateau
 RESTED_SECOND = 3600.0  # after which polarisation is gone
 GRID_SIGMAS, GRID_STEPS = 4.0, 161
+DEAD_VOLT = 0.3  # below the foot: more than a load or a weak cell's curve takes a cell that still has charge
+
+
+@bare_kernel
+def is_dead(discharge: FloatArray, volt: float) -> bool:
+    """Whether a cell reads so far below the foot of its curve that no charge in it does."""
+    return bool(volt < discharge[0] - DEAD_VOLT)
 
 
 @bare_kernel

@@ -128,3 +128,13 @@ def doubt_rate(p: FloatArray, level: int, rate: int, hours: float, variance: flo
     p[level, rate] += hours * variance
     p[rate, level] += hours * variance
     p[level, level] += hours * hours * variance
+
+
+@bare_kernel
+def doubt_surprising(p: FloatArray, h: FloatArray, at: int, innovation: float, variance: float, sigmas: float) -> None:
+    """Let the state `at`, whose entry of h is 1, have changed where an innovation is beyond so many sigmas; in place."""
+    total = variance
+    for a in range(h.shape[0]):
+        for b in range(h.shape[0]):
+            total += h[a] * p[a, b] * h[b]
+    p[at, at] += max((innovation / sigmas) ** 2 - total, 0.0)
