@@ -21,6 +21,7 @@ from cellwarden.report.summary_words import (
     verdict_sentence,
     verdict_state,
 )
+from cellwarden.report.time_doubt import time_doubt
 from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import deadline, severity_words, sureness
 
@@ -42,6 +43,8 @@ def verdict(result: AnalysisResult) -> str:
 
 def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
+    if doubt := time_doubt(result.quality):
+        facts.append(("Look at the log first", text(doubt)))
     if worst is not None:
         facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
         facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
