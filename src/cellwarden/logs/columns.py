@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cellwarden.core.errors import InputError, nearest_name
 
-__all__ = ["Column", "Quantity", "nearest_column", "parse_columns", "quantity_names"]
+__all__ = ["Column", "Quantity", "known_column", "nearest_column", "parse_columns", "quantity_names"]
 
 _VOLT = {"volt": 1.0, "millivolt": 1e3, "microvolt": 1e6}
 _AMPERE = {"ampere": 1.0, "milliampere": 1e3}
@@ -108,6 +108,14 @@ def _parse(name: str, file: str) -> Column | None:
         has = f"has the unit '{unit}', which it cannot have" if unit else "has no unit in its name"
         raise InputError(f"{file}: column '{name}' {has}; convert it to and name it one of: {accepted}.")
     return None
+
+
+def known_column(name: str) -> Column | None:
+    """The column behind a name of the format, None where it is none, or has a unit that it cannot have."""
+    try:
+        return _parse(name, "")
+    except InputError:
+        return None
 
 
 def parse_columns(names: Iterable[str], file: str) -> tuple[tuple[Column, ...], tuple[str, ...]]:

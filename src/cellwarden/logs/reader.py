@@ -206,7 +206,7 @@ def _open_files(paths: Paths, pack: PackSpec, column_map: ColumnMap | None, sour
         raise InputError("no log file was given; name at least one .parquet, .csv or .csv.gz file.")
     files = []
     for path in listed:
-        table = open_pack_log_file(Path(path), column_map)
+        table = open_pack_log_file(Path(path), column_map, pack.cells_in_series)
         columns, ignored = parse_columns(table.names, table.file)
         plan = plan_file(table.file, table.names, columns, ignored, pack.cells_in_series, source)
         table, moved = _in_order(table, _time_column(plan))
