@@ -247,6 +247,20 @@ def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None
     assert mistrust_sentence(result(quality=glitch)) == ""
 
 
+def test_temperatures_in_another_unit_are_said_before_all_that_rests_on_them() -> None:
+    hot = {"ambient_temperature_celsius": 0.9, "temperature_t1_celsius": 1.0}
+    analysis = result(findings=(finding(),), quality=quality(hot_fraction_by_column=hot))
+    said = plain(headline(analysis))
+    assert said.startswith("The temperatures are hardly in degrees Celsius: every sensor reads in most rows")
+    assert "temperature_t1_fahrenheit" in said
+    assert (
+        plain(readiness_sentence(analysis)) == "This log does not tell: its temperatures are hardly in degrees Celsius."
+    )
+    assert "The temperatures are hardly in degrees Celsius: do not trust" in mistrust_sentence(analysis)
+    one_cool = quality(hot_fraction_by_column=hot | {"temperature_t2_celsius": 0.4})
+    assert mistrust_sentence(result(findings=(finding(),), quality=one_cool)) == ""
+
+
 def test_sureness_never_reaches_certainty() -> None:
     assert plain(sureness(1.0)) == "almost certain (more than 99 %)"
     assert plain(sureness(0.5)) == "possible (50 %)"

@@ -28,6 +28,7 @@ from cellwarden.logs.layout import FilePlan, LogLayout, log_layout, plan_file
 from cellwarden.logs.newest_first import NewestFirst, runs_backwards
 from cellwarden.logs.opening import open_pack_log_file
 from cellwarden.logs.quality import IntervalCounter
+from cellwarden.logs.readings import ReadingCheck
 from cellwarden.logs.repair import Repairer
 from cellwarden.logs.row_order import moved_rows
 from cellwarden.logs.rows import Rows
@@ -123,10 +124,11 @@ class PackLog:
         self._check_substance(repairer, converters)
         missing: Counter[str] = sum((converter.check.missing for converter in converters), Counter())
         implausible: Counter[str] = sum((converter.check.implausible for converter in converters), Counter())
+        hot = _hot_fractions([converter.check for converter in converters])
         columns = {name: None for file in self._files for name in file.plan.column_names}
         ignored = {name.strip("'"): None for file in self._files for name in file.plan.ignored}
         self._quality = intervals.quality(
-            repairer.counts, repairer.clock.steps, implausible, missing, tuple(columns), tuple(ignored)
+            repairer.counts, repairer.clock.steps, implausible, missing, tuple(columns), tuple(ignored), hot
         )
 
     def quality(self) -> DataQuality:
@@ -169,6 +171,13 @@ class PackLog:
                 f"{names}: the columns cell_voltage_c1_… to cell_voltage_c{self._pack.cells_in_series}_… hold no "
                 "usable reading in any row; check the logger and the unit in the columns' names."
             )
+
+
+def _hot_fractions(checks: Sequence[ReadingCheck]) -> dict[str, float]:
+    """The share of each temperature column's readings at which no pack rests."""
+    read: Counter[str] = sum((check.temperatures for check in checks), Counter())
+    hot: Counter[str] = sum((check.hot for check in checks), Counter())
+    return {name: hot[name] / read[name] for name in sorted(read)}
 
 
 def _overlap(one: str, other: str) -> InputError:

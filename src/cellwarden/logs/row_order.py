@@ -136,4 +136,5 @@ def _largest_island(stamps: FloatArray) -> FloatArray:
     begins = np.concatenate(([0], 1 + np.flatnonzero(np.diff(rising) > _ISLAND_SECOND), [len(rising)]))
     widest = int(np.argmax(np.diff(begins)))
     low, high = rising[begins[widest]], rising[begins[widest + 1] - 1]
-    return stamps[(stamps >= low) & (stamps <= high)]
+    island: FloatArray = stamps[(stamps >= low) & (stamps <= high)]
+    return island
