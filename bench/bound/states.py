@@ -23,6 +23,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation import cell_difference as cd
 from cellwarden.estimation import central_cell as cc
 from cellwarden.estimation import charge_cascade as cascade
+from cellwarden.estimation.curve_variance import FLOOR_VOLT
 from cellwarden.estimation.reading_offset import USUAL_SHARE
 from cellwarden.estimation.weak_cell import RATIO_SIGMA
 from cellwarden.models.cell_model import CellModel
@@ -102,7 +103,7 @@ class BoundStates:
                 float(np.hypot(CellSpread().lithium, CellSpread().electrode)),
                 WIDTH_SIGMA,
                 0.0,
-                *np.full(len(CELL_KNOTS), cd.FLOOR_VOLT),
+                *np.full(len(CELL_KNOTS), FLOOR_VOLT),
             ]
         )
         modes = np.ones(len(self.curve.modes_volt))
@@ -134,7 +135,7 @@ class BoundStates:
             return keep, np.zeros(self.cells)
         prompt, slow, _ = self._polarisation(course, step)
         slope = self.curve.at(self.curve.slope_volt, z)
-        return keep, cd.FLOOR_VOLT**2 + (SOC_ERROR * slope) ** 2 + (0.02 * (prompt + slow.sum())) ** 2
+        return keep, FLOOR_VOLT**2 + (SOC_ERROR * slope) ** 2 + (0.02 * (prompt + slow.sum())) ** 2
 
     def charge_slopes(self, soc_fraction: FloatArray) -> FloatArray:
         """(n, N) of every cell's z by the states."""

@@ -17,6 +17,7 @@ from bench.target_row import Measured, TargetRow
 from cellwarden.core.errors import ConfigurationError
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.estimation import cell_difference as cd
+from cellwarden.estimation.curve_variance import FLOOR_VOLT
 from cellwarden.estimation.reading_offset import USUAL_SHARE
 from cellwarden.models.parameter_set import load_cell_model
 
@@ -90,7 +91,7 @@ def test_what_all_sensors_read_too_high_is_not_told_from_an_unknown_curve() -> N
     flat = states(slope_volt=0.0)
     bound = bound_along(flat, resting(0.5, 1000))
     sensor = USUAL_SHARE * flat.spec.sensors.voltage_offset_tolerance_volt
-    apart = sensor**2 * cd.FLOOR_VOLT**2 / (sensor**2 + cd.FLOOR_VOLT**2)
+    apart = sensor**2 * FLOOR_VOLT**2 / (sensor**2 + FLOOR_VOLT**2)
     expected = np.sqrt(sensor**2 / CELLS + (1.0 - 1.0 / CELLS) * apart)
     assert bound.voltage_offset_sigma == pytest.approx(np.full(CELLS, expected), rel=1e-3)
     assert bound.capacity_sigma == pytest.approx(bound.prior_capacity_sigma)
@@ -103,7 +104,7 @@ def test_a_steep_known_curve_tells_the_charge_to_the_reading_over_the_slope() ->
     steep = replace(steep, curve=replace(steep.curve, remainder_volt=np.full(MODEL.soc_fraction.shape, 1e-9)))
     bound = bound_along(steep, resting(0.5, 1))
     sensor = USUAL_SHARE * steep.spec.sensors.voltage_offset_tolerance_volt
-    reading2 = sensor**2 + cd.FLOOR_VOLT**2 + 0.4 * (cd.READING_SIGMA_VOLT**2 + (0.0003 * 20.0) ** 2)
+    reading2 = sensor**2 + FLOOR_VOLT**2 + 0.4 * (cd.READING_SIGMA_VOLT**2 + (0.0003 * 20.0) ** 2)
     common2 = 0.0015**2 + (MODEL.float_soc_tolerance_fraction * 20.0) ** 2
     assert bound.soc_sigma[0] == pytest.approx(np.full(CELLS, np.sqrt(reading2 + common2) / 20.0), rel=0.02)
 
@@ -156,7 +157,7 @@ def test_two_full_charges_tell_a_leak_by_the_time_between_them(*, renewed: bool)
     steep, course = two_full_charges(hours)
     sigma = bound_along(replace(steep, renewed=renewed), course, leak_from(0.0)).leak_sigma[-1, 1]
     reading, charge = cd.READING_SIGMA_VOLT**2, (0.0003 * slope) ** 2
-    once = (4.0 / 60.0) * (reading if renewed else reading + charge) + (charge + cd.FLOOR_VOLT**2 if renewed else 0.0)
+    once = (4.0 / 60.0) * (reading if renewed else reading + charge) + (charge + FLOOR_VOLT**2 if renewed else 0.0)
     among = CELLS / (CELLS - 1.0)  # of the other cells' mean, too
     anchors = 2.0 * once * (capacity / slope / hours) ** 2 * among
     walk = (cd.LEAK_WALK_PER_DAY * capacity) ** 2 * hours / 24.0 / 3.0

@@ -85,6 +85,20 @@ def test_missing_rows_are_the_logs() -> None:
     assert (None, None, Severity.WARNING) in worst(evidence)
 
 
+def test_cells_and_sensors_that_go_together_are_one_gap_that_says_who_is_missing() -> None:
+    time, current, voltage = noisy_pack(6.0)
+    warm = 25.0 + 0.1 * np.random.default_rng(1).standard_normal((time.shape[0], 3))
+    voltage[7200:14400, np.arange(voltage.shape[1]) != 3] = np.nan
+    warm[7200:14400] = np.nan
+    warm[3600:14400, 1] = np.nan  # not with the others
+    evidence = told_of(sensor_dropout.DETECTOR, samples(time, current, voltage, temperature_celsius=warm))
+    places = {(item.cell, item.sensor) for item in evidence if item.severity is not None}
+    assert places == {(None, None), (None, "t2")}
+    log = [item.explanation for item in evidence if item.sensor is None and item.severity is not None]
+    count = voltage.shape[1]
+    assert all(said.startswith(f"{count - 1} of {count} cells and 2 of 3 temperature sensors gave") for said in log)
+
+
 def test_a_log_written_on_change_has_no_gaps() -> None:
     random = np.random.default_rng(4)
     time: FloatArray = START + np.cumsum(np.exp(1.2 * random.standard_normal(6000) + 2.0))

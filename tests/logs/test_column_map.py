@@ -239,3 +239,14 @@ def test_an_export_of_cells_without_stamps_is_not_said_to_lack_cells(tmp_path: P
         read(path)
     assert "none of its entities" not in str(refused.value)
     assert "'changed'" in str(refused.value)
+
+
+@pytest.mark.parametrize("cells", [("cel_voltage_c1_volt", "cel_voltage_c2_volt"), ("Zl 01", "Zl 02")])
+def test_cells_of_unknown_names_are_named_rather_than_the_pack_s_voltage_counted(
+    tmp_path: Path, cells: tuple[str, str]
+) -> None:
+    path = write(tmp_path / "log.csv", f"unix_time_second,voltage_volt,{cells[0]},{cells[1]},x", "1700000000,6.6,3,3,0")
+    said = f"as a cell's voltage. Not known are '{cells[0]}', '{cells[1]}'; did you mean 'cell_voltage_c1_volt'?"
+    with pytest.raises(InputError) as refused:
+        read(path)
+    assert said in str(refused.value)

@@ -6,7 +6,7 @@ import pytest
 from cellwarden.core.errors import InputError
 from cellwarden.logs.columns import parse_columns, quantity_names
 from cellwarden.logs.reader import PackLog, open_log
-from tests.logs.log_factory import pack, save, table
+from tests.logs.log_factory import joined, pack, save, table
 
 
 @pytest.mark.parametrize("name", quantity_names())
@@ -78,3 +78,26 @@ def test_no_cells_at_all(tmp_path: Path) -> None:
 def test_balancing_of_a_cell_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cell 9"):
         open_table(tmp_path, table(balancing_c9_percent=[0] * 50))
+
+
+def test_degrees_fahrenheit_become_celsius(tmp_path: Path) -> None:
+    what = table(temperature_t1_decicelsius=None, temperature_t1_fahrenheit=[77.0] * 49 + [-40.0])
+    log = open_table(tmp_path, what)
+    assert joined(log.blocks(), "temperature_celsius")[-2:].ravel().tolist() == [25.0, -40.0]
+    assert log.quality().values_implausible == 0
+
+
+def test_how_much_of_each_temperature_no_pack_rests_at_is_counted(tmp_path: Path) -> None:
+    what = table(
+        temperature_t1_decicelsius=[720] * 40 + [540] * 10,
+        temperature_t2_celsius=[None, *[56.0] * 49],
+        temperature_t3_celsius=[300.0] * 50,
+        ambient_temperature_celsius=[49.0] * 50,
+    )
+    log = open_table(tmp_path, what)
+    list(log.blocks())
+    assert log.quality().hot_fraction_by_column == {
+        "ambient_temperature_celsius": 0.0,
+        "temperature_t1_decicelsius": 0.8,
+        "temperature_t2_celsius": 1.0,
+    }

@@ -15,6 +15,7 @@ from cellwarden.report.summary_words import (
     readiness_sentence,
     untold_sentence,
 )
+from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.urgency import open_findings
 from cellwarden.report.words import finding_sentence, magnitude_text, sureness
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
@@ -75,6 +76,25 @@ def test_a_reading_without_a_place_is_the_whole_logs() -> None:
     for kind in ("sensor_dropout", "sensor_stuck"):
         assert finding_sentence(finding(kind, None, unit="second")).startswith("Every reading ")
         assert "cell 3" in plain(finding_sentence(finding(kind, unit="second")))
+
+
+def test_the_reading_of_most_cells_is_not_every_reading() -> None:
+    said = "15 of 16 cells and all temperature sensors gave no readings for up to 3 h at a time."
+    gap = finding("sensor_dropout", None, unit="second", explanation=said)
+    assert finding_sentence(gap).startswith("The reading of 15 of 16 cells and all temperature sensors was missing for")
+    rows = finding(
+        "sensor_dropout", None, unit="second", explanation="The log gave no readings for up to 3 h at a time."
+    )
+    assert finding_sentence(rows).startswith("Every reading was missing for")
+
+
+def test_a_gap_that_grew_is_told_once() -> None:
+    first = finding(
+        "sensor_dropout", None, unit="second", severity=Severity.INFO, cleared_unix_time_second=BEGIN + 9000
+    )
+    grown = replace(first, detected_unix_time_second=BEGIN + 9000, severity=Severity.WARNING)
+    other = replace(first, sensor="t1")
+    assert [one for one, _ in ordered_findings(result(findings=(first, grown, other)))] == [grown, other]
 
 
 def test_headline_names_cell_size_since_and_advice() -> None:
@@ -245,6 +265,20 @@ def test_a_current_in_another_unit_is_said_before_all_that_rests_on_it() -> None
     glitch = quality(rows_read=91740, values_implausible=90, values_implausible_by_column={"current_ampere": 90})
     assert "amperes" not in headline(result(quality=glitch))
     assert mistrust_sentence(result(quality=glitch)) == ""
+
+
+def test_temperatures_in_another_unit_are_said_before_all_that_rests_on_them() -> None:
+    hot = {"ambient_temperature_celsius": 0.9, "temperature_t1_celsius": 1.0}
+    analysis = result(findings=(finding(),), quality=quality(hot_fraction_by_column=hot))
+    said = plain(headline(analysis))
+    assert said.startswith("The temperatures are hardly in degrees Celsius: every sensor reads in most rows")
+    assert "temperature_t1_fahrenheit" in said
+    assert (
+        plain(readiness_sentence(analysis)) == "This log does not tell: its temperatures are hardly in degrees Celsius."
+    )
+    assert "The temperatures are hardly in degrees Celsius: do not trust" in mistrust_sentence(analysis)
+    one_cool = quality(hot_fraction_by_column=hot | {"temperature_t2_celsius": 0.4})
+    assert mistrust_sentence(result(findings=(finding(),), quality=one_cool)) == ""
 
 
 def test_sureness_never_reaches_certainty() -> None:

@@ -127,7 +127,7 @@ def _tell_unread(names: tuple[str, ...]) -> None:
     shown = []
     for name in names[:_UNREAD_SHOWN]:
         near = nearest_column(name)
-        shown.append(f"'{name}'" + (f" (did you mean '{near}'?)" if near else ""))
+        shown.append(f"'{name}'" + (f" (did you mean '{near}'?)" if near and near != name else ""))
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     typer.echo(f"Not read, for a pack log has no such column: {', '.join(shown)}{more}.", err=True)
 

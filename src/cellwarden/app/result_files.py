@@ -12,11 +12,9 @@ from cellwarden.core.finding import Finding
 from cellwarden.core.json_value import JsonValue, finite_document
 from cellwarden.core.pack_spec import PackSpec
 from cellwarden.core.results import AnalysisResult, CellResult, Interval, Readiness, SensorResult, Usage
-from cellwarden.report.mistrust import is_trusted
+from cellwarden.report.mistrust import is_trusted, unit_doubt
 
 __all__ = ["CellsState", "cells_document", "findings_document", "marked_findings", "write_json_files"]
-
-NOT_TRUSTED = "Not to be trusted: the log's current is hardly in amperes."
 
 
 def _bounded(quantity: str, unit: str, interval: Interval | None) -> dict[str, JsonValue]:
@@ -139,9 +137,13 @@ def write_json_files(result: AnalysisResult, folder: Path) -> None:
 
 def marked_findings(result: AnalysisResult) -> list[Finding]:
     """Findings that say first where they are not to be trusted: who reads them alone does not see the report."""
+    doubt = unit_doubt(result.quality)
+    if doubt is None:
+        return list(result.findings)
+    said = f"Not to be trusted: the log's {doubt.what} {doubt.wrong}."
     return [
         finding
         if is_trusted(result.quality, finding)
-        else replace(finding, explanation=f"{NOT_TRUSTED} {finding.explanation}")
+        else replace(finding, explanation=f"{said} {finding.explanation}")
         for finding in result.findings
     ]

@@ -98,7 +98,10 @@ class EfficiencySpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataQuality:
-    """What was found and mended in the log's rows, and what it holds."""
+    """What was found and mended in the log's rows, and what it holds.
+
+    `hot_fraction_by_column` is the share of each temperature column's readings at which no pack rests.
+    """
 
     rows_read: int
     rows_used: int
@@ -115,6 +118,7 @@ class DataQuality:
     columns: tuple[str, ...]
     columns_ignored: tuple[str, ...]
     values_implausible_by_column: Mapping[str, int] = field(default_factory=dict)
+    hot_fraction_by_column: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

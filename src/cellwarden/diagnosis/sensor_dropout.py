@@ -1,8 +1,8 @@
 """Readings or whole rows that fail to come.
 
 One channel without a value while rows come is named by cell or sensor; when most cells are missing at once, or the
-rows themselves, the finding is the log's (cell and sensor null). What counts as a gap is learnt from the log, for one
-that is written on change or by hand has gaps by nature.
+rows themselves, the finding is the log's (cell and sensor null), sensors that went with the cells included. What counts
+as a gap is learnt from the log, for one that is written on change or by hand has gaps by nature.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MOVED_VOLT = 0.01  # over a gap: something went on unseen
 RUN, LAST, FIRST, LOST, SEEN, LONGEST, HARM = range(7)
 SLOTS = 7
 # the log's intervals: the usual one, the long ones (99 %), how many were seen
-INTERVAL, LONG_INTERVAL, GAPS, LAST_CURRENT, LAST_VOLT = range(5)
-LOG_SLOTS = 5
+INTERVAL, LONG_INTERVAL, GAPS, LAST_CURRENT, LAST_VOLT, GONE_CELLS, GONE_SENSORS = range(7)
+LOG_SLOTS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class DropoutState:
 
     `channel` : (7, channels) present gap, end of the last one (0: none), begin of the first of the present series,
     time lost and time seen (both fade over a week), longest gap of the series, end of the last harmful one;
-    `log` : (5,) usual interval, long interval, gaps seen, current and mean cell voltage before;
+    `log` : (7,) usual interval, long interval, gaps seen, current and mean cell voltage before, how many cells and
+    sensors were missing in the log's last gap (0: the rows themselves);
     `level` : (channels,) last said.
     """
 
@@ -68,7 +69,7 @@ def _step(
         return state, []
     channel, log = state.channel.copy(), state.log.copy()
     level = np.zeros((len(minutes), channel.shape[1]), dtype=np.int64)
-    detail = np.zeros((len(minutes), channel.shape[1], 4))
+    detail = np.zeros((len(minutes), channel.shape[1], 6))
     stamp = minutes.unix_time_second
     load_ampere = LOAD_FRACTION_OF_C * context.pack.nominal_capacity_ah
     missing = np.concatenate([minutes.voltage_missing_second, minutes.temperature_missing_second], axis=1)
@@ -112,7 +113,10 @@ def _follow(
     level: IntArray,
     detail: FloatArray,
 ) -> None:
-    """Follow every channel through the rows; `detail` gets longest gap, its series' begin, share lost, gap."""
+    """Follow every channel through the rows.
+
+    `detail` gets longest gap, its series' begin, share lost, gap, and for the log missing cells and sensors.
+    """
     channels = channel.shape[1]
     for row in range(stamp.shape[0]):
         gap = _log_gap(log, samples[row], elapsed[row], longest_gap[row])
@@ -123,16 +127,22 @@ def _follow(
         for j in range(cells):
             gone += missing[row, j] > 0.0
         whole = gone * 2 > cells
+        gone_second = _longest(missing[row, :cells]) if whole else 0.0
         for j in range(channels - 1):
-            run = 0.0 if whole and j < cells else missing[row, j]
+            run = 0.0 if whole and (j < cells or missing[row, j] <= gone_second) else missing[row, j]
             level[row, j] = _follow_gap(channel, j, stamp[row], elapsed[row], run, log[INTERVAL], harmful)
             _detail(channel, j, detail[row, j])
-        run = _longest(missing[row, :cells]) if whole else gap
+        run = gone_second if whole else gap
+        if run > 0.0:
+            log[GONE_CELLS] = float(gone) if whole else 0.0
+            log[GONE_SENSORS] = _gone_sensors(missing[row, cells:], gone_second) if whole else 0.0
         if not whole and not loaded and not abs(volt - log[LAST_VOLT]) > MOVED_VOLT:
             harmful = np.inf  # switched off or idle: nothing went on unseen
         last = channels - 1
         level[row, last] = _follow_gap(channel, last, stamp[row], elapsed[row], run, log[INTERVAL], harmful)
         _detail(channel, last, detail[row, last])
+        detail[row, last, 4] = log[GONE_CELLS]
+        detail[row, last, 5] = log[GONE_SENSORS]
         if volt == volt:
             log[LAST_VOLT] = volt
         if current[row] == current[row]:
@@ -157,6 +167,16 @@ def _longest(seconds: FloatArray) -> float:
     for value in seconds:
         longest = max(longest, value)
     return longest
+
+
+@bare_kernel
+def _gone_sensors(seconds: FloatArray, cells_second: float) -> float:
+    """How many sensors, missing for such times (N,), went no earlier than the cells, missing for so long."""
+    gone = 0.0
+    for second in seconds:
+        if 0.0 < second <= cells_second:
+            gone += 1.0
+    return gone
 
 
 @bare_kernel
@@ -221,14 +241,25 @@ def _follow_gap(
     return 2 if channel[HARM, j] > 0.0 else 1
 
 
+def _whole(gone_cells: int, gone_sensors: int, context: PackContext) -> str:
+    """What of the log gave no readings, from how many cells and sensors were missing; no cells: the rows themselves."""
+    if not gone_cells:
+        return "The log"
+    kinds = ((gone_cells, context.cell_count, "cells"), (gone_sensors, len(context.sensors), "temperature sensors"))
+    said = [f"all {name}" if gone == total else f"{gone} of {total} {name}" for gone, total, name in kinds if gone]
+    words = " and ".join(said)
+    return words[:1].upper() + words[1:]
+
+
 def _evidence(at: float, number: int, level: int, detail: FloatArray, context: PackContext) -> Evidence:
     cells = context.cell_count
     cell = number + 1 if number < cells else None
     sensor = context.sensors[number - cells] if cells <= number < cells + len(context.sensors) else None
     if LEVELS[level] is None:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=sensor, severity=None)
-    longest, first, share, _ = (float(value) for value in detail)
-    subject = f"Cell {cell}" if cell is not None else f"Temperature sensor {sensor}" if sensor else "The log"
+    longest, first, share = (float(value) for value in detail[:3])
+    log = _whole(int(detail[4]), int(detail[5]), context)
+    subject = f"Cell {cell}" if cell is not None else f"Temperature sensor {sensor}" if sensor else log
     return Evidence(
         at_unix_time_second=at,
         kind=KIND,

@@ -35,6 +35,7 @@ from cellwarden.estimation.cell_place import (
     weigh_far,
 )
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
+from cellwarden.estimation.curve_variance import curve_variance
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.read_place import STEP_SLOPE_VOLT, ocv_around, read_line, step_variance
 from cellwarden.estimation.scalar_update import considered_update, doubt_rate, doubt_surprising
@@ -60,15 +61,10 @@ LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
 LEAK_OF_FAR = 1e-3  # the same of a cell that stands far below the others when it is first seen
 BLEED_TOLERANCE = 0.04  # of a bleed, that it may be off by
 READING_SIGMA_VOLT = 0.0004  # of a minute's difference of two readings
-FLOOR_VOLT = 0.0004  # what the open-circuit voltages of two cells of one make differ by where nothing else parts them
 CHANGED_SIGMAS = 2.0  # of a reading, beyond which the curve's error has changed
-FAR_VOLT = 0.03  # a cell that far out stands on another part of the knee, whose shape is known less
 CALM_VOLT = 0.01  # of polarisation, up to which a pack on its knee shows how its cells stand
-SEEN_MARGIN_VOLT = 0.005  # a difference that is expected but not seen excuses nothing
-CURVE_SHARE = 0.15  # of an open-circuit voltage difference that the slope may be off by
 LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
-PASSING_SOC_SIGMA = 0.002  # by which a pass over the steps of two cells of one make misplaces them
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 SURPRISE_SECOND = 1800.0  # over which a reading's miss is averaged
 SURPRISE_LIMIT = 3.0  # sigmas by which that mean may change in a rest
@@ -185,7 +181,7 @@ def correct_difference(
     read_volt = reference + reading - polarised - y[READING_OFFSET] - y[BETA]
     ocv, slope, unsure, line, steep = read_line(discharge, charge, memory[HYSTERESIS], soc, around, read_volt)
     slope_sigma, apart = curve_sigma / CURVE_SOC_SPAN, soc - central
-    sigma2 = _curve_variance(reading, ocv - reference, apart, slope_sigma, steep, polarisation, unsure)
+    sigma2 = curve_variance(reading, ocv - reference, apart, slope_sigma, steep, polarisation, unsure)
     low = LOW_POLARISATION * np.exp(-max(min(soc, central), 0.0) / EPSILON_LOW_SOC)
     sigma2 += (low * apart * polarisation) ** 2
     unsure_ah2 = _missing_variance(y, p, deficit)
@@ -227,31 +223,6 @@ def correct_difference(
     else:
         told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
         wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
-
-
-@bare_kernel
-def _curve_variance(
-    reading: float,
-    expected: float,
-    apart: float,
-    slope_sigma: float,
-    slope: float,
-    polarisation: float,
-    unsure: float,
-) -> float:
-    """What the difference of open-circuit voltages, `expected` of cells `apart` in z, may be off by here [V²]."""
-    share = CURVE_SHARE * (1.0 + min(abs(reading) / FAR_VOLT, 1.0))
-    variance = (
-        FLOOR_VOLT**2
-        + (share * min(abs(expected), abs(reading) + SEEN_MARGIN_VOLT)) ** 2
-        + (slope_sigma * apart) ** 2
-        + (0.0003 * slope) ** 2
-        + (0.02 * polarisation) ** 2
-        + (unsure * max(abs(reading), abs(expected))) ** 2
-    )
-    if slope < STEEP_VOLT:
-        variance += (PASSING_SOC_SIGMA * slope) ** 2
-    return float(variance)
 
 
 @bare_kernel

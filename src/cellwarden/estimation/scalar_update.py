@@ -7,7 +7,7 @@ import numpy as np
 from cellwarden.core.sample_block import FloatArray
 from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 
-__all__ = ["cautious_update", "considered_update", "doubt_rate", "scalar_update", "update_by"]
+__all__ = ["cautious_update", "considered_update", "doubt_rate", "doubt_surprising", "scalar_update", "update_by"]
 
 
 @bare_kernel
@@ -132,7 +132,7 @@ def doubt_rate(p: FloatArray, level: int, rate: int, hours: float, variance: flo
 
 @bare_kernel
 def doubt_surprising(p: FloatArray, h: FloatArray, at: int, innovation: float, variance: float, sigmas: float) -> None:
-    """Let the state `at`, whose entry of h is 1, have changed where an innovation is beyond so many sigmas; in place."""
+    """Let the state `at`, whose entry of h is 1, have changed where an innovation is beyond so many sigmas."""
     total = variance
     for a in range(h.shape[0]):
         for b in range(h.shape[0]):

@@ -11,8 +11,9 @@ A map is a TOML file::
 
     [time]
     columns = ["Date"]          # the first that the file has
-    format = "unix"             # "unix", "iso8601", a pattern such as "%d.%m.%Y %H:%M:%S", or a list of them: the
-                                # first that reads the file's first stamp
+    format = "unix"             # "unix", "iso8601", "slashes" (15/06/2025 15:20, day or month first as the column
+                                # shows), a pattern such as "%d.%m.%Y %H:%M:%S", or a list of them: the first that
+                                # reads the file's first stamp
     unit = "second"             # of unix time: "second", "millisecond" or "microsecond"
     zone = "Europe/Berlin"      # of stamps that do not say their zone; "UTC" by default
 
@@ -31,7 +32,8 @@ A map is a TOML file::
     value = "state"
     row_second = 1.0            # rows of the wide table are made this far apart, where anything changed
 
-Headers are compared without regard to case and outer blanks; an index that begins at 0 is moved to 1.
+Headers are compared without regard to case and outer blanks; an index that begins at 0 is moved to 1. Columns with a
+name of the format are read as what they are, so that a map needs to name only the others.
 """
 
 from __future__ import annotations
@@ -48,10 +50,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cellwarden.core.errors import ConfigurationError, InputError, nearest_name, plain_cause
-from cellwarden.logs.columns import quantity_names
+from cellwarden.logs.columns import Column, known_column, quantity_names
 
-__all__ = ["ColumnMap", "Match", "TimeColumn", "find_time", "match_names", "read_map", "shipped_maps"]
+__all__ = ["SLASHES", "ColumnMap", "Match", "TimeColumn", "find_time", "match_names", "read_map", "shipped_maps"]
 
+SLASHES = "slashes"
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -106,7 +109,7 @@ class ColumnMap(BaseModel):
     file: _File = _File()
     time: TimeColumn
     current: _Current = _Current()
-    columns: dict[str, list[str]]
+    columns: dict[str, list[str]] = {}
     scale: dict[str, float] = {}
     long: _Long | None = None
 
@@ -190,7 +193,7 @@ def match_names(column_map: ColumnMap, header: tuple[str, ...], names: tuple[str
     InputError
         Two columns match the same quantity.
     """
-    time = find_time(header, column_map.time.columns)
+    time = find_time(header, column_map.time.columns) or _native_time(header)
     if time is None:
         return None
     found: dict[str, tuple[str, str]] = {}
@@ -199,9 +202,35 @@ def match_names(column_map: ColumnMap, header: tuple[str, ...], names: tuple[str
         shift = 1 if 0 in hits else 0
         for index, name in hits.items():
             found[key.replace("{k}", str(index + shift))] = (name, key)
+    found |= _native(names, {time, *(name for name, _ in found.values())}, tuple(found))
     if not any(name.startswith("cell_voltage_c") for name in found):
         return None
     return Match(time, found)
+
+
+def _native_time(header: tuple[str, ...]) -> str | None:
+    """The time column that has a name of the format."""
+    for name in header:
+        column = known_column(name)
+        if column is not None and column.field == "unix_time_second":
+            return name
+    return None
+
+
+def _quantity(column: Column) -> tuple[str, int, str | None]:
+    return column.field, column.index, column.source
+
+
+def _native(names: tuple[str, ...], used: set[str], found: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    """Columns that have a name of the format, of quantities for which the map found none."""
+    taken = {_quantity(column) for name in found if (column := known_column(name)) is not None}
+    own: dict[str, tuple[str, str]] = {}
+    for name in names:
+        column = known_column(name)
+        if column is None or name in used or column.field == "unix_time_second" or _quantity(column) in taken:
+            continue
+        own[name] = (name, re.sub(r"_([ct])[0-9]+_", r"_\1{k}_", name.partition("__")[0]))
+    return own
 
 
 def _hits(names: tuple[str, ...], choices: list[str], file: str, key: str) -> dict[int, str]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from cellwarden.core.errors import InputError, nearest_name
 
-__all__ = ["Column", "Quantity", "nearest_column", "parse_columns", "quantity_names"]
+__all__ = ["Column", "Quantity", "known_column", "nearest_column", "parse_columns", "quantity_names"]
 
 _VOLT = {"volt": 1.0, "millivolt": 1e3, "microvolt": 1e6}
 _AMPERE = {"ampere": 1.0, "milliampere": 1e3}
-_CELSIUS = {"celsius": 1.0, "decicelsius": 10.0, "millicelsius": 1e3}
+_CELSIUS = {"celsius": 1.0, "decicelsius": 10.0, "millicelsius": 1e3, "fahrenheit": 1.8}
+_ZERO = {"fahrenheit": 32.0}
 _FRACTION = {"fraction": 1.0, "percent": 100.0}
 
 
@@ -66,7 +67,7 @@ _BY_PATTERN = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a file: what it fills and how its numbers become the base unit (value / divisor).
+    """One column of a file: what it fills and how its numbers become the base unit ((number − zero) / divisor).
 
     `index` counts from 1, 0 for a quantity without index; `source` is None for the log's own source.
     """
@@ -76,6 +77,7 @@ class Column:
     index: int
     divisor: float
     source: str | None
+    zero: float = 0.0
 
 
 def quantity_names() -> tuple[str, ...]:
@@ -102,12 +104,21 @@ def _parse(name: str, file: str) -> Column | None:
         index, unit = match.groups()
         for quantity in same:
             if unit in quantity.units:
-                return Column(name, quantity.field, int(index or 0), quantity.units[unit], source or None)
+                divisor, zero = quantity.units[unit], _ZERO.get(unit, 0.0)
+                return Column(name, quantity.field, int(index or 0), divisor, source or None, zero)
         stem = plain.removesuffix(f"_{unit}") if unit else plain
         accepted = ", ".join(f"{stem}_{accepted}" for quantity in same for accepted in quantity.units)
         has = f"has the unit '{unit}', which it cannot have" if unit else "has no unit in its name"
         raise InputError(f"{file}: column '{name}' {has}; convert it to and name it one of: {accepted}.")
     return None
+
+
+def known_column(name: str) -> Column | None:
+    """The column behind a name of the format, None where it is none, or has a unit that it cannot have."""
+    try:
+        return _parse(name, "")
+    except InputError:
+        return None
 
 
 def parse_columns(names: Iterable[str], file: str) -> tuple[tuple[Column, ...], tuple[str, ...]]:

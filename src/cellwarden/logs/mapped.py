@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +13,15 @@ import pyarrow.compute as pc
 
 from cellwarden.core.errors import InputError
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.logs.column_map import ColumnMap, Match, TimeColumn, match_names
+from cellwarden.logs.column_map import ColumnMap, Match, TimeColumn, find_time, match_names
+from cellwarden.logs.columns import known_column
 from cellwarden.logs.tables import Table
 
 __all__ = ["LongTable", "MappedTable"]
 
 _TIME = "unix_time_second"
 _LATER_THAN = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+_EXAMPLE = datetime(2025, 6, 15, 15, 20, tzinfo=UTC)
 _UNIX_DIVISOR = {"second": 1.0, "millisecond": 1e3, "microsecond": 1e6}
 
 
@@ -33,22 +37,27 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
     known = values.drop_null()
     if not len(known):
         return np.full(len(values), np.nan)
-    reason = ""
+    wrong = str(known[0].as_py())
     for form in stamp.formats:
         try:
             _parsed(known.slice(0, 1), form, stamp)
-        except pa.ArrowInvalid as cause:
-            reason = reason or str(cause).splitlines()[0]
+        except pa.ArrowInvalid:
             continue
         try:
             return _parsed(values, form, stamp)
         except pa.ArrowInvalid as cause:
-            reason = str(cause).splitlines()[0]
+            quoted = re.search(r"'(.*?)'", str(cause))
+            wrong = quoted.group(1) if quoted else wrong
             break
     raise InputError(
-        f"{file}: column '{column}' does not hold times of the form {' or '.join(stamp.formats)} ({reason}); correct "
-        "them, or say their form in a column map (--map FILE)."
+        f"{file}: column '{column}' does not hold times of the form {' or '.join(map(_shown, stamp.formats))}: it has "
+        f"'{wrong}'; correct them, or say their form in a column map (--map FILE)."
     )
+
+
+def _shown(form: str) -> str:
+    """A form as a reader knows it: a pattern by an example."""
+    return _EXAMPLE.strftime(form) if "%" in form else form
 
 
 def _divisor_seen(stamps: FloatArray) -> float:
@@ -121,10 +130,19 @@ class MappedTable:
         empty = self.table.all_null()
         return frozenset(name for name, (theirs, _) in self.match.columns.items() if theirs in empty)
 
+    @property
+    def _native_second(self) -> float | None:
+        """How many units of the time column a second has, where its name is the format's and not one of the map's."""
+        if find_time((self.match.time,), self.column_map.time.columns) is not None:
+            return None
+        column = known_column(self.match.time)
+        return None if column is None else column.divisor
+
     def batches(self, columns: Sequence[str], text: frozenset[str] = frozenset()) -> Iterator[pa.RecordBatch]:
         """These columns, by contract name, in base form piece by piece."""
         theirs = [self.match.time if name == _TIME else self.match.columns[name][0] for name in columns]
-        as_text = frozenset({self.match.time}) if _is_text_time(self.column_map) else text
+        is_text = _is_text_time(self.column_map) and self._native_second is None
+        as_text = frozenset({self.match.time}) if is_text else text
         for batch in self.table.batches(theirs, as_text):
             arrays = [self._array(batch, name, own) for name, own in zip(columns, theirs, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
@@ -132,6 +150,8 @@ class MappedTable:
     def _array(self, batch: pa.RecordBatch, name: str, own: str) -> pa.Array:
         values = batch.column(batch.schema.get_field_index(own))
         if name == _TIME:
+            if self._native_second is not None:
+                return pc.divide(values.cast(pa.float64(), safe=False), self._native_second)
             return pa.array(_unix_times(values, self.column_map, self.file, own))
         factor = _factor(self.column_map, name, self.match.columns[name][1])
         return values if factor == 1.0 else pc.multiply(values.cast(pa.float64()), factor)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from cellwarden.core.errors import InputError
 from cellwarden.logs.column_map import ColumnMap, Match, find_time, match_names, shipped_maps
+from cellwarden.logs.columns import nearest_column
 from cellwarden.logs.mapped import LongTable, MappedTable
+from cellwarden.logs.slashed_dates import dated
 from cellwarden.logs.tables import Table, open_table
 
 __all__ = ["open_pack_log_file"]
@@ -20,11 +23,11 @@ def _through(table: Table, column_map: ColumnMap) -> MappedTable | LongTable | N
     if column_map.long is not None:
         return LongTable.read(table, column_map)
     match = match_names(column_map, table.names, table.names, table.file)
-    return None if match is None else MappedTable(table, column_map, match)
+    return None if match is None else MappedTable(table, dated(table, column_map, match.time), match)
 
 
-def open_pack_log_file(path: Path, column_map: ColumnMap | None = None) -> Table:
-    """Open one file of a pack log; without a map, find the shipped one that fits best.
+def open_pack_log_file(path: Path, column_map: ColumnMap | None = None, cell_count: int = 1) -> Table:
+    """Open one file of a pack log; without a map, find the shipped one that fits best a pack of so many cells.
 
     Raises
     ------
@@ -48,7 +51,9 @@ def open_pack_log_file(path: Path, column_map: ColumnMap | None = None) -> Table
         return _with_other_time(table)
     found = [seen for shipped in shipped_maps() if (seen := _through(table, shipped)) is not None]
     if found:
-        return max(found, key=_known_count)
+        best = max(found, key=_known_count)
+        _check_cells_known(best, cell_count)
+        return best
     if any(name.startswith("unix_time_") for name in table.names):
         return table
     raise _not_recognised(table)
@@ -62,7 +67,7 @@ def _with_other_time(table: Table) -> Table:
         time = find_time(table.names, shipped.time.columns)
         if shipped.long is None and time is not None:
             own = {name: (name, name) for name in table.names if name != time}
-            return MappedTable(table, shipped, Match(time, own))
+            return MappedTable(table, dated(table, shipped, time), Match(time, own))
     return table
 
 
@@ -88,6 +93,32 @@ def _not_recognised(table: Table) -> InputError:
         f"{table.file}: the columns {_shown(table)} are neither a pack log's (unix_time_second, cell_voltage_c1_volt) "
         f"nor those of a known logger ({maps}); rename them, or say with --map FILE which columns they are."
     )
+
+
+def _check_cells_known(seen: Table, cell_count: int) -> None:
+    """Refuse a file of a pack's whole voltage whose cells have names that are not known."""
+    if cell_count == 1 or any(name.startswith("cell_voltage_c2_") for name in seen.names):
+        return
+    strange = _like_cells([name.strip("'") for name in seen.names if name.startswith("'")], cell_count)
+    if not strange:
+        return
+    near = nearest_column(strange[0]) or ""
+    meant = near if near.startswith("cell_voltage_c") else "cell_voltage_c1_volt"
+    raise InputError(
+        f"{seen.file}: no column was recognised as a cell's voltage. Not known are {_listed(strange)}; did you "
+        f"mean '{meant}'? Name them so, from the negative end, or say with --map FILE which columns they are."
+    )
+
+
+def _like_cells(names: Sequence[str], cell_count: int) -> list[str]:
+    """Those of unknown names that may be cells: near a cell voltage's name, else as many with a number as cells."""
+    near = [name for name in names if (nearest_column(name) or "").startswith("cell_voltage_c")]
+    if near:
+        return near
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(re.sub(r"\d+", "#", name), []).append(name)
+    return next((family for family in families.values() if len(family) == cell_count), [])
 
 
 def _known_count(table: Table) -> int:

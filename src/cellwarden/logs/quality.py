@@ -102,6 +102,7 @@ class IntervalCounter:
         missing: Counter[str],
         columns: tuple[str, ...],
         ignored: tuple[str, ...],
+        hot: dict[str, float],
     ) -> DataQuality:
         """Everything together, as the results have it."""
         steps = (*back_steps, *self.forward_steps)
@@ -121,4 +122,5 @@ class IntervalCounter:
             columns=columns,
             columns_ignored=ignored,
             values_implausible_by_column=dict(sorted(implausible.items())),
+            hot_fraction_by_column=hot,
         )

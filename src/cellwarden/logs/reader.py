@@ -1,6 +1,7 @@
 """Reading pack logs: files in, sample blocks with strictly increasing times out, piece by piece.
 
-Several files are parts of one log and are joined by time; one that begins with its newest rows is read from its end.
+Several files are parts of one log and are joined by time; one that begins with its newest rows is read from its end,
+one whose rows were moved about is put in order by its times.
 Of a second source of the same pack (columns with its name after two underscores, or files of its own) the names are
 told; in one file it also steps in, row by row, where the chosen source has no reading.
 """
@@ -22,11 +23,14 @@ from cellwarden.core.sample_block import SampleBlock
 from cellwarden.logs.column_map import ColumnMap
 from cellwarden.logs.columns import Column, parse_columns
 from cellwarden.logs.convert import Converter
+from cellwarden.logs.in_time_order import PIECE_ROWS, InTimeOrder
 from cellwarden.logs.layout import FilePlan, LogLayout, log_layout, plan_file
 from cellwarden.logs.newest_first import NewestFirst, runs_backwards
 from cellwarden.logs.opening import open_pack_log_file
 from cellwarden.logs.quality import IntervalCounter
+from cellwarden.logs.readings import ReadingCheck
 from cellwarden.logs.repair import Repairer
+from cellwarden.logs.row_order import moved_rows
 from cellwarden.logs.rows import Rows
 from cellwarden.logs.tables import Table
 
@@ -37,11 +41,12 @@ Paths = str | Path | Sequence[str | Path]
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One opened file and what of it is read."""
+    """One opened file and what of it is read; `moved_rows` stood after a later one and were put in order."""
 
     table: Table
     plan: FilePlan
     first_second: float
+    moved_rows: int
 
 
 class PackLog:
@@ -115,13 +120,15 @@ class PackLog:
         torn = sum(file.table.torn_lines for file in self._files)
         repairer.counts.read += torn
         repairer.counts.without_time += torn
+        repairer.counts.out_of_order += sum(file.moved_rows for file in self._files)
         self._check_substance(repairer, converters)
         missing: Counter[str] = sum((converter.check.missing for converter in converters), Counter())
         implausible: Counter[str] = sum((converter.check.implausible for converter in converters), Counter())
+        hot = _hot_fractions([converter.check for converter in converters])
         columns = {name: None for file in self._files for name in file.plan.column_names}
         ignored = {name.strip("'"): None for file in self._files for name in file.plan.ignored}
         self._quality = intervals.quality(
-            repairer.counts, repairer.clock.steps, implausible, missing, tuple(columns), tuple(ignored)
+            repairer.counts, repairer.clock.steps, implausible, missing, tuple(columns), tuple(ignored), hot
         )
 
     def quality(self) -> DataQuality:
@@ -166,6 +173,13 @@ class PackLog:
             )
 
 
+def _hot_fractions(checks: Sequence[ReadingCheck]) -> dict[str, float]:
+    """The share of each temperature column's readings at which no pack rests."""
+    read: Counter[str] = sum((check.temperatures for check in checks), Counter())
+    hot: Counter[str] = sum((check.hot for check in checks), Counter())
+    return {name: hot[name] / read[name] for name in sorted(read)}
+
+
 def _overlap(one: str, other: str) -> InputError:
     return InputError(
         f"{one} and {other} overlap in time; parts of one log must follow each other: leave one out, or give a second "
@@ -187,19 +201,26 @@ def _first_second(table: Table, plan: FilePlan) -> float:
     return float("nan")
 
 
+def _in_order(table: Table, time: Column) -> tuple[Table, int]:
+    """The file as it was logged, and how many rows had to be moved for that."""
+    if runs_backwards(table, time.name):
+        return NewestFirst(table), 0
+    order = moved_rows(table, time.name, time.divisor, PIECE_ROWS)
+    return (table, 0) if order is None else (InTimeOrder(table, time.name, order), order.late_rows)
+
+
 def _open_files(paths: Paths, pack: PackSpec, column_map: ColumnMap | None, source: str | None) -> list[_File]:
     listed = [paths] if isinstance(paths, str | Path) else list(paths)
     if not listed:
         raise InputError("no log file was given; name at least one .parquet, .csv or .csv.gz file.")
     files = []
     for path in listed:
-        table = open_pack_log_file(Path(path), column_map)
+        table = open_pack_log_file(Path(path), column_map, pack.cells_in_series)
         columns, ignored = parse_columns(table.names, table.file)
         plan = plan_file(table.file, table.names, columns, ignored, pack.cells_in_series, source)
-        if runs_backwards(table, _time_column(plan).name):
-            table = NewestFirst(table)
+        table, moved = _in_order(table, _time_column(plan))
         first = _first_second(table, plan) if len(listed) > 1 else 0.0
-        files.append(_File(table, plan, first))
+        files.append(_File(table, plan, first, moved))
     files.sort(key=lambda file: file.first_second)
     for one, other in pairwise(files):
         if one.first_second == other.first_second:

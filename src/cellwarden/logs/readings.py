@@ -18,6 +18,7 @@ from cellwarden.logs.layout import Place
 __all__ = ["Reading", "ReadingCheck", "column_numbers"]
 
 Numbers = NDArray[Any]
+_HOT_CELSIUS = {"temperature_celsius": 55.0, "ambient_temperature_celsius": 50.0}  # no site, no pack in most of a log
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ def _text_error(file: str, column: str, values: pa.Array, first_row: int, cause:
     return InputError(f"{file}: column '{column}' does not hold numbers ({cause}); write it as numbers.")
 
 
+def _from_zero(batch: pa.RecordBatch, column: Column, file: str, first_row: int) -> Numbers:
+    """A column as numbers (T,) that count from its unit's zero."""
+    numbers = column_numbers(batch, column.name, file, first_row)
+    return numbers if column.zero == 0.0 else np.subtract(numbers, column.zero, dtype=np.float64)
+
+
 def column_numbers(batch: pa.RecordBatch, name: str, file: str, first_row: int) -> Numbers:
     """A column as numbers (T,): the file's own integers where nothing is null, float64 with NaN otherwise.
 
@@ -103,11 +110,16 @@ def column_numbers(batch: pa.RecordBatch, name: str, file: str, first_row: int) 
 
 @dataclass(slots=True)
 class ReadingCheck:
-    """Checks columns; counts `missing` and `implausible` readings by column, and good ones of cells."""
+    """Checks columns; counts `missing` and `implausible` readings by column, and good ones of cells.
+
+    `temperatures` counts the good readings of each temperature column, `hot` those at which no pack rests.
+    """
 
     pack: PackSpec
     missing: Counter[str] = field(default_factory=Counter)
     implausible: Counter[str] = field(default_factory=Counter)
+    temperatures: Counter[str] = field(default_factory=Counter)
+    hot: Counter[str] = field(default_factory=Counter)
     finite_cells: int = 0
     _limits: dict[str, _Range] = field(init=False)
 
@@ -123,9 +135,9 @@ class ReadingCheck:
             Text or an infinite value; names file, column and row.
         """
         column = place.column
-        numbers, divisor = column_numbers(batch, column.name, file, first_row), column.divisor
+        numbers, divisor = _from_zero(batch, column, file, first_row), column.divisor
         if place.stand_in is not None and numbers.dtype.kind == "f" and np.isnan(numbers).any():
-            spare = column_numbers(batch, place.stand_in.name, file, first_row) / place.stand_in.divisor
+            spare = _from_zero(batch, place.stand_in, file, first_row) / place.stand_in.divisor
             numbers, divisor = np.where(np.isnan(numbers), spare, numbers / divisor), 1.0
         limits = self._limits.get(column.field)
         if limits is None or not len(numbers):
@@ -135,6 +147,7 @@ class ReadingCheck:
         low, high = lowest / divisor, highest / divisor
         if limits.low <= low and high <= limits.high and not (limits.zero_is_missing and low <= 0.0):
             self.finite_cells += len(numbers) if is_cell else 0
+            self._count_hot(column, numbers, divisor)
             return Reading(column, numbers, divisor, lowest, highest)
         values = np.divide(numbers, divisor, dtype=np.float64)
         endless = np.isinf(values)
@@ -155,4 +168,12 @@ class ReadingCheck:
         if impossible_count:
             self.implausible[column.name] += impossible_count
         self.finite_cells += len(numbers) - absent_count - impossible_count if is_cell else 0
+        self._count_hot(column, values[np.isfinite(values)], 1.0)
         return Reading(column, values, 1.0)
+
+    def _count_hot(self, column: Column, numbers: Numbers, divisor: float) -> None:
+        """Count good readings of a temperature."""
+        hot = _HOT_CELSIUS.get(column.field)
+        if hot is not None:
+            self.temperatures[column.name] += len(numbers)
+            self.hot[column.name] += int((numbers > hot * divisor).sum())

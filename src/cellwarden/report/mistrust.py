@@ -1,36 +1,69 @@
-"""Why the numbers of an analysis mean nothing, where they do not: all rest on the current."""
+"""Why the numbers of an analysis mean nothing, where they do not: all rest on current and temperature."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from cellwarden.core.finding import Finding
 from cellwarden.core.results import AnalysisResult, DataQuality
 from cellwarden.report.urgency import open_findings
 
-__all__ = ["IMPLAUSIBLE_SHARE", "WRONG_SIGN", "WRONG_UNIT", "is_trusted", "mistrusted", "unit_doubt"]
+__all__ = ["IMPLAUSIBLE_SHARE", "Mistrust", "is_trusted", "mistrusted", "unit_doubt"]
 
 IMPLAUSIBLE_SHARE = 0.01  # of the rows that left readings out; below it a sensor is at fault, not the unit
-WRONG_SIGN, WRONG_UNIT = "has the wrong sign", "is hardly in amperes"
+_HOT_SHARE = 0.5
 _CURRENT = "current_ampere"
-_WITHOUT_CURRENT = ("sensor_stuck", "sensor_dropout")
+_WITHOUT_UNIT = ("sensor_stuck", "sensor_dropout")
 
 
-def unit_doubt(quality: DataQuality) -> str:
-    """How many readings of the current no such pack can have, a sentence; empty where they are few."""
+class Mistrust(NamedTuple):
+    """What of a log is wrong, and how: words for sentences, such as `current`, `has the wrong sign`.
+
+    `mended` is what of the log has to be; `why` and `advice` are there where nothing else says it.
+    """
+
+    what: str
+    wrong: str
+    mended: str
+    why: str = ""
+    advice: str = ""
+
+
+_WRONG_SIGN = Mistrust("current", "has the wrong sign", "sign")
+_WRONG_CURRENT = Mistrust(
+    "current",
+    "is hardly in amperes",
+    "unit",
+    advice="Name the log's column by its unit, such as current_milliampere, and analyse it again: nothing that rests "
+    "on the current means anything until then.",
+)
+_WRONG_TEMPERATURE = Mistrust(
+    "temperatures",
+    "are hardly in degrees Celsius",
+    "unit",
+    why="every sensor reads in most rows what no pack rests at",
+    advice="Name the log's columns by their unit, such as temperature_t1_fahrenheit, and analyse it again: nothing "
+    "that rests on temperature means anything until then.",
+)
+
+
+def unit_doubt(quality: DataQuality) -> Mistrust | None:
+    """The current, many of whose readings no such pack can have, or temperatures that are hot throughout, if any."""
     count = quality.values_implausible_by_column.get(_CURRENT, 0)
-    if count <= IMPLAUSIBLE_SHARE * quality.rows_read:
-        return ""
-    return f"{count:,} of {quality.rows_read:,} readings of the current are more than this pack can carry".replace(
-        ",", "\u202f"
-    )
+    if count > IMPLAUSIBLE_SHARE * quality.rows_read:
+        share = f"{count:,} of {quality.rows_read:,}".replace(",", "\u202f")
+        return _WRONG_CURRENT._replace(why=f"{share} readings of the current are more than this pack can carry")
+    hot = quality.hot_fraction_by_column.values()
+    return _WRONG_TEMPERATURE if hot and min(hot) > _HOT_SHARE else None
 
 
 def is_trusted(quality: DataQuality, finding: Finding) -> bool:
-    """Whether a finding means anything: none does that rests on a current of another unit."""
-    return finding.kind in _WITHOUT_CURRENT or not unit_doubt(quality)
+    """Whether a finding means anything: none does that rests on readings of another unit."""
+    return finding.kind in _WITHOUT_UNIT or unit_doubt(quality) is None
 
 
-def mistrusted(result: AnalysisResult) -> str:
-    """What is wrong with the current, `WRONG_SIGN` or `WRONG_UNIT`, or an empty string."""
+def mistrusted(result: AnalysisResult) -> Mistrust | None:
+    """What is wrong with the current or the temperatures, if anything."""
     if any(finding.kind == "current_sign_reversed" for finding in open_findings(result)):
-        return WRONG_SIGN
-    return WRONG_UNIT if unit_doubt(result.quality) else ""
+        return _WRONG_SIGN
+    return unit_doubt(result.quality)

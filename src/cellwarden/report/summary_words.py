@@ -10,7 +10,7 @@ import numpy as np
 from cellwarden.core.capacity_told import is_capacity_assumed
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
-from cellwarden.report.mistrust import WRONG_SIGN, WRONG_UNIT, is_trusted, mistrusted, unit_doubt
+from cellwarden.report.mistrust import is_trusted, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
 from cellwarden.report.standing_apart import ApartCell, apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
@@ -37,10 +37,6 @@ __all__ = [
     "verdict_state",
 ]
 
-UNIT_ADVICE = (
-    "Name the log's column by its unit, such as current_milliampere, and analyse it again: nothing that rests on the "
-    "current means anything until then."
-)
 _FULL_FRACTION = 0.9
 _AS_MUCH = 0.15  # of an imbalance, within which two figures of it say the same
 _OF_THE_LOG = ("sensor_stuck", "sensor_dropout", "undersampled")  # where they name no cell
@@ -84,9 +80,10 @@ def by_now(result: AnalysisResult, finding: Finding) -> str:
 
 
 def sureness_words(result: AnalysisResult, finding: Finding) -> str:
-    """How sure a finding is, `very likely (97 %)`, or that it rests on a current of another unit."""
-    if not is_trusted(result.quality, finding):
-        return f"not to be trusted, as the current {WRONG_UNIT}"
+    """How sure a finding is, `very likely (97 %)`, or that it rests on readings of another unit."""
+    doubt = unit_doubt(result.quality)
+    if doubt is not None and not is_trusted(result.quality, finding):
+        return f"not to be trusted, as the {doubt.what} {doubt.wrong}"
     return sureness(finding.confidence)
 
 
@@ -116,7 +113,7 @@ def leading_apart(result: AnalysisResult) -> list[ApartCell]:
 
 
 def leading_finding(result: AnalysisResult) -> Finding | None:
-    """The worst open finding; None where there is none that leads, or where the current's unit speaks against all."""
+    """The worst open finding; None where there is none that leads, or where a unit speaks against all."""
     found = telling_findings(result)
     return found[0] if found and not unit_doubt(result.quality) and not leading_apart(result) else None
 
@@ -143,7 +140,7 @@ def verdict_sentence(result: AnalysisResult) -> str:
     total = len(result.cells)
     doubt = unit_doubt(result.quality)
     if doubt:
-        return f"The current {WRONG_UNIT}: {doubt}."
+        return f"The {doubt.what} {doubt.wrong}: {doubt.why}."
     if found and found[0].severity is not Severity.INFO:
         return f"{told_sentence(result, found[0])}."
     apart = leading_apart(result)
@@ -207,23 +204,23 @@ def untold_sentence(result: AnalysisResult) -> str:
 
 
 def is_readiness_told(result: AnalysisResult) -> bool:
-    """Whether a runtime means anything: none does that rests on a current of the wrong sign or unit."""
-    return not mistrusted(result)
+    """Whether a runtime means anything: none does that rests on readings of the wrong sign or unit."""
+    return mistrusted(result) is None
 
 
 def mistrust_sentence(result: AnalysisResult) -> str:
-    """Why the estimates mean nothing, or an empty string: all rest on the current, whose sign or unit is wrong."""
-    wrong = mistrusted(result)
-    if not wrong:
+    """Why the estimates mean nothing, or an empty string: all rest on readings whose sign or unit is wrong."""
+    doubt = mistrusted(result)
+    if doubt is None:
         return ""
-    mended = "sign" if wrong == WRONG_SIGN else "unit"
-    return f"The current {wrong}: do not trust these numbers until the {mended} in the log is mended."
+    return f"The {doubt.what} {doubt.wrong}: do not trust these numbers until the {doubt.mended} in the log is mended."
 
 
 def readiness_sentence(result: AnalysisResult) -> str:
     """Whether the pack carries its load, with bounds, or why that is not known."""
-    if not is_readiness_told(result):
-        return f"This log does not tell: its current {mistrusted(result)}."
+    doubt = mistrusted(result)
+    if doubt is not None:
+        return f"This log does not tell: its {doubt.what} {doubt.wrong}."
     if result.readiness is None:
         asked = result.pack.backup is not None
         return "This log does not tell." if asked else "Not asked: the pack’s description names no backup load."
@@ -288,8 +285,9 @@ def headline(result: AnalysisResult) -> str:
     """
     found = telling_findings(result)
     sentence = verdict_sentence(result)
-    if unit_doubt(result.quality):
-        return f"{sentence} {UNIT_ADVICE}"
+    doubt = unit_doubt(result.quality)
+    if doubt is not None:
+        return f"{sentence} {doubt.advice}"
     if found and found[0].severity is not Severity.INFO:
         more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
         others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""

@@ -29,6 +29,7 @@ from cellwarden.report.summary_words import (
     verdict_badge,
     verdict_state,
 )
+from cellwarden.report.time_doubt import time_doubt
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.unbroken import Unbroken, held
 from cellwarden.report.words import CellState, severity_words
@@ -52,6 +53,9 @@ def terminal_summary(result: AnalysisResult, files: Mapping[str, str] | None = N
     files : what was written, as name → path.
     """
     parts: list[RenderableType] = [_verdict(result)]
+    doubt = time_doubt(result.quality)
+    if doubt:
+        parts.append(held(f"\n{doubt}", "bold yellow"))
     mistrust = mistrust_sentence(result)
     if mistrust:
         parts.append(held(f"\n{mistrust}", "bold red"))

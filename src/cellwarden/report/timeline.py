@@ -22,7 +22,10 @@ _BAR_LIMIT = 24
 
 
 def ordered_findings(result: AnalysisResult) -> list[tuple[Finding, int]]:
-    """Findings with their depth: what is open first, the most urgent of it before, consequences below their cause."""
+    """Findings with their depth: what is open first, the most urgent of it before, consequences below their cause.
+
+    A reading that fails to come is told once, by the finding that it grew into.
+    """
     found, capacity_ah = result.findings, result.pack.nominal_capacity_ah
     children: dict[int, list[int]] = {}
     roots = []
@@ -43,7 +46,13 @@ def ordered_findings(result: AnalysisResult) -> list[tuple[Finding, int]]:
 
     for index in [*roots, *range(len(found))]:
         walk(index, 0)
-    return [(found[index], depth) for index, depth in placed.items()]
+    return [(found[index], depth) for index, depth in placed.items() if not _has_grown(result, found[index])]
+
+
+def _has_grown(result: AnalysisResult, finding: Finding) -> bool:
+    """Whether another finding tells of the same missing reading, which went on."""
+    after = successor(result, finding) if finding.kind == "sensor_dropout" else None
+    return after is not None and after.first_seen_unix_time_second == finding.first_seen_unix_time_second
 
 
 def timeline(result: AnalysisResult) -> str:

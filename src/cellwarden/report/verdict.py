@@ -9,7 +9,6 @@ from cellwarden.report.mistrust import unit_doubt
 from cellwarden.report.standing_apart import apart_advice
 from cellwarden.report.states import is_any_tested
 from cellwarden.report.summary_words import (
-    UNIT_ADVICE,
     apart_sentence,
     is_readiness_told,
     leading_apart,
@@ -21,6 +20,7 @@ from cellwarden.report.summary_words import (
     verdict_sentence,
     verdict_state,
 )
+from cellwarden.report.time_doubt import time_doubt
 from cellwarden.report.urgency import telling_findings
 from cellwarden.report.words import deadline, severity_words, sureness
 
@@ -42,11 +42,13 @@ def verdict(result: AnalysisResult) -> str:
 
 def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
+    if doubt := time_doubt(result.quality):
+        facts.append(("Look at the log first", text(doubt)))
     if worst is not None:
         facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
         facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
-    elif unit_doubt(result.quality):
-        facts.append(("What to do", text(UNIT_ADVICE)))
+    elif wrong := unit_doubt(result.quality):
+        facts.append(("What to do", text(wrong.advice)))
     elif apart := leading_apart(result):
         facts.append((f"What to do, {deadline(Severity.INFO)}", text(apart_advice(apart[0]))))
     else:

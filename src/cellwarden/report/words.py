@@ -120,10 +120,16 @@ def _counted_times(finding: Finding) -> str:
     return f"{number_text(finding.magnitude)}\u00a0time{'' if finding.magnitude == 1.0 else 's'}"
 
 
+_WHOLE_LOG = "The log"
+
+
 def _reading(finding: Finding) -> str:
-    """Whose reading a finding speaks of; without a place it is the whole log's."""
-    of_log = finding.cell is None and finding.sensor is None
-    return "every reading" if of_log else f"the reading of {place_text(finding)}"
+    """Whose reading a finding speaks of; without a place it is the log's, or of what the explanation names."""
+    if finding.cell is not None or finding.sensor is not None:
+        return f"the reading of {place_text(finding)}"
+    who, _, told = finding.explanation.partition(" gave no readings for")
+    most = bool(told) and who != _WHOLE_LOG
+    return f"the reading of {who[:1].lower()}{who[1:]}" if most else "every reading"
 
 
 def _rows_wanted(finding: Finding) -> str:
