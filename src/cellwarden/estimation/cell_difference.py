@@ -215,7 +215,7 @@ def correct_difference(
         weigh_far(y, p, DIFFERENCE, discharge, charge, missing, own, reference + seen, elapsed_second, h)
         return
     if steep < STEP_SLOPE_VOLT and rest_second > 0.0:  # under a load a cell comes to its lower knee
-        # sensors do not drift within hours: what relaxes, or comes to a step of the graphite before its neighbours, does
+        # sensors do not drift within hours: what relaxes, or comes sooner to a step of the graphite, does
         doubt_surprising(p, h, BETA, reading - expected, 4.0 * variance + sharp, CHANGED_SIGMAS)
     if wc.tells_no_ratio(p, LN_RATIO, depth, steep):
         also = READING_OFFSET if depth < TELLING_DEPTH else LN_RATIO  # near full a charge looks like an offset
