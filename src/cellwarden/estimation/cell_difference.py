@@ -65,6 +65,7 @@ CHANGED_SIGMAS = 2.0  # of a reading, beyond which the curve's error has changed
 CALM_VOLT = 0.01  # of polarisation, up to which a pack on its knee shows how its cells stand
 LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
+EMPTY_SOC_SIGMA = 0.01  # of a cell whose voltage has fallen through the foot of the curve
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 SURPRISE_SECOND = 1800.0  # over which a reading's miss is averaged
 SURPRISE_LIMIT = 3.0  # sigmas by which that mean may change in a rest
@@ -167,16 +168,18 @@ def correct_difference(
     `step_volt` is how high a step of the curve may be whose width is not known, 0 where the curve is; `around` is one
     sigma of the central z where that is known so little that the slope is doubted, else 0.
     """
+    depth = deficit / capacity
+    central = 1.0 - depth - beside
+    reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
+    if is_dead(discharge, reference + reading):
+        _empty(y, p, capacity * np.exp(y[LN_RATIO]) - deficit, EMPTY_SOC_SIGMA * capacity)
+        return
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
     wc.begin_ratio(y, p, LN_RATIO, memory[SITE:])
-    own, depth = capacity * np.exp(y[LN_RATIO]), deficit / capacity
-    soc, central = 1.0 - (deficit + y[DIFFERENCE]) / own - beside, 1.0 - depth - beside
-    reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
-    if is_dead(discharge, reference + reading):
-        y[DIFFERENCE] = min(y[DIFFERENCE], own - deficit)  # empty, and how long since its voltage does not tell
-        return
+    own = capacity * np.exp(y[LN_RATIO])
+    soc = 1.0 - (deficit + y[DIFFERENCE]) / own - beside
     polarised = (np.exp(y[LN_POLARISATION]) - 1.0) * polarisation
     read_volt = reference + reading - polarised - y[READING_OFFSET] - y[BETA]
     ocv, slope, unsure, line, steep = read_line(discharge, charge, memory[HYSTERESIS], soc, around, read_volt)
@@ -223,6 +226,15 @@ def correct_difference(
     else:
         told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
         wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
+
+
+@bare_kernel
+def _empty(y: FloatArray, p: FloatArray, difference: float, sigma: float) -> None:
+    """Take a cell for empty, that difference [Ah] below the median; for how long already its voltage does not tell."""
+    y[DIFFERENCE] = difference
+    for a in range(STATES):
+        p[DIFFERENCE, a], p[a, DIFFERENCE] = 0.0, 0.0
+    p[DIFFERENCE, DIFFERENCE] = sigma * sigma
 
 
 @bare_kernel
