@@ -173,10 +173,11 @@ def test_what_a_reading_drifts_by_in_a_rest_on_the_plateau_is_the_curves_and_not
     assert y[cd.READING_OFFSET] + y[cd.BETA] == pytest.approx(drift_volt, abs=0.002)
 
 
-def test_what_a_dead_cell_reads_tells_that_it_is_empty_and_nothing_of_its_leak() -> None:
+@pytest.mark.parametrize("located", [0.0, 1.0])
+def test_what_a_dead_cell_reads_tells_that_it_is_empty_and_nothing_of_its_leak(located: float) -> None:
     """It falls through the foot of its curve to nought within hours, whatever little it has lost meanwhile."""
     y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
-    memory[cd.LOCATED] = memory[cd.STARTED] = 1.0
+    memory[cd.LOCATED], memory[cd.STARTED] = located, 1.0
     knee, work = 3.2 + 0.1 * GRID - 0.7 * np.exp(-GRID / 0.03), np.empty((2, cd.STATES))
     y[cd.DIFFERENCE], y[cd.LEAK] = 97.0, 0.02
     for reading in (-1.5, -3.3, -3.3):
