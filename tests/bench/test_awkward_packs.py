@@ -62,8 +62,10 @@ def test_a_short_that_begins_in_a_cycled_pack_is_told_by_its_size_and_its_cell_i
     assert fault.cell is not None
     assert np.sqrt(np.mean(errors[fault.cell - 1] ** 2)) < 0.025
     findings = analysed(scenario, 201).result.findings
-    told = [one.magnitude for one in findings if one.kind == "self_discharge" and one.cell == fault.cell]
-    assert told == [pytest.approx(RUNGS[0].ampere * scenario.pack.nominal_capacity_ah / 100.0, rel=0.5)]
+    (told,) = (one for one in findings if one.kind == "self_discharge" and one.cell == fault.cell)
+    truth = RUNGS[0].ampere * scenario.pack.nominal_capacity_ah / 100.0
+    assert told.magnitude == pytest.approx(truth, rel=0.5)
+    assert told.magnitude_low < truth < told.magnitude_high
 
 
 def test_an_aged_pack_is_not_held_for_a_new_one_by_what_its_curve_was_bent_to(tmp_path: Path) -> None:

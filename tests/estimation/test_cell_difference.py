@@ -173,15 +173,37 @@ def test_what_a_reading_drifts_by_in_a_rest_on_the_plateau_is_the_curves_and_not
     assert y[cd.READING_OFFSET] + y[cd.BETA] == pytest.approx(drift_volt, abs=0.002)
 
 
+KNEE = 3.2 + 0.1 * GRID - 0.7 * np.exp(-GRID / 0.03)
+
+
+def read_as(readings: list[float], located: float = 1.0, difference: float = 0.0) -> tuple[FloatArray, FloatArray]:
+    """State and memory of a cell that leaks 20 mA and is read so far from the median, a row each five minutes [V]."""
+    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
+    memory[cd.LOCATED], memory[cd.STARTED] = located, 1.0
+    y[cd.DIFFERENCE], y[cd.LEAK] = difference, 0.02
+    work = np.empty((2, cd.STATES))
+    for reading in readings:
+        place = (5.0, 0.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.03, reading, 300.0, 7200.0)
+        cd.correct_difference(y, p, memory, KNEE, KNEE, -1.0, *place, work)
+    return y, memory
+
+
 @pytest.mark.parametrize("located", [0.0, 1.0])
 def test_what_a_dead_cell_reads_tells_that_it_is_empty_and_nothing_of_its_leak(located: float) -> None:
     """It falls through the foot of its curve to nought within hours, whatever little it has lost meanwhile."""
-    y, p, memory = np.zeros(cd.STATES), np.diag(SIGMA**2), np.zeros(cd.MEMORY)
-    memory[cd.LOCATED], memory[cd.STARTED] = located, 1.0
-    knee, work = 3.2 + 0.1 * GRID - 0.7 * np.exp(-GRID / 0.03), np.empty((2, cd.STATES))
-    y[cd.DIFFERENCE], y[cd.LEAK] = 97.0, 0.02
-    for reading in (-1.5, -3.3, -3.3):
-        place = (5.0, 0.0, 0.0, CAPACITY_AH, 0.0, 0.002, 0.03, reading, 60.0, 7200.0)
-        cd.correct_difference(y, p, memory, knee, knee, -1.0, *place, work)
+    y, _ = read_as([-1.5] + 20 * [-3.3], located, 97.0)
     assert y[cd.DIFFERENCE] == pytest.approx(CAPACITY_AH - 5.0)
     assert y[cd.LEAK] == 0.02
+
+
+def test_a_wire_that_comes_loose_for_some_minutes_empties_no_cell() -> None:
+    y, _ = read_as([0.0, -2.0, -2.0] + 20 * [0.0])
+    assert abs(y[cd.DIFFERENCE]) < 0.5
+
+
+def test_a_channel_that_was_dead_for_hours_and_reads_again_is_found_anew() -> None:
+    y, memory = read_as([0.0] + 40 * [-2.0])
+    assert y[cd.DIFFERENCE] == pytest.approx(CAPACITY_AH - 5.0)
+    y, memory = read_as([0.0] + 40 * [-2.0] + 20 * [0.0])
+    assert abs(y[cd.DIFFERENCE]) < 2.0
+    assert memory[cd.DEAD] == 0.0

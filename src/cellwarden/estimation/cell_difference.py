@@ -28,7 +28,6 @@ from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.cell_place import (
     PLATEAU_SOC,
     STEEP_VOLT,
-    is_dead,
     is_steep,
     place_beside,
     stands_far,
@@ -36,6 +35,7 @@ from cellwarden.estimation.cell_place import (
 )
 from cellwarden.estimation.central_cell import EPSILON_LOW_SOC, TELLING_DEPTH
 from cellwarden.estimation.curve_variance import curve_variance
+from cellwarden.estimation.dead_cell import DEAD_SLOTS, is_dead, take_alive, take_dead
 from cellwarden.estimation.ocv_lookup import branch_voltage
 from cellwarden.estimation.read_place import STEP_SLOPE_VOLT, ocv_around, read_line, step_variance
 from cellwarden.estimation.scalar_update import considered_update, doubt_rate, doubt_surprising
@@ -54,7 +54,8 @@ SITE = LEAK_THEN + 3  # first of the slots of `weak_cell`
 JUMP = SITE + wc.SITE_SLOTS  # first of the slots of `jump_doubt`, where they are explained
 J_VOLT, J_COMMON, J_RATIO, J_SIGMA, J_ODDS, J_HOURS, J_SOC, J_STATE = range(8)
 J_COVARIANCE = J_STATE + STATES
-MEMORY = JUMP + J_COVARIANCE + STATES**2
+DEAD = JUMP + J_COVARIANCE + STATES**2  # first of the slots of `dead_cell`
+MEMORY = DEAD + DEAD_SLOTS
 
 LEAK_WALK_PER_DAY = 3e-6  # of the capacity in ampere (0.3 mA at 100 Ah)
 LEAK_REOPENED = 4e-4  # of the capacity in ampere (40 mA at 100 Ah)
@@ -65,7 +66,6 @@ CHANGED_SIGMAS = 2.0  # of a reading, beyond which the curve's error has changed
 CALM_VOLT = 0.01  # of polarisation, up to which a pack on its knee shows how its cells stand
 LIKELY_DIFFERENCE = 0.03  # of the capacity, that cells of one string stand apart before the first is balanced
 CURVE_SOC_SPAN = 0.06  # over which the curve's error changes: its slope is off by sigma over that
-EMPTY_SOC_SIGMA = 0.01  # of a cell whose voltage has fallen through the foot of the curve
 LOW_POLARISATION = 3.0  # share per unit of z by which the emptier of two cells polarises more, at the very bottom
 SURPRISE_SECOND = 1800.0  # over which a reading's miss is averaged
 SURPRISE_LIMIT = 3.0  # sigmas by which that mean may change in a rest
@@ -172,8 +172,12 @@ def correct_difference(
     central = 1.0 - depth - beside
     reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
     if is_dead(discharge, reference + reading):
-        _empty(y, p, capacity * np.exp(y[LN_RATIO]) - deficit, EMPTY_SOC_SIGMA * capacity)
+        empty_ah = capacity * np.exp(y[LN_RATIO]) - deficit
+        if take_dead(y, p, memory[DEAD:], DIFFERENCE, empty_ah, capacity, elapsed_second):
+            memory[JUMP + J_VOLT] = 0.0
         return
+    if take_alive(y, p, memory[DEAD:], DIFFERENCE, capacity):
+        memory[LOCATED] = 0.0
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
@@ -207,7 +211,7 @@ def correct_difference(
         memory[SURPRISE_BEFORE] = memory[SURPRISE]
     falls = 1.0 if reading < 0.0 and cf.falls_away(rest, slope, ocv - reference, variance) else 0.0
     if _take_fall(y, p, memory, discharge, charge, soc, own, slope, ocv + miss, falls, rest_second):
-        memory[LEAK_THEN + 1] = 0.0
+        memory[LEAK_THEN + 1], memory[JUMP + J_VOLT] = 0.0, 0.0
         return
     _open_leak_of_surprising(p, memory, capacity, slope)
     seen = reading - y[READING_OFFSET]
@@ -226,15 +230,6 @@ def correct_difference(
     else:
         told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
         wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
-
-
-@bare_kernel
-def _empty(y: FloatArray, p: FloatArray, difference: float, sigma: float) -> None:
-    """Take a cell for empty, that difference [Ah] below the median; for how long already its voltage does not tell."""
-    y[DIFFERENCE] = difference
-    for a in range(STATES):
-        p[DIFFERENCE, a], p[a, DIFFERENCE] = 0.0, 0.0
-    p[DIFFERENCE, DIFFERENCE] = sigma * sigma
 
 
 @bare_kernel
@@ -362,7 +357,7 @@ def _locate(
     central = 1.0 - deficit / capacity
     if not is_steep(discharge, charge, hysteresis, central):
         return
-    memory[LOCATED] = 1.0
+    memory[LOCATED], memory[JUMP + J_VOLT] = 1.0, 0.0
     best, sigma, far = place_beside(discharge, charge, hysteresis, central, reading - y[READING_OFFSET])
     if far:
         memory[HYSTERESIS] = 0.0  # nobody knows on which way it got there, and how fast

@@ -37,13 +37,6 @@ FAR_SECOND = 240 * 3600.0
 PLATEAU_SOC = 0.95  # where the charge branch has come down from the upper knee to the plateau
 RESTED_SECOND = 3600.0  # after which polarisation is gone
 GRID_SIGMAS, GRID_STEPS = 4.0, 161
-DEAD_VOLT = 0.3  # below the foot: more than a load or a weak cell's curve takes a cell that still has charge
-
-
-@bare_kernel
-def is_dead(discharge: FloatArray, volt: float) -> bool:
-    """Whether a cell reads so far below the foot of its curve that no charge in it does."""
-    return bool(volt < discharge[0] - DEAD_VOLT)
 
 
 @bare_kernel

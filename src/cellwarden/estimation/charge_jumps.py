@@ -62,6 +62,7 @@ def follow_readings(state: ChargeArrays, work: FloatArray, minutes: MinuteArrays
         return
     offset, beta, jump, common = jump_of(state.jumps, state.y.shape[0], cell)
     take_jump(state.jumps, cell, state.y, state.q, cd.READING_OFFSET, cd.BETA)
+    _shift_doubted(state, cell, common)
     state.memory_y[cell, cd.JUMP + cd.J_VOLT] = 0.0
     if whose != jc.OF_SENSOR:
         _doubt_jump(state, cell, offset, beta, jump, common)
@@ -105,4 +106,13 @@ def settle_doubt(state: ChargeArrays, cell: int) -> None:
         return
     doubt = memory[cd.JUMP :]
     take_back(state.jumps, cell, state.y, cd.READING_OFFSET, doubt[cd.J_VOLT], doubt[cd.J_COMMON])
+    _shift_doubted(state, cell, -doubt[cd.J_COMMON])
     take_loss(state.y[cell], state.q[cell], memory)
+
+
+@bare_kernel
+def _shift_doubted(state: ChargeArrays, cell: int, common: float) -> None:
+    """Move the offsets that are kept of other cells in doubt by what the median's move made all cells step [V]."""
+    for j in range(state.y.shape[0]):
+        if j != cell:
+            state.memory_y[j, cd.JUMP + cd.J_STATE + cd.READING_OFFSET] += common

@@ -180,7 +180,7 @@ def _watch_cell(
     interval: float,
     trusted: int,
 ) -> None:
-    """Advance the cell in lane k by one reading that may belong to a dip; `mean` is the others' [V]."""
+    """Advance the cell in lane k by one reading that may belong to a dip; `mean` is that of all cells [V]."""
     base_at, second_at = at.DIP_BASE * at.LANES + k, at.DIP_SECOND * at.LANES + k
     slow_at, variance_at = at.DIP_SLOW * at.LANES + k, at.DIP_VARIANCE * at.LANES + k
     mean_at, depth_at = at.DIP_MEAN * at.LANES + k, at.DIP_DEPTH * at.LANES + k
@@ -189,6 +189,7 @@ def _watch_cell(
     if second < 0.0:
         if not _still_answered(cell, k, error, interval):
             cell[base_at], cell[slow_at], cell[second_at] = deviation, 0.0, 0.0
+            cell[mean_at], cell[depth_at] = mean, 0.0
         return
     slow = (1.0 - slow_share) * cell[slow_at] + slow_share * error
     cell[slow_at] = slow

@@ -34,6 +34,7 @@ OPENED_SIGMA = 0.2  # of ln of the capacity that is no longer what it was
 LEAST_SIGMA, PLACE_VOLT, PLACE_SHARE = 0.03, 0.004, 0.3  # of what a jump says of it; the latter of the jump
 READING_VOLT, CURVE_SHARE, LOAD_SHARE = 0.003, 0.3, 0.3  # what either expectation may be off by
 NEWS_SOC, MOST_SQUARES = 0.03, 25.0
+LONGEST_HOURS = 240.0  # for which what was known before is better than what was learnt since
 
 
 @bare_kernel
@@ -87,6 +88,8 @@ def carry_doubt(memory: FloatArray, hours: float, bled_ah: float) -> None:
     if doubt[cd.J_VOLT] != 0.0:
         doubt[cd.J_HOURS] += hours
         doubt[cd.J_STATE + cd.DIFFERENCE] += doubt[cd.J_STATE + cd.LEAK] * hours + bled_ah
+        if doubt[cd.J_HOURS] > LONGEST_HOURS:
+            doubt[cd.J_VOLT] = 0.0
 
 
 @bare_kernel

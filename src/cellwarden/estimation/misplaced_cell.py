@@ -75,4 +75,4 @@ def _put_on_plateau(y: FloatArray, p: FloatArray, memory: FloatArray, deficit: f
         p[:, state] = 0.0
     p[cd.DIFFERENCE, cd.DIFFERENCE] = (FALLEN_SIGMA * capacity) ** 2
     p[cd.LEAK, cd.LEAK] = max(p[cd.LEAK, cd.LEAK], (cd.LEAK_REOPENED * capacity) ** 2)
-    memory[cd.HYSTERESIS] = -1.0
+    memory[cd.HYSTERESIS], memory[cd.JUMP + cd.J_VOLT] = -1.0, 0.0
