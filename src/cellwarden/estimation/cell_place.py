@@ -17,7 +17,6 @@ __all__ = [
     "PLATEAU_SOC",
     "RESTED_SECOND",
     "STEEP_VOLT",
-    "is_dead",
     "is_steep",
     "place_beside",
     "stands_far",
