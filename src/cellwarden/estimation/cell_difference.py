@@ -171,13 +171,8 @@ def correct_difference(
     depth = deficit / capacity
     central = 1.0 - depth - beside
     reference, _, _ = ocv_around(discharge, charge, hysteresis, central, around)
-    if is_dead(discharge, reference + reading):
-        empty_ah = capacity * np.exp(y[LN_RATIO]) - deficit
-        if take_dead(y, p, memory[DEAD:], DIFFERENCE, empty_ah, capacity, elapsed_second):
-            memory[JUMP + J_VOLT] = 0.0
+    if _reads_dead(y, p, memory, discharge, reference + reading, deficit, capacity, elapsed_second):
         return
-    if take_alive(y, p, memory[DEAD:], DIFFERENCE, capacity):
-        memory[LOCATED] = 0.0
     if memory[LOCATED] == 0.0:
         memory[HYSTERESIS] = hysteresis
         _locate(y, p, memory, discharge, charge, hysteresis, deficit + beside * capacity, capacity, reading)
@@ -230,6 +225,28 @@ def correct_difference(
     else:
         told = (reading - expected, 4.0 * variance + sharp, 4.0, slope_sigma, steep, depth, share, rest_second)
         wc.take_ratio(y, p, LN_RATIO, memory[SITE:], h, ph, *told)
+
+
+@bare_kernel
+def _reads_dead(
+    y: FloatArray,
+    p: FloatArray,
+    memory: FloatArray,
+    discharge: FloatArray,
+    volt: float,
+    deficit: float,
+    capacity: float,
+    elapsed_second: float,
+) -> bool:
+    """Whether a cell reads as dead, of which no more is learnt than that it is empty, or that it reads again."""
+    if not is_dead(discharge, volt):
+        if take_alive(y, p, memory[DEAD:], DIFFERENCE, capacity):
+            memory[LOCATED] = 0.0
+        return False
+    empty_ah = capacity * np.exp(y[LN_RATIO]) - deficit
+    if take_dead(y, p, memory[DEAD:], DIFFERENCE, empty_ah, capacity, elapsed_second):
+        memory[JUMP + J_VOLT] = 0.0
+    return True
 
 
 @bare_kernel
