@@ -92,7 +92,10 @@ def _seconds(stamps: pa.Array) -> FloatArray:
     return seconds
 
 
-def _factor(column_map: ColumnMap, contract_name: str, key: str) -> float:
+def _factor(column_map: ColumnMap, contract_name: str, key: str | None) -> float:
+    """What a column's numbers are multiplied by; one with a name of the format says itself what they are."""
+    if key is None:
+        return 1.0
     sign = -1.0 if contract_name.startswith("current_") and column_map.current.positive == "discharge" else 1.0
     return sign * column_map.scale.get(key, 1.0)
 
