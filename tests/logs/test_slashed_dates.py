@@ -55,6 +55,13 @@ def test_dates_that_do_not_tell_are_refused_in_a_sentence(tmp_path: Path, stamps
     assert 'format = "%d/%m/%Y %H:%M"' in str(refused.value)
 
 
+def test_stamps_that_are_no_dates_with_slashes_are_said_not_to_be(tmp_path: Path) -> None:
+    own = ColumnMap.model_validate({"name": "dates", "time": {"columns": ["timestamp"], "format": "slashes"}})
+    said = "'timestamp' does not hold times of the form dates with slashes: it has '2025-06-15 15:20'"
+    with pytest.raises(InputError, match=said):
+        joined(log_of(tmp_path / "log.csv", NATIVE, ("2025-06-15 15:20",), own).blocks(), "unix_time_second")
+
+
 def test_a_map_leaves_the_format_its_names_with_their_sign_and_unit(tmp_path: Path) -> None:
     own = ColumnMap.model_validate(
         {

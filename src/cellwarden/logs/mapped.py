@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from cellwarden.core.errors import InputError
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.logs.column_map import ColumnMap, Match, TimeColumn, find_time, match_names
+from cellwarden.logs.column_map import SLASHES, ColumnMap, Match, TimeColumn, find_time, match_names
 from cellwarden.logs.columns import known_column
 from cellwarden.logs.tables import Table
 
@@ -39,6 +39,8 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
         return np.full(len(values), np.nan)
     wrong = str(known[0].as_py())
     for form in stamp.formats:
+        if form == SLASHES:  # the file has no such dates, else the map would say which
+            continue
         try:
             _parsed(known.slice(0, 1), form, stamp)
         except pa.ArrowInvalid:
@@ -57,6 +59,8 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
 
 def _shown(form: str) -> str:
     """A form as a reader knows it: a pattern by an example."""
+    if form == SLASHES:
+        return "dates with slashes"
     return _EXAMPLE.strftime(form) if "%" in form else form
 
 
