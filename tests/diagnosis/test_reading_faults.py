@@ -99,6 +99,24 @@ def test_cells_and_sensors_that_go_together_are_one_gap_that_says_who_is_missing
     assert all(said.startswith(f"{count - 1} of {count} cells and 2 of 3 temperature sensors gave") for said in log)
 
 
+def test_a_cell_long_dead_does_not_tell_how_long_the_others_were_gone() -> None:
+    time, current, voltage = noisy_pack(6.0)
+    warm = 25.0 + 0.1 * np.random.default_rng(1).standard_normal((time.shape[0], 3))
+    voltage[1800:, 3] = np.nan
+    warm[7200:14520, 1] = np.nan  # two hours before the others
+    voltage[14400:14520] = np.nan
+    warm[14400:14520] = np.nan
+    evidence = told_of(sensor_dropout.DETECTOR, samples(time, current, voltage, temperature_celsius=warm))
+    longest: dict[tuple[int | None, str | None], float] = {}
+    for item in evidence:
+        place = (item.cell, item.sensor)
+        longest[place] = max(longest.get(place, 0.0), item.magnitude)
+    assert longest[None, None] == pytest.approx(120.0, abs=61.0)
+    assert longest[None, "t2"] == pytest.approx(7320.0, abs=121.0)
+    assert longest[4, None] > 4.0 * 3600.0
+    assert set(longest) == {(None, None), (None, "t2"), (4, None)}
+
+
 def test_a_log_written_on_change_has_no_gaps() -> None:
     random = np.random.default_rng(4)
     time: FloatArray = START + np.cumsum(np.exp(1.2 * random.standard_normal(6000) + 2.0))

@@ -55,7 +55,14 @@ def test_dates_that_do_not_tell_are_refused_in_a_sentence(tmp_path: Path, stamps
     assert 'format = "%d/%m/%Y %H:%M"' in str(refused.value)
 
 
-def test_a_map_of_the_time_alone_leaves_the_format_its_names(tmp_path: Path) -> None:
+def test_stamps_that_are_no_dates_with_slashes_are_said_not_to_be(tmp_path: Path) -> None:
+    own = ColumnMap.model_validate({"name": "dates", "time": {"columns": ["timestamp"], "format": "slashes"}})
+    said = "'timestamp' does not hold times of the form dates with slashes: it has '2025-06-15 15:20'"
+    with pytest.raises(InputError, match=said):
+        joined(log_of(tmp_path / "log.csv", NATIVE, ("2025-06-15 15:20",), own).blocks(), "unix_time_second")
+
+
+def test_a_map_leaves_the_format_its_names_with_their_sign_and_unit(tmp_path: Path) -> None:
     own = ColumnMap.model_validate(
         {
             "name": "dates",
@@ -67,9 +74,24 @@ def test_a_map_of_the_time_alone_leaves_the_format_its_names(tmp_path: Path) -> 
     log = log_of(tmp_path / "log.csv", NATIVE, ("01/07/2025 15:20",), own)
     block = next(iter(log.blocks()))
     assert block.unix_time_second.tolist() == [second(7, 1, 20)]
-    assert block.current_ampere.tolist() == [-2.0]
-    assert block.cell_voltage_volt.tolist() == [[3.301 / 2, 3.302 / 2]]
+    assert block.current_ampere.tolist() == [2.0]
+    assert block.cell_voltage_volt.tolist() == [[3.301, 3.302]]
     assert log.has_current
+
+
+def test_a_map_that_names_the_formats_columns_turns_and_scales_them(tmp_path: Path) -> None:
+    own = ColumnMap.model_validate(
+        {
+            "name": "turned",
+            "time": {"columns": ["timestamp"], "format": "%d/%m/%Y %H:%M"},
+            "current": {"positive": "discharge"},
+            "columns": {"current_milliampere": ["current_milliampere"]},
+            "scale": {"current_milliampere": 0.5},
+        }
+    )
+    block = next(iter(log_of(tmp_path / "log.csv", NATIVE, ("01/07/2025 15:20",), own).blocks()))
+    assert block.current_ampere.tolist() == [-1.0]
+    assert block.cell_voltage_volt.tolist() == [[3.301, 3.302]]
 
 
 def test_a_map_s_own_choice_goes_before_a_name_of_the_format(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cellwarden.core.sample_block import FloatArray
 from cellwarden.diagnosis.cadence import HOUR_SECOND, LEVELS, rows_to_tell
 from cellwarden.diagnosis.plugin import DetectorPlugin
 from cellwarden.diagnosis.wording import duration_text
-from cellwarden.estimation.bare_kernel import bare_kernel
+from cellwarden.estimation.bare_kernel import bare_kernel, counted_kernel
 from cellwarden.estimation.plugin import PackContext
 
 __all__ = ["DETECTOR", "DropoutState"]
@@ -115,7 +115,8 @@ def _follow(
 ) -> None:
     """Follow every channel through the rows.
 
-    `detail` gets longest gap, its series' begin, share lost, gap, and for the log missing cells and sensors.
+    `detail` (rows, channels, 6) gets longest gap, its series' begin, share lost, present gap, and of the log how many
+    cells and sensors were missing.
     """
     channels = channel.shape[1]
     for row in range(stamp.shape[0]):
@@ -127,7 +128,7 @@ def _follow(
         for j in range(cells):
             gone += missing[row, j] > 0.0
         whole = gone * 2 > cells
-        gone_second = _longest(missing[row, :cells]) if whole else 0.0
+        gone_second = _middle_gone(missing[row, :cells], gone) if whole else 0.0
         for j in range(channels - 1):
             run = 0.0 if whole and (j < cells or missing[row, j] <= gone_second) else missing[row, j]
             level[row, j] = _follow_gap(channel, j, stamp[row], elapsed[row], run, log[INTERVAL], harmful)
@@ -160,13 +161,11 @@ def _known_mean(values: FloatArray) -> float:
     return total / count if count > 0.0 else np.nan
 
 
-@bare_kernel
-def _longest(seconds: FloatArray) -> float:
-    """The largest of values (N,) of at least 0, of which none is NaN."""
-    longest = 0.0
-    for value in seconds:
-        longest = max(longest, value)
-    return longest
+@counted_kernel
+def _middle_gone(seconds: FloatArray, gone: int) -> float:
+    """The middle of those values (N,) that are not 0, `gone` of them: a cell long dead says nothing of the others."""
+    longest_last = np.sort(seconds)
+    return float(longest_last[seconds.shape[0] - gone + (gone - 1) // 2])
 
 
 @bare_kernel
@@ -257,8 +256,8 @@ def _evidence(at: float, number: int, level: int, detail: FloatArray, context: P
     sensor = context.sensors[number - cells] if cells <= number < cells + len(context.sensors) else None
     if LEVELS[level] is None:
         return Evidence(at_unix_time_second=at, kind=KIND, cell=cell, sensor=sensor, severity=None)
-    longest, first, share = (float(value) for value in detail[:3])
-    log = _whole(int(detail[4]), int(detail[5]), context)
+    longest, first, share, _, gone_cells, gone_sensors = (float(value) for value in detail)
+    log = _whole(int(gone_cells), int(gone_sensors), context)
     subject = f"Cell {cell}" if cell is not None else f"Temperature sensor {sensor}" if sensor else log
     return Evidence(
         at_unix_time_second=at,

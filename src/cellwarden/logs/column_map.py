@@ -33,7 +33,8 @@ A map is a TOML file::
     row_second = 1.0            # rows of the wide table are made this far apart, where anything changed
 
 Headers are compared without regard to case and outer blanks; an index that begins at 0 is moved to 1. Columns with a
-name of the format are read as what they are, so that a map needs to name only the others.
+name of the format are read as what they are, so that a map needs to name only the others; `positive` and `[scale]` are
+of the columns that the map names.
 """
 
 from __future__ import annotations
@@ -125,10 +126,13 @@ class ColumnMap(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a map finds in a file: the time column, and for each contract name (column in the file, key in the map)."""
+    """What a map finds in a file: the time column, and for each contract name (column in the file, key in the map).
+
+    The key is None of a column that has its name from the format and not from the map.
+    """
 
     time: str
-    columns: dict[str, tuple[str, str]]
+    columns: dict[str, tuple[str, str | None]]
 
 
 def _parse(text: str, where: str) -> ColumnMap:
@@ -196,7 +200,7 @@ def match_names(column_map: ColumnMap, header: tuple[str, ...], names: tuple[str
     time = find_time(header, column_map.time.columns) or _native_time(header)
     if time is None:
         return None
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str | None]] = {}
     for key, choices in column_map.columns.items():
         hits = _hits(names, choices, file, key)
         shift = 1 if 0 in hits else 0
@@ -221,15 +225,15 @@ def _quantity(column: Column) -> tuple[str, int, str | None]:
     return column.field, column.index, column.source
 
 
-def _native(names: tuple[str, ...], used: set[str], found: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+def _native(names: tuple[str, ...], used: set[str], found: tuple[str, ...]) -> dict[str, tuple[str, str | None]]:
     """Columns that have a name of the format, of quantities for which the map found none."""
     taken = {_quantity(column) for name in found if (column := known_column(name)) is not None}
-    own: dict[str, tuple[str, str]] = {}
+    own: dict[str, tuple[str, str | None]] = {}
     for name in names:
         column = known_column(name)
         if column is None or name in used or column.field == "unix_time_second" or _quantity(column) in taken:
             continue
-        own[name] = (name, re.sub(r"_([ct])[0-9]+_", r"_\1{k}_", name.partition("__")[0]))
+        own[name] = (name, None)
     return own
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from cellwarden.core.errors import InputError
 from cellwarden.core.sample_block import FloatArray
-from cellwarden.logs.column_map import ColumnMap, Match, TimeColumn, find_time, match_names
+from cellwarden.logs.column_map import SLASHES, ColumnMap, Match, TimeColumn, find_time, match_names
 from cellwarden.logs.columns import known_column
 from cellwarden.logs.tables import Table
 
@@ -39,6 +39,8 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
         return np.full(len(values), np.nan)
     wrong = str(known[0].as_py())
     for form in stamp.formats:
+        if form == SLASHES:  # the file has no such dates, else the map would say which
+            continue
         try:
             _parsed(known.slice(0, 1), form, stamp)
         except pa.ArrowInvalid:
@@ -57,6 +59,8 @@ def _unix_times(values: pa.Array, column_map: ColumnMap, file: str, column: str)
 
 def _shown(form: str) -> str:
     """A form as a reader knows it: a pattern by an example."""
+    if form == SLASHES:
+        return "dates with slashes"
     return _EXAMPLE.strftime(form) if "%" in form else form
 
 
@@ -92,7 +96,10 @@ def _seconds(stamps: pa.Array) -> FloatArray:
     return seconds
 
 
-def _factor(column_map: ColumnMap, contract_name: str, key: str) -> float:
+def _factor(column_map: ColumnMap, contract_name: str, key: str | None) -> float:
+    """What a column's numbers are multiplied by; one with a name of the format says itself what they are."""
+    if key is None:
+        return 1.0
     sign = -1.0 if contract_name.startswith("current_") and column_map.current.positive == "discharge" else 1.0
     return sign * column_map.scale.get(key, 1.0)
 

@@ -66,8 +66,8 @@ def _with_other_time(table: Table) -> Table:
     for shipped in sorted(shipped_maps(), key=lambda shipped: -len(shipped.time.formats)):
         time = find_time(table.names, shipped.time.columns)
         if shipped.long is None and time is not None:
-            own = {name: (name, name) for name in table.names if name != time}
-            return MappedTable(table, dated(table, shipped, time), Match(time, own))
+            own = Match(time, {name: (name, None) for name in table.names if name != time})
+            return MappedTable(table, dated(table, shipped, time), own)
     return table
 
 

@@ -18,20 +18,22 @@ _MONTHS = 12
 def dated(table: Table, column_map: ColumnMap, time: str) -> ColumnMap:
     """The map with the one form in which a file writes dates with slashes, for a map that leaves it to the file.
 
+    A file without such dates leaves the map as it is.
+
     Raises
     ------
     InputError
         No number over 12 in the column tells days from months, or there are such in both places.
     """
-    forms = [form for form in column_map.time.formats if form != SLASHES]
-    if len(forms) == len(column_map.time.formats):
+    if SLASHES not in column_map.time.formats:
         return column_map
     one, two, example = _largest(table, time)
-    if example:
-        if (one > _MONTHS) == (two > _MONTHS):
-            raise _undecided(table.file, time, example, known=one > _MONTHS)
-        date = "%d/%m/%Y" if one > _MONTHS else "%m/%d/%Y"
-        forms = [f"{date} %H:%M:%S", f"{date} %H:%M"]
+    if not example:
+        return column_map
+    if (one > _MONTHS) == (two > _MONTHS):
+        raise _undecided(table.file, time, example, known=one > _MONTHS)
+    date = "%d/%m/%Y" if one > _MONTHS else "%m/%d/%Y"
+    forms = [f"{date} %H:%M:%S", f"{date} %H:%M"]
     return column_map.model_copy(update={"time": column_map.time.model_copy(update={"format": forms})})
 
 
