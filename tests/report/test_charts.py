@@ -129,3 +129,15 @@ def test_the_voltage_chart_names_the_cell_that_left_its_limits(volt: float, said
     for values in ends.values():
         values[40, 4] = volt
     assert said in plain(histories(replace(whole, history=replace(whole.history, **ends)))[0])
+
+
+@pytest.mark.parametrize(
+    ("low_volt", "high_volt", "said"),
+    [(2.45, 3.95, "Cell 9 rose to 3.95 V"), (2.06, 3.71, "Cell 5 fell to 2.06 V")],
+)
+def test_the_voltage_chart_names_the_side_that_was_left_further(low_volt: float, high_volt: float, said: str) -> None:
+    whole = result()
+    low, high = whole.history.voltage_minimum_volt.copy(), whole.history.voltage_maximum_volt.copy()
+    low[40, 4], high[50, 8] = low_volt, high_volt
+    history = replace(whole.history, voltage_minimum_volt=low, voltage_maximum_volt=high)
+    assert said in plain(histories(replace(whole, history=history))[0])

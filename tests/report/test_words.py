@@ -7,6 +7,7 @@ import pytest
 from cellwarden.core.finding import Severity
 from cellwarden.core.results import Readiness
 from cellwarden.report import headline
+from cellwarden.report.mistrust import is_trusted
 from cellwarden.report.states import cell_states, highlighted_cells
 from cellwarden.report.summary_words import (
     ending_words,
@@ -14,9 +15,11 @@ from cellwarden.report.summary_words import (
     mistrust_sentence,
     readiness_sentence,
     untold_sentence,
+    verdict_state,
 )
 from cellwarden.report.timeline import ordered_findings
 from cellwarden.report.urgency import open_findings
+from cellwarden.report.verdict import verdict
 from cellwarden.report.words import finding_sentence, magnitude_text, sureness
 from tests.report.report_factory import BEGIN, HOUR, cell, finding, interval, quality, result, unknown
 
@@ -279,6 +282,39 @@ def test_temperatures_in_another_unit_are_said_before_all_that_rests_on_them() -
     assert "The temperatures are hardly in degrees Celsius: do not trust" in mistrust_sentence(analysis)
     one_cool = quality(hot_fraction_by_column=hot | {"temperature_t2_celsius": 0.4})
     assert mistrust_sentence(result(findings=(finding(),), quality=one_cool)) == ""
+
+
+def test_a_pack_that_may_really_be_hot_keeps_the_findings_that_do_not_rest_on_temperature() -> None:
+    hot = quality(hot_fraction_by_column={"temperature_t1_celsius": 1.0})
+    path = finding("thermal_path_degraded", 2, unit="ratio", severity=Severity.CRITICAL)
+    short = finding(cell=5, severity=Severity.CRITICAL, advice="Take the pack out of service.")
+    weak = finding("capacity_low", 7, unit="Ah", magnitude=30.0)
+    note = finding("soc_imbalance", 9, severity=Severity.INFO, unit="Ah", magnitude=-1.0)
+    analysis = result(findings=(path, short, weak, note), quality=hot)
+    said = plain(headline(analysis))
+    assert "or the pack really is that hot" in said
+    assert said.endswith("Take the pack out of service. 1 more finding needs action.")
+    assert "Cell 5 " in said
+    assert [is_trusted(hot, one) for one in analysis.findings] == [False, True, True, True]
+    assert {number: cell_states(analysis)[number].word for number in (2, 5, 7)} == {
+        2: "not trusted",
+        5: "act now",
+        7: "act",
+    }
+    card = plain(verdict(analysis))
+    places = [card.index(words) for words in ("hardly in degrees", "Take the pack out", "Cell 5", "Cell 7")]
+    assert places == sorted(places)
+    assert "Cell 2" not in card
+    assert verdict_state(analysis).word == "act now"
+
+
+def test_the_headline_counts_what_the_card_names() -> None:
+    lead = finding("capacity_low", 3, severity=Severity.CRITICAL, unit="Ah", magnitude=30.0)
+    short = finding(cell=5, severity=Severity.CRITICAL, caused_by=0)
+    linked = finding("soc_imbalance", cell=6, caused_by=0)
+    analysis = result(findings=(lead, short, linked))
+    assert headline(analysis).endswith(" 1 more finding needs action.")
+    assert plain(verdict(analysis)).count("<li>") == 1
 
 
 def test_sureness_never_reaches_certainty() -> None:

@@ -95,13 +95,15 @@ def _beyond_limit(result: AnalysisResult) -> str:
         ("fell to", "below its minimum of", history.voltage_minimum_volt, pack.limits.cell_voltage_min_volt, -1.0),
         ("rose to", "above its maximum of", history.voltage_maximum_volt, pack.limits.cell_voltage_max_volt, 1.0),
     )
+    furthest, title = _PAST_VOLT, ""
     for moved, beyond, volt, limit, sign in sides:
         past = np.where(np.isfinite(volt), sign * (volt - limit), -np.inf)
-        if past.size and past.max() >= _PAST_VOLT:
+        if past.size and past.max() >= furthest:
+            furthest = float(past.max())
             cell = int(past.max(axis=0).argmax())
-            reached = number_text(limit + sign * float(past.max()), 2)
-            return f"Cell {cell + 1} {moved} {reached}\u00a0V, {beyond} {number_text(limit, 2)}\u00a0V"
-    return ""
+            reached = number_text(limit + sign * furthest, 2)
+            title = f"Cell {cell + 1} {moved} {reached}\u00a0V, {beyond} {number_text(limit, 2)}\u00a0V"
+    return title
 
 
 def _distance(result: AnalysisResult, cells: list[int]) -> HistoryChart | None:

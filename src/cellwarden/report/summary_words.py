@@ -10,11 +10,11 @@ import numpy as np
 from cellwarden.core.capacity_told import is_capacity_assumed
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult, Readiness
-from cellwarden.report.mistrust import is_trusted, mistrusted, unit_doubt
+from cellwarden.report.mistrust import is_trusted, leading_findings, mistrusted, unit_doubt
 from cellwarden.report.numbers import HumanUnit, day_text, duration_text, interval_text, list_text, number_text
 from cellwarden.report.standing_apart import ApartCell, apart_advice, apart_clause, cells_apart
 from cellwarden.report.states import HEALTHY, UNTESTED, is_any_tested, successor, untold
-from cellwarden.report.urgency import open_findings, telling_findings
+from cellwarden.report.urgency import is_named, open_findings, telling_findings
 from cellwarden.report.words import CellState, cells_text, finding_sentence, severity_words, sureness
 
 __all__ = [
@@ -114,8 +114,8 @@ def leading_apart(result: AnalysisResult) -> list[ApartCell]:
 
 def leading_finding(result: AnalysisResult) -> Finding | None:
     """The worst open finding; None where there is none that leads, or where a unit speaks against all."""
-    found = telling_findings(result)
-    return found[0] if found and not unit_doubt(result.quality) and not leading_apart(result) else None
+    found = leading_findings(result)
+    return found[0] if found and not leading_apart(result) else None
 
 
 def verdict_state(result: AnalysisResult) -> CellState:
@@ -283,13 +283,16 @@ def headline(result: AnalysisResult) -> str:
         Plain text without mark-up: the worst finding with its interval, since when and what to do, or that nothing was
         found and what could not be told.
     """
-    found = telling_findings(result)
+    found = leading_findings(result)
     sentence = verdict_sentence(result)
     doubt = unit_doubt(result.quality)
     if doubt is not None:
-        return f"{sentence} {doubt.advice}"
+        sentence = f"{sentence} {doubt.advice}"
+        if not found:
+            return sentence
+        sentence = f"{sentence} {told_sentence(result, found[0])}."
     if found and found[0].severity is not Severity.INFO:
-        more = sum(f.severity is not Severity.INFO and f.caused_by is None for f in found[1:])
+        more = sum(one.severity is not Severity.INFO and is_named(one) for one in found[1:])
         others = f" {more} more {'finding needs' if more == 1 else 'findings need'} action." if more else ""
         return f"{sentence} {found[0].advice}{others}".strip()
     apart = leading_apart(result)

@@ -7,7 +7,7 @@ import math
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 
-__all__ = ["by_urgency", "open_findings", "telling_findings", "urgency"]
+__all__ = ["by_urgency", "is_named", "open_findings", "telling_findings", "urgency"]
 
 # What fails a backup first stands first, where severities are equal.
 _KIND_ORDER = (
@@ -55,6 +55,11 @@ def open_findings(result: AnalysisResult) -> list[Finding]:
 def telling_findings(result: AnalysisResult) -> list[Finding]:
     """Open findings without the one that says that the log's rows are dense enough, nearly: it asks for nothing."""
     return [f for f in open_findings(result) if (f.kind, f.severity) != ("undersampled", Severity.INFO)]
+
+
+def is_named(finding: Finding) -> bool:
+    """Whether the verdict names a finding: a cause, or what calls for action now though something explains it."""
+    return finding.caused_by is None or finding.severity is Severity.CRITICAL
 
 
 def by_urgency(result: AnalysisResult) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cellwarden.core.finding import Finding, Severity
 from cellwarden.core.results import AnalysisResult
 from cellwarden.report.markup import description_list, element, symbol, text
-from cellwarden.report.mistrust import unit_doubt
+from cellwarden.report.mistrust import leading_findings, unit_doubt
 from cellwarden.report.standing_apart import apart_advice
 from cellwarden.report.states import is_any_tested
 from cellwarden.report.summary_words import (
@@ -21,7 +21,7 @@ from cellwarden.report.summary_words import (
     verdict_state,
 )
 from cellwarden.report.time_doubt import time_doubt
-from cellwarden.report.urgency import telling_findings
+from cellwarden.report.urgency import is_named
 from cellwarden.report.words import deadline, severity_words, sureness
 
 __all__ = ["verdict"]
@@ -35,8 +35,8 @@ def verdict(result: AnalysisResult) -> str:
     badge = element("p", symbol(state, 26), element("span", text(verdict_badge(state))), class_="badge")
     parts = [badge, element("h1", text(verdict_sentence(result)), id="verdict")]
     parts.append(description_list(_facts(result, worst), "facts"))
-    others = telling_findings(result)[0 if worst is None else 1 :]
-    parts.append(_others(result, [] if unit_doubt(result.quality) else others))
+    is_said = worst is not None and not unit_doubt(result.quality)  # of a unit in doubt speaks the first sentence
+    parts.append(_others(result, leading_findings(result)[int(is_said) :]))
     return element("section", *parts, class_=f"verdict {state.key}", aria_labelledby="verdict")
 
 
@@ -44,20 +44,27 @@ def _facts(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str
     facts: list[tuple[str, str]] = []
     if doubt := time_doubt(result.quality):
         facts.append(("Look at the log first", text(doubt)))
-    if worst is not None:
-        facts.append((f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated.")))
-        facts.append(("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets()))
-    elif wrong := unit_doubt(result.quality):
-        facts.append(("What to do", text(wrong.advice)))
-    elif apart := leading_apart(result):
-        facts.append((f"What to do, {deadline(Severity.INFO)}", text(apart_advice(apart[0]))))
-    else:
-        facts.append(("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result))))
+    facts += _actions(result, worst)
     facts.append(("Will it carry the load?", text(readiness_sentence(result)) + _reason(result)))
     if (worst is None or worst.severity is Severity.INFO) and not unit_doubt(result.quality):
         told = untold_sentence(result) or "This log told every quantity of every cell."
         facts.append(("What stays open", text(told)))
     return facts
+
+
+def _actions(result: AnalysisResult, worst: Finding | None) -> list[tuple[str, str]]:
+    """What to do about what leads, and how sure that is; about a unit in doubt first."""
+    doubt = unit_doubt(result.quality)
+    if worst is not None:
+        to_do = (f"What to do, {deadline(worst.severity)}", text(worst.advice or "No advice is stated."))
+        if doubt:
+            return [("Look at the units first", text(doubt.advice)), to_do]
+        return [to_do, ("How sure", text(sureness(worst.confidence).capitalize()) + _of_what(worst) + _brackets())]
+    if doubt:
+        return [("What to do", text(doubt.advice))]
+    if apart := leading_apart(result):
+        return [(f"What to do, {deadline(Severity.INFO)}", text(apart_advice(apart[0])))]
+    return [("What to do", text("Nothing now." if is_any_tested(result) else _next_step(result)))]
 
 
 def _next_step(result: AnalysisResult) -> str:
@@ -83,7 +90,7 @@ def _reason(result: AnalysisResult) -> str:
 
 
 def _others(result: AnalysisResult, found: list[Finding]) -> str:
-    roots = [one for one in found if one.caused_by is None or one.severity is Severity.CRITICAL]
+    roots = [one for one in found if is_named(one)]
     said = [(severity_words(finding.severity), told_sentence(result, finding)) for finding in roots[:_OTHERS_SHOWN]]
     if apart := apart_sentence(result):
         said.append((severity_words(Severity.INFO), apart))
