@@ -31,7 +31,7 @@ _TESTS: dict[str, Callable[[Finding, dict[str, Any]], bool]] = {
     "capacity_low": lambda f, t: _cell(f, t)["capacity_ah"] < 0.95 * _median(t, "capacity_ah"),
     "resistance_high": lambda f, t: _cell(f, t)["resistance_ohm"] > 1.1 * _median(t, "resistance_ohm"),
     "voltage_sensor_offset": lambda f, t: abs(_cell(f, t)["voltage_offset_volt"]) > 0.002,
-    "current_sensor_offset": lambda f, t: f.magnitude * t["current_offset_ampere"] > 0.03 * abs(f.magnitude),
+    "current_sensor_offset": lambda f, t: f.magnitude * t["current_offset_ampere"] > 0.5 * f.magnitude**2,
     "temperature_sensor_offset": lambda f, t: _sensor_offset(f, t) > 0.8,
     "cold_charge": lambda _, t: any(cell["cold_charge_ah"] > 0.01 for cell in t["cells"]),
     "undersampled": lambda _, t: t["sample_second"] >= 10,

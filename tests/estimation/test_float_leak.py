@@ -13,7 +13,6 @@ from cellwarden.estimation import float_leak_filter as leak_filter
 from cellwarden.estimation import float_leak_kernel as kernel
 from cellwarden.estimation.float_leak import initial_float_leak, on_knee_second, slope_ladder
 from cellwarden.estimation.float_leak_kernel import FloatLeakArrays, FloatLeakRows, SlopeLadder
-from cellwarden.estimation.float_leak_wander import wander_variance
 from tests.estimation.known_cells import middle_soc
 from tests.estimation.known_string import KnownString, string_context
 
@@ -212,13 +211,6 @@ def test_covariances_stay_positive() -> None:
     assert (leak > 0.0).all()
     assert (cross**2 <= drift * leak).all()
     assert state.mode.sum(axis=2) == pytest.approx(1.0)
-
-
-def test_a_string_that_sinks_from_a_full_charge_moves_distances_as_one_that_climbs() -> None:
-    """Its slope changes with the voltage: cells that are fuller come down to the others and lose nothing."""
-    steady, sinking, climbing = (wander_variance(0.5, 12.0, 0.0, volt) for volt in (0.0, -0.010, 0.010))
-    assert sinking == climbing
-    assert sinking > steady + 0.0015**2
 
 
 @pytest.mark.parametrize(("slope", "fulls", "seconds"), [(0.1, 1.0, 0.0), (0.1, 0.0, 7200.0), (3.0, 1.0, 7200.0)])

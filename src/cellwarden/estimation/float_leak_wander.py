@@ -40,11 +40,11 @@ def wander_variance(hours: float, rest_hours: float, moved_volt: float, climbed_
     hours : since the slot before
     rest_hours : since a current flowed
     moved_volt : the median since the slot before
-    climbed_volt : the median since the last hours of rest; while a string that was bled is filled up, or sinks as it
-        relaxes from a full charge, each distance changes with the slope on which the median stands
+    climbed_volt : the median since the last hours of rest; while a string that was bled is filled up, each distance
+        changes with the slope on which the median stands (one that sinks may do so by the leak itself)
     """
     relaxing = RELAXING_VOLT * np.exp(-rest_hours / RELAXING_HOURS)
     between = CYCLE_VOLT if hours > LONGEST_HOURS else 0.0
     jump = max(abs(moved_volt) - STEADY_VOLT, 0.0)
-    levelling = LEVELLING_SHARE * max(abs(climbed_volt) - STEADY_VOLT, 0.0)
+    levelling = LEVELLING_SHARE * max(climbed_volt - STEADY_VOLT, 0.0)
     return float(WANDER_VOLT**2 * hours + relaxing**2 * min(hours, 1.0) + between**2 + (0.5 * jump) ** 2 + levelling**2)
