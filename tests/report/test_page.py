@@ -341,8 +341,9 @@ def test_what_calls_for_action_now_stands_on_the_card_though_something_explains_
     turned = finding("current_sign_reversed", None, unit="")
     short = finding(cell=5, severity=Severity.CRITICAL, caused_by=0)
     linked = finding("soc_imbalance", cell=6, caused_by=0)
-    card = words(verdict(result(findings=(turned, short, linked))))
-    assert "Act now" in card
+    gone = finding("sensor_dropout", cell=7, unit="second")
+    card = words(verdict(result(findings=(turned, short, linked, gone))))
+    assert card.index("Act now") < card.index("ell 7")
     assert "Cell 5" in card
     assert "Cell 6" not in card
 

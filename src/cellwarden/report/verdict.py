@@ -90,7 +90,7 @@ def _reason(result: AnalysisResult) -> str:
 
 
 def _others(result: AnalysisResult, found: list[Finding]) -> str:
-    roots = [one for one in found if is_named(one)]
+    roots = sorted((one for one in found if is_named(one)), key=lambda one: -one.severity.rank)
     said = [(severity_words(finding.severity), told_sentence(result, finding)) for finding in roots[:_OTHERS_SHOWN]]
     if apart := apart_sentence(result):
         said.append((severity_words(Severity.INFO), apart))
