@@ -10,54 +10,29 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
+from cellwarden.logs.rearranged_table import HELD_BYTES, RearrangedTable
 from cellwarden.logs.row_order import RowOrder
-from cellwarden.logs.tables import Table
 
 __all__ = ["PIECE_ROWS", "InTimeOrder"]
 
 PIECE_ROWS = 65536
-_HELD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class InTimeOrder:
+class InTimeOrder(RearrangedTable):
     """A table with its rows by time; while it is read, the columns lie packed aside, on the disk if long.
 
     Rows of one stamp keep their order; those without a stamp come first.
     """
 
-    table: Table
     time_column: str
     order: RowOrder
-
-    @property
-    def file(self) -> str:
-        """Name for messages."""
-        return self.table.file
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Column names as in the file."""
-        return self.table.names
-
-    @property
-    def torn_lines(self) -> int:
-        """Lines that the last reading had to pass over."""
-        return self.table.torn_lines
-
-    def row_count_estimate(self) -> int:
-        """Rows, exact or from the file's size."""
-        return self.table.row_count_estimate()
-
-    def all_null(self) -> frozenset[str]:
-        """Columns of which the file itself says that they hold nothing."""
-        return self.table.all_null()
 
     def batches(self, columns: Sequence[str], text: frozenset[str] = frozenset()) -> Iterator[pa.RecordBatch]:
         """These columns piece by piece, the earliest rows first."""
         asked = list(columns)
         read = asked if self.time_column in asked else [*asked, self.time_column]
-        with tempfile.SpooledTemporaryFile(_HELD_BYTES) as aside:
+        with tempfile.SpooledTemporaryFile(HELD_BYTES) as aside:
             places = self._lay_aside(self.table.batches(read, text), aside)
             if not places:
                 return
@@ -86,6 +61,7 @@ class InTimeOrder:
         return places
 
     def _by_time(self, whole: pa.Table) -> pa.Table:
+        """Rows of one piece by their stamps."""
         order = np.argsort(_times(whole[self.time_column].combine_chunks()), kind="stable")
         return whole.take(pa.array(order)).combine_chunks()
 

@@ -11,47 +11,22 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
+from cellwarden.logs.rearranged_table import HELD_BYTES, RearrangedTable
 from cellwarden.logs.tables import Table
 
 __all__ = ["NewestFirst", "runs_backwards"]
 
 _LOOKED_AT_ROWS = 1024
 _MOSTLY = 0.9
-_HELD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class NewestFirst:
+class NewestFirst(RearrangedTable):
     """A table with its rows turned round; while it is read, the columns lie packed aside, on the disk if long."""
-
-    table: Table
-
-    @property
-    def file(self) -> str:
-        """Name for messages."""
-        return self.table.file
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Column names as in the file."""
-        return self.table.names
-
-    @property
-    def torn_lines(self) -> int:
-        """Lines that the last reading had to pass over."""
-        return self.table.torn_lines
-
-    def row_count_estimate(self) -> int:
-        """Rows, exact or from the file's size."""
-        return self.table.row_count_estimate()
-
-    def all_null(self) -> frozenset[str]:
-        """Columns of which the file itself says that they hold nothing."""
-        return self.table.all_null()
 
     def batches(self, columns: Sequence[str], text: frozenset[str] = frozenset()) -> Iterator[pa.RecordBatch]:
         """These columns piece by piece, the file's last row first."""
-        with tempfile.SpooledTemporaryFile(_HELD_BYTES) as aside:
+        with tempfile.SpooledTemporaryFile(HELD_BYTES) as aside:
             if not _lay_aside(self.table.batches(columns, text), aside):
                 return
             aside.seek(0)
