@@ -15,7 +15,7 @@ __all__ = ["ThermalFilters", "ThermalInputs", "initial_filters", "run_filters"]
 
 @dataclass(frozen=True, slots=True)
 class ThermalFilters:
-    """x (S, n), p (S, n, n), group (S, 23), pack (4,), balance (S, BALANCE_SLOTS)."""
+    """x (S, n), p (S, n, n), group (S, GROUP_SLOTS), pack (4,), balance (S, BALANCE_SLOTS)."""
 
     x: FloatArray
     p: FloatArray
